@@ -1,0 +1,18 @@
+//! What the data is: classes, cells, patches, channels, features, folds and the store.
+//!
+//! This package knows neither models nor rasters: it holds what both agree on. From the bottom up:
+//!
+//! - [`class`], [`cell`], [`patch`]: the words of the field as types;
+//! - [`fold`], [`normalisation`]: what is derived from a collection of patches;
+//! - [`store`], [`descriptor`]: how a collection lies on disk, and how it is declared;
+//! - [`source`]: the trait through which everything above reads patches.
+//!
+//! [`config`] checks TOML files at the door; [`random`] is the only origin of randomness.
+
+pub mod cell;
+pub mod class;
+pub mod config;
+pub mod patch;
+pub mod pixel;
+pub mod random;
+pub mod source;

@@ -1,0 +1,11 @@
+//! What can be learned: classifiers of patches, and the bundles that carry them.
+//!
+//! [`Fit`] is a recipe, [`Classifier`] a fitted model; everything above this package works with those two
+//! traits and does not know which model it holds. A new model is one folder here, one variant of
+//! `ModelConfig`, and nothing else. This package is the only one that names burn.
+
+pub mod classifier;
+
+pub use classifier::{
+    Classifier, Fit, FitError, FitEvent, FitObserver, PredictError, Probabilities, SaveError,
+};
