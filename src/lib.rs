@@ -1,1 +1,8 @@
-//! x
+//! Tesela classifies the cells of a national grid from satellite imagery, with figures that hold on the map.
+//!
+//! This package holds what the user does: from imagery and labels to a store, from a store to measured
+//! models, from a model to a map. Patches, channels and folds live in `tesela_datasets`, what can be learned
+//! in `tesela_models`. Arrows point down: [`cli`] knows everything, nothing knows [`cli`].
+
+pub mod cli;
+pub mod progress;

@@ -1,0 +1,76 @@
+//! The command line: one file per subcommand, and the only room that prints.
+//!
+//! Each subcommand loads, calls the library and prints. Data goes to standard output, everything else to
+//! standard error; the exit code is 0 (done), 1 (the answer is no) or 2 (it could not be done).
+
+mod console;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use console::Console;
+
+/// Classify the cells of a country from satellite imagery, with figures that hold on the map
+#[derive(Debug, Parser)]
+#[command(name = "tesela", version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every subcommand understands.
+#[derive(Debug, clap::Args)]
+struct GlobalArgs {
+    /// Print errors and results only
+    #[arg(long, short, global = true)]
+    quiet: bool,
+
+    /// Number of threads [default: all cores]
+    #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// How a command that ran ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExitStatus {
+    /// What was asked is done.
+    Success,
+    /// It was done, and the answer is no.
+    #[expect(dead_code, reason = "the first command that answers is `inspect --verify`")]
+    No,
+}
+
+/// Runs the program on the arguments of the process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut console = Console::new(cli.global.quiet);
+    let result =
+        set_threads(cli.global.threads).and_then(|()| dispatch(&cli.command, &mut console));
+    match result {
+        Ok(ExitStatus::Success) => ExitCode::SUCCESS,
+        Ok(ExitStatus::No) => ExitCode::from(1),
+        Err(error) => {
+            console.error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(command: &Command, _console: &mut Console) -> anyhow::Result<ExitStatus> {
+    match *command {}
+}
+
+/// Limits the pool that all parallel work shares.
+fn set_threads(threads: Option<u16>) -> anyhow::Result<()> {
+    if let Some(threads) = threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
+    }
+    Ok(())
+}
