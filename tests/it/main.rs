@@ -1,0 +1,3 @@
+//! The program as its users meet it: one binary that runs the real `tesela`.
+
+mod arrows;
