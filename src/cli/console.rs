@@ -30,6 +30,7 @@ impl Console {
 
     /// Prints data on standard output. A reader who has gone away is no error.
     pub(crate) fn data(&mut self, text: impl std::fmt::Display) -> anyhow::Result<()> {
+        self.end_bar();
         match writeln!(io::stdout().lock(), "{text}") {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             result => Ok(result?),
