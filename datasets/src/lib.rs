@@ -7,7 +7,8 @@
 //! - [`store`], [`descriptor`]: how a collection lies on disk, and how it is declared;
 //! - [`source`]: the trait through which everything above reads patches.
 //!
-//! [`config`] checks TOML files at the door; [`random`] is the only origin of randomness.
+//! [`config`] checks TOML files at the door; [`random`] is the only origin of randomness; [`whole_file`] makes
+//! files appear whole.
 
 pub mod cell;
 pub mod class;
@@ -16,3 +17,4 @@ pub mod patch;
 pub mod pixel;
 pub mod random;
 pub mod source;
+pub mod whole_file;

@@ -16,7 +16,7 @@ const LEVELS: &[&[&str]] = &[
     &["prepare", "label", "simulate"],
     &["experiment", "metrics", "grid"],
     &["raster"],
-    &["progress", "data_path", "whole_file"],
+    &["progress", "data_path"],
 ];
 
 fn root() -> &'static Path {
@@ -54,8 +54,7 @@ fn code_of(text: &str) -> String {
 /// Whether `text` names the module or crate `name` in a path.
 fn names(text: &str, name: &str) -> bool {
     let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(&format!("{name}::"))
-        .any(|(at, _)| !text[..at].ends_with(part_of_word))
+    text.match_indices(&format!("{name}::")).any(|(at, _)| !text[..at].ends_with(part_of_word))
         || text.contains(&format!("use {name};"))
 }
 
