@@ -3,6 +3,7 @@
 //! This package knows neither models nor rasters: it holds what both agree on. From the bottom up:
 //!
 //! - [`class`], [`cell`], [`patch`]: the words of the field as types;
+//! - [`cells`]: tables of cells as files;
 //! - [`fold`], [`normalisation`]: what is derived from a collection of patches;
 //! - [`store`], [`descriptor`]: how a collection lies on disk, and how it is declared;
 //! - [`source`]: the trait through which everything above reads patches.
@@ -11,10 +12,14 @@
 //! files appear whole.
 
 pub mod cell;
+pub mod cells;
 pub mod class;
 pub mod config;
+pub mod fold;
+mod hex;
 pub mod patch;
 pub mod pixel;
 pub mod random;
 pub mod source;
+pub mod store;
 pub mod whole_file;

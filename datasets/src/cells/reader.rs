@@ -1,0 +1,135 @@
+//! Reading a table of cells.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::FileMetaData;
+
+use super::writer::{FORMAT_VERSION, KEY, TableMetadata};
+use super::{CellTableError, CellTableHeader, UniqueIds, columns, geo};
+use crate::cell::Cell;
+
+/// Rows that are read at a time.
+const BATCH: usize = 8192;
+
+/// Reads a table of cells, some at a time; an id that comes twice is an error.
+pub struct CellTableReader {
+    path: PathBuf,
+    header: CellTableHeader,
+    len: u64,
+    batches: ParquetRecordBatchReader,
+    unique: UniqueIds,
+    row: u64,
+}
+
+impl CellTableReader {
+    /// Opens the table at `path`.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is no table of cells.
+    pub fn open(path: &Path) -> Result<Self, CellTableError> {
+        let read = |source| CellTableError::Read { path: path.to_owned(), source };
+        let damaged = |source| CellTableError::Damaged { path: path.to_owned(), source };
+        let file = File::open(path).map_err(read)?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file)
+            .map_err(|error| damaged(error.into()))?;
+        for name in columns::required() {
+            if builder.schema().column_with_name(name).is_none() {
+                let column = name.to_owned();
+                return Err(CellTableError::NoColumn { path: path.to_owned(), column });
+            }
+        }
+        let metadata = builder.metadata().file_metadata();
+        let header = header(path, metadata)?;
+        let len = u64::try_from(metadata.num_rows()).unwrap_or(0);
+        let batches =
+            builder.with_batch_size(BATCH).build().map_err(|error| damaged(error.into()))?;
+        let path = path.to_owned();
+        Ok(Self { path, header, len, batches, unique: UniqueIds::default(), row: 0 })
+    }
+
+    /// What holds for every cell.
+    pub fn header(&self) -> &CellTableHeader {
+        &self.header
+    }
+
+    /// Number of cells that the file promises.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there are no cells.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Reads the cells that are left.
+    ///
+    /// # Errors
+    /// If the table cannot be read, or an id comes twice.
+    pub fn read_all(self) -> Result<Vec<Cell>, CellTableError> {
+        let mut cells = Vec::new();
+        for batch in self {
+            cells.extend(batch?);
+        }
+        Ok(cells)
+    }
+
+    /// The next cells with all their columns.
+    pub(crate) fn next_batch(
+        &mut self,
+    ) -> Option<Result<(Vec<Cell>, RecordBatch), CellTableError>> {
+        let batch = self.batches.next()?;
+        let batch = batch.map_err(|error| CellTableError::Damaged {
+            path: self.path.clone(),
+            source: error.into(),
+        });
+        Some(batch.and_then(|batch| self.decode(batch)))
+    }
+
+    fn decode(&mut self, batch: RecordBatch) -> Result<(Vec<Cell>, RecordBatch), CellTableError> {
+        let cells = columns::decode(&self.path, &self.header.classes, &batch, self.row)?;
+        self.row += cells.len() as u64;
+        for cell in &cells {
+            self.unique.note(&cell.id).map_err(|duplicate| CellTableError::DuplicateId {
+                path: self.path.clone(),
+                id: duplicate.id.to_string(),
+            })?;
+        }
+        Ok((cells, batch))
+    }
+}
+
+impl Iterator for CellTableReader {
+    type Item = Result<Vec<Cell>, CellTableError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.next_batch()?;
+        Some(batch.map(|(cells, _)| cells))
+    }
+}
+
+fn header(path: &Path, metadata: &FileMetaData) -> Result<CellTableHeader, CellTableError> {
+    let foreign = |reason: String| CellTableError::Foreign { path: path.to_owned(), reason };
+    let value = |key: &str| {
+        let entries = metadata.key_value_metadata();
+        let entry = entries.and_then(|entries| entries.iter().find(|entry| entry.key == key));
+        entry.and_then(|entry| entry.value.as_deref())
+    };
+    let own = value(KEY).ok_or_else(|| {
+        foreign(format!("its metadata have no key `{KEY}`; `tesela label` writes tables of cells"))
+    })?;
+    let own: TableMetadata =
+        serde_json::from_str(own).map_err(|error| foreign(format!("key `{KEY}`: {error}")))?;
+    if own.format != FORMAT_VERSION {
+        let found = own.format;
+        return Err(foreign(format!("it has format {found}; this build reads {FORMAT_VERSION}")));
+    }
+    let geo_text = value(geo::KEY)
+        .ok_or_else(|| foreign(format!("its metadata have no key `{}`", geo::KEY)))?;
+    let crs = geo::crs(geo_text)
+        .map_err(|source| CellTableError::Crs { path: path.to_owned(), source })?;
+    Ok(CellTableHeader { classes: own.classes, crs })
+}

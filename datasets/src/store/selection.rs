@@ -1,0 +1,80 @@
+//! A part of a store, as a source of patches.
+
+use std::sync::Arc;
+
+use super::StoreReader;
+use super::stream::{BatchStream, Request};
+use crate::class::{ClassMap, Label};
+use crate::source::{FeatureMatrix, InputDefinition, PatchSource, PatchStream, SourceError};
+
+/// Some rows of a store with labels of their own; made by [`StoreReader::select`].
+#[derive(Clone)]
+pub struct Selection {
+    reader: Arc<StoreReader>,
+    rows: Vec<u32>,
+    labels: Vec<Label>,
+    classes: ClassMap,
+}
+
+impl Selection {
+    pub(super) fn new(
+        reader: Arc<StoreReader>,
+        rows: Vec<u32>,
+        labels: Vec<Label>,
+        classes: ClassMap,
+    ) -> Self {
+        assert_eq!(rows.len(), labels.len(), "every row has a label");
+        assert!(rows.iter().all(|&row| (row as usize) < reader.len()), "rows are of the store");
+        let known = |label: &Label| label.class().is_none_or(|class| class.index() < classes.len());
+        assert!(labels.iter().all(known), "labels are of the class map");
+        Self { reader, rows, labels, classes }
+    }
+
+    /// The store.
+    pub fn reader(&self) -> &Arc<StoreReader> {
+        &self.reader
+    }
+
+    /// The row in the store of each patch.
+    pub fn rows(&self) -> &[u32] {
+        &self.rows
+    }
+
+    fn request(&self, position: u32) -> Result<Request, SourceError> {
+        let place = position as usize;
+        let (Some(&row), Some(&label)) = (self.rows.get(place), self.labels.get(place)) else {
+            let len = self.rows.len();
+            return Err(SourceError::new(format!(
+                "there is no patch at position {position}; the selection has {len}"
+            )));
+        };
+        Ok(Request { position, row, label })
+    }
+}
+
+impl PatchSource for Selection {
+    fn input(&self) -> &InputDefinition {
+        &self.reader.definition().input
+    }
+
+    fn classes(&self) -> &ClassMap {
+        &self.classes
+    }
+
+    fn labels(&self) -> &[Label] {
+        &self.labels
+    }
+
+    fn stream<'a>(&'a self, order: &[u32], batch: usize) -> Result<PatchStream<'a>, SourceError> {
+        if batch == 0 {
+            return Err(SourceError::new("batches have 0 patches; expected at least 1"));
+        }
+        let requests =
+            order.iter().map(|&position| self.request(position)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Box::new(BatchStream::start(self.reader.clone(), requests, batch)?))
+    }
+
+    fn features(&self) -> Result<Arc<FeatureMatrix>, SourceError> {
+        Err(SourceError::new("features are not computed yet"))
+    }
+}

@@ -1,0 +1,81 @@
+//! Patches on their way: one producer thread, a few batches ahead of whoever uses them.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use super::StoreReader;
+use crate::class::Label;
+use crate::patch::PatchBatch;
+use crate::source::SourceError;
+
+/// Batches that wait to be used.
+const AHEAD: usize = 2;
+
+/// A patch that was asked for.
+pub(super) struct Request {
+    pub(super) position: u32,
+    pub(super) row: u32,
+    pub(super) label: Label,
+}
+
+/// The batches of a request, in order. Dropping it stops the producer.
+pub(super) struct BatchStream {
+    batches: Receiver<Result<PatchBatch, SourceError>>,
+}
+
+impl BatchStream {
+    /// Starts to read `requests`, `batch` at a time.
+    pub(super) fn start(
+        reader: Arc<StoreReader>,
+        requests: Vec<Request>,
+        batch: usize,
+    ) -> Result<Self, SourceError> {
+        let (sender, batches) = sync_channel(AHEAD);
+        thread::Builder::new()
+            .name("store-stream".into())
+            .spawn(move || produce(&reader, &requests, batch, &sender))
+            .map_err(|error| {
+                SourceError::caused("cannot start a thread that reads patches", error)
+            })?;
+        Ok(Self { batches })
+    }
+}
+
+impl Iterator for BatchStream {
+    type Item = Result<PatchBatch, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.batches.recv().ok()
+    }
+}
+
+fn produce(
+    reader: &StoreReader,
+    requests: &[Request],
+    batch: usize,
+    sender: &SyncSender<Result<PatchBatch, SourceError>>,
+) {
+    for requests in requests.chunks(batch) {
+        let read = read(reader, requests);
+        let failed = read.is_err();
+        // Nobody listens any more when sending fails.
+        if sender.send(read).is_err() || failed {
+            return;
+        }
+    }
+}
+
+fn read(reader: &StoreReader, requests: &[Request]) -> Result<PatchBatch, SourceError> {
+    let rows: Vec<u32> = requests.iter().map(|request| request.row).collect();
+    let (samples, used) = reader.read(&rows).map_err(|error| {
+        SourceError::caused(format!("cannot read patches of `{}`", reader.path().display()), error)
+    })?;
+    Ok(PatchBatch {
+        shape: reader.definition().input.shape,
+        samples,
+        used,
+        labels: requests.iter().map(|request| request.label).collect(),
+        positions: requests.iter().map(|request| request.position).collect(),
+    })
+}

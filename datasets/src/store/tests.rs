@@ -1,0 +1,453 @@
+//! Stores, written, damaged and read back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::layout::{ArrayKind, MANIFEST, REGISTER};
+use super::*;
+use crate::cell::{CellId, Outline};
+use crate::class::{ClassId, Label};
+use crate::patch::{PatchBatch, PatchShape, SampleType, Samples};
+use crate::pixel::{Band, BandSet, PixelDefinition, Product};
+use crate::random::{below, generator, shuffle};
+use crate::source::{InputDefinition, PatchSource};
+use crate::whole_file::partial_path;
+
+const TYPES: [SampleType; 4] =
+    [SampleType::UInt8, SampleType::UInt16, SampleType::Int16, SampleType::Float32];
+
+fn definition(shape: PatchShape, sample_type: SampleType) -> StoreDefinition {
+    let bands = BandSet::new(Band::ALL.into_iter().take(shape.bands)).unwrap();
+    let pixel = PixelDefinition { bands, ..PixelDefinition::of_product(Product::C2) };
+    StoreDefinition {
+        dataset: "proof".into(),
+        input: InputDefinition { shape, sample_type, pixel },
+        classes: ClassMap::new(["non-urban", "urban"]).unwrap(),
+        crs: Crs::from_projjson(r#"{"type": "ProjectedCRS", "name": "LCC"}"#).ok(),
+    }
+}
+
+/// `count` patches of noise with their cells; the same for the same seed.
+fn patches(definition: &StoreDefinition, count: usize, seed: u64) -> (PatchBatch, Vec<StoreCell>) {
+    let shape = definition.input.shape;
+    let mut draws = generator(seed, &[]);
+    let mut draw = |bound: u64| below(&mut draws, bound);
+    let numbers: Vec<u64> = (0..count * shape.samples()).map(|_| draw(1 << 16)).collect();
+    let narrow = |number: u64| u16::try_from(number).unwrap();
+    let samples = match definition.input.sample_type {
+        SampleType::UInt8 => {
+            Samples::UInt8(numbers.iter().map(|&n| narrow(n).to_le_bytes()[0]).collect())
+        }
+        SampleType::UInt16 => Samples::UInt16(numbers.iter().map(|&n| narrow(n)).collect()),
+        SampleType::Int16 => {
+            Samples::Int16(numbers.iter().map(|&n| narrow(n).cast_signed()).collect())
+        }
+        SampleType::Float32 => {
+            Samples::Float32(numbers.iter().map(|&n| f32::from(narrow(n)) / 7.0 - 99.5).collect())
+        }
+    };
+    let used: Vec<bool> = (0..count * shape.pixels()).map(|_| draw(4) > 0).collect();
+    let mut cells = Vec::new();
+    for index in 0..count {
+        let mask = &used[index * shape.pixels()..(index + 1) * shape.pixels()];
+        let class = usize::try_from(draw(3)).unwrap();
+        let cell = Cell {
+            id: CellId::new(format!("E{index}N{seed}")),
+            label: (class < 2).then(|| ClassId::new(class)).into(),
+            outline: (draw(5) > 0).then(|| Outline::square(index as f64, 4e6, 1000.0)),
+            year: (draw(2) > 0).then_some(2010),
+        };
+        let used_pixels = u32::try_from(mask.iter().filter(|&&used| used).count()).unwrap();
+        cells.push(StoreCell { cell, used_pixels, inside_pixels: used_pixels + 1 });
+    }
+    let labels = cells.iter().map(|cell| cell.cell.label).collect();
+    let positions = (0..).take(count).collect();
+    (PatchBatch { shape, samples, used, labels, positions }, cells)
+}
+
+fn piece(batch: &PatchBatch, range: std::ops::Range<usize>) -> PatchBatch {
+    let sample_type = batch.samples.sample_type();
+    let mut piece = PatchBatch::with_capacity(batch.shape, sample_type, range.len());
+    range.for_each(|index| piece.push_from(batch, index));
+    piece
+}
+
+fn write(
+    path: &Path,
+    definition: &StoreDefinition,
+    batch: &PatchBatch,
+    cells: &[StoreCell],
+    at_a_time: usize,
+) -> StoreSummary {
+    let mut writer = StoreWriter::create(path, definition).unwrap();
+    for start in (0..cells.len()).step_by(at_a_time) {
+        let end = (start + at_a_time).min(cells.len());
+        writer.append(&piece(batch, start..end), &cells[start..end]).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+/// A small store, to be damaged.
+fn small(directory: &Path) -> (PathBuf, PatchBatch) {
+    let path = directory.join("small.store");
+    let definition = definition(PatchShape { bands: 2, height: 5, width: 4 }, SampleType::Int16);
+    let (batch, cells) = patches(&definition, 30, 1);
+    write(&path, &definition, &batch, &cells, 30);
+    (path, batch)
+}
+
+fn message(error: &dyn std::error::Error) -> String {
+    let cause = error.source().map(message);
+    cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
+fn refused(path: &Path) -> String {
+    match StoreReader::open(path) {
+        Ok(_) => panic!("the store was opened"),
+        Err(error) => message(&error),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn patches_survive_in_any_order(
+        bands in 1_usize..=6, height in 1_usize..12, width in 1_usize..12,
+        count in 0_usize..60, at_a_time in 1_usize..40, sample_type in 0_usize..4,
+        batch_size in 1_usize..20, seed in any::<u64>(),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.store");
+        let shape = PatchShape { bands, height, width };
+        let definition = definition(shape, TYPES[sample_type]);
+        let (batch, cells) = patches(&definition, count, seed);
+        let summary = write(&path, &definition, &batch, &cells, at_a_time);
+        let reader = Arc::new(StoreReader::open(&path).unwrap());
+        reader.verify().unwrap();
+        prop_assert_eq!(reader.definition(), &definition);
+        prop_assert_eq!(reader.cells(), &cells);
+        prop_assert_eq!(reader.counts(), &summary.counts);
+        prop_assert_eq!(reader.digest(), &summary.digest);
+        let mut order: Vec<u32> = (0..).take(count).collect();
+        shuffle(&mut generator(seed, &[1]), &mut order);
+        let selection = reader.select_all();
+        let mut seen = PatchBatch::with_capacity(shape, TYPES[sample_type], count);
+        for piece in selection.stream(&order, batch_size).unwrap() {
+            let piece = piece.unwrap();
+            prop_assert!(piece.len() == batch_size || seen.len() + piece.len() == count);
+            (0..piece.len()).for_each(|index| seen.push_from(&piece, index));
+        }
+        let mut expected = PatchBatch::with_capacity(shape, TYPES[sample_type], count);
+        for &index in &order {
+            expected.push_from(&batch, index as usize);
+        }
+        prop_assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_changed_byte_is_found_wherever_it_is(
+        file in 0_usize..3, at in any::<prop::sample::Index>(), flip in 1_u8..
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, _) = small(directory.path());
+        let file = [
+            ArrayKind::Bands.shard(0), ArrayKind::Mask.shard(0), PathBuf::from(REGISTER)
+        ][file].clone();
+        let mut bytes = fs::read(path.join(&file)).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        fs::write(path.join(&file), bytes).unwrap();
+        // The register is read on opening, and may be refused there already.
+        match StoreReader::open(&path).and_then(|reader| reader.verify()) {
+            Ok(()) => prop_assert!(false, "the change passed"),
+            Err(error) => prop_assert!(
+                message(&error).contains(file.to_str().unwrap()), "{}", message(&error)
+            ),
+        }
+    }
+
+    #[test]
+    fn a_changed_shard_gives_an_error_or_the_patch_but_never_another_patch(
+        kind in 0_usize..2, at in any::<prop::sample::Index>(), flip in 1_u8..
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, batch) = small(directory.path());
+        let shard = path.join(ArrayKind::ALL[kind].shard(0));
+        let mut bytes = fs::read(&shard).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        fs::write(&shard, bytes).unwrap();
+        let reader = StoreReader::open(&path).unwrap();
+        for row in 0..30 {
+            if let Ok((samples, used)) = reader.read(&[row]) {
+                let expected = piece(&batch, row as usize..row as usize + 1);
+                prop_assert_eq!(samples, expected.samples);
+                prop_assert_eq!(used, expected.used);
+            }
+        }
+    }
+}
+
+#[test]
+fn shards_are_filled_one_after_the_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.store");
+    let definition = definition(PatchShape { bands: 1, height: 2, width: 2 }, SampleType::UInt8);
+    let (batch, cells) = patches(&definition, 9000, 3);
+    let summary = write(&path, &definition, &batch, &cells, 1000);
+    assert_eq!(summary.counts.cells, 9000);
+    let reader = StoreReader::open(&path).unwrap();
+    let rows = [8999, 0, 4095, 4096, 8191, 8192];
+    let (samples, used) = reader.read(&rows).unwrap();
+    let mut expected = PatchBatch::with_capacity(batch.shape, SampleType::UInt8, 6);
+    for row in rows {
+        expected.push_from(&batch, row as usize);
+    }
+    assert_eq!((samples, used), (expected.samples, expected.used));
+    assert!(path.join("bands/c/2/0/0/0").exists() && !path.join("bands/c/3").exists());
+}
+
+#[test]
+fn another_zarr_reader_sees_the_same_numbers() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.store");
+    let definition = definition(PatchShape { bands: 3, height: 4, width: 5 }, SampleType::Int16);
+    let (batch, cells) = patches(&definition, 7, 4);
+    write(&path, &definition, &batch, &cells, 7);
+    let files = Arc::new(zarrs::filesystem::FilesystemStore::new(&path).unwrap());
+    let bands = zarrs::array::Array::open(files.clone(), "/bands").unwrap();
+    let read: Vec<i16> = bands.retrieve_array_subset(&bands.subset_all()).unwrap();
+    assert_eq!(Samples::Int16(read), batch.samples);
+    let mask = zarrs::array::Array::open(files, "/mask").unwrap();
+    let read: Vec<bool> = mask.retrieve_array_subset(&mask.subset_all()).unwrap();
+    assert_eq!(read, batch.used);
+}
+
+#[test]
+fn equal_patches_make_equal_stores_however_they_are_appended() {
+    let directory = tempfile::tempdir().unwrap();
+    let definition = definition(PatchShape { bands: 2, height: 3, width: 3 }, SampleType::UInt16);
+    let (batch, cells) = patches(&definition, 50, 5);
+    let digest = |name: &str, at_a_time| {
+        write(&directory.path().join(name), &definition, &batch, &cells, at_a_time).digest
+    };
+    assert_eq!(digest("a", 50), digest("b", 7));
+    let (batch, cells) = patches(&definition, 50, 6);
+    assert_ne!(
+        digest("a2", 50),
+        write(&directory.path().join("c"), &definition, &batch, &cells, 50).digest
+    );
+}
+
+#[test]
+fn an_unfinished_store_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.store");
+    let definition = definition(PatchShape { bands: 1, height: 3, width: 3 }, SampleType::UInt8);
+    let (batch, cells) = patches(&definition, 5, 1);
+    let mut writer = StoreWriter::create(&path, &definition).unwrap();
+    writer.append(&batch, &cells).unwrap();
+    assert!(partial_path(&path).exists() && !path.exists());
+    drop(writer);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_a_killed_writer_left_is_replaced_and_a_store_never_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("small.store");
+    fs::create_dir_all(partial_path(&path).join("bands/c/7")).unwrap();
+    let (path, _) = small(directory.path());
+    assert!(!path.join("bands/c/7").exists());
+    let definition = definition(PatchShape { bands: 1, height: 3, width: 3 }, SampleType::UInt8);
+    assert!(matches!(StoreWriter::create(&path, &definition), Err(StoreError::Exists { .. })));
+}
+
+#[test]
+fn an_id_that_comes_twice_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.store");
+    let definition = definition(PatchShape { bands: 1, height: 3, width: 3 }, SampleType::UInt8);
+    let (batch, cells) = patches(&definition, 5, 1);
+    let mut writer = StoreWriter::create(&path, &definition).unwrap();
+    writer.append(&batch, &cells).unwrap();
+    let error = writer.append(&piece(&batch, 2..3), &cells[2..3]).unwrap_err();
+    assert!(message(&error).contains("duplicate cell_id `E2N1`"), "{}", message(&error));
+}
+
+#[test]
+fn patches_that_do_not_fit_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.store");
+    let own = definition(PatchShape { bands: 1, height: 3, width: 3 }, SampleType::UInt8);
+    let mut writer = StoreWriter::create(&path, &own).unwrap();
+    let (batch, mut cells) = patches(&own, 2, 1);
+    let mut refuse = |batch: &PatchBatch, cells: &[StoreCell], part: &str| {
+        let error = writer.append(batch, cells).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    };
+    refuse(&batch, &cells[..1], "1 cells, and not as many patches");
+    let wide = definition(own.input.shape, SampleType::Float32);
+    let (floats, other) = patches(&wide, 2, 1);
+    refuse(&floats, &other, "of Float32; expected");
+    cells[0].used_pixels += 1;
+    refuse(&batch, &cells, "used pixels in its mask");
+    cells[0].used_pixels -= 1;
+    cells[1].cell.label = Label::Class(ClassId::new(2));
+    refuse(&batch, &cells, "is not of the store");
+}
+
+#[test]
+fn a_missing_or_shortened_shard_is_named_on_opening() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = small(directory.path());
+    let shard = path.join(ArrayKind::Mask.shard(0));
+    let bytes = fs::read(&shard).unwrap();
+    fs::write(&shard, &bytes[..bytes.len() - 1]).unwrap();
+    let expected = format!(
+        "`{}` has {} bytes; {} were written",
+        shard.display(),
+        bytes.len() - 1,
+        bytes.len()
+    );
+    assert_eq!(refused(&path), expected);
+    fs::remove_file(&shard).unwrap();
+    assert!(refused(&path).starts_with(&format!("cannot read `{}`", shard.display())));
+    assert!(refused(&directory.path().join("none")).starts_with("there is no store at `"));
+}
+
+#[test]
+fn another_format_version_is_refused_with_both_numbers() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = small(directory.path());
+    edit(&path, |value| value["format"] = json!(2), false);
+    let expected = format!("store `{}` has format 2; this build reads 1", path.display());
+    assert_eq!(refused(&path), expected);
+}
+
+#[test]
+fn an_altered_description_is_refused_before_anything_is_allocated() {
+    type Alteration = (fn(&mut Value), &'static str);
+    let alterations: [Alteration; 9] = [
+        (|value| value["counts"]["cells"] = json!(-1), "does not describe a store"),
+        (|value| value["counts"]["cells"] = json!(u64::MAX), "do not add up to"),
+        (|value| value["counts"]["undefined"] = json!(u64::MAX), "do not add up to"),
+        (|value| value["patches_per_shard"] = json!(0), "`patches_per_shard` is 0"),
+        (|value| value["patches_per_shard"] = json!(1_u64 << 40), "`patches_per_shard` is 1099"),
+        (
+            |value| value["definition"]["input"]["shape"]["height"] = json!(1_u64 << 40),
+            "`height` is",
+        ),
+        (|value| value["definition"]["input"]["shape"]["bands"] = json!(5), "5 bands in `shape`"),
+        (|value| value["bands"] = json!([]), "`bands` has 0 shards; its cells need 1"),
+        (|value| value["extra"] = json!(1), "does not describe a store"),
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = small(directory.path());
+    let original = fs::read(path.join(MANIFEST)).unwrap();
+    for (alter, part) in alterations {
+        edit(&path, alter, false);
+        assert!(refused(&path).contains("its digest is"), "{}", refused(&path));
+        edit(&path, alter, true);
+        assert!(refused(&path).contains(part), "{}", refused(&path));
+        fs::write(path.join(MANIFEST), &original).unwrap();
+    }
+    fs::write(path.join(MANIFEST), &original[..original.len() / 2]).unwrap();
+    assert!(refused(&path).contains("does not describe a store"));
+}
+
+/// Changes the description; with `signed`, as an attacker would who knows the layout.
+fn edit(path: &Path, alter: impl Fn(&mut Value), signed: bool) {
+    let file = path.join(MANIFEST);
+    let mut value: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    alter(&mut value);
+    if signed {
+        value.as_object_mut().unwrap().remove("digest");
+        value["digest"] = json!(manifest::digest_of(&value));
+    }
+    fs::write(&file, value.to_string()).unwrap();
+}
+
+#[test]
+fn zarr_metadata_that_say_something_else_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = small(directory.path());
+    let file = path.join(ArrayKind::Bands.metadata());
+    let text = fs::read_to_string(&file).unwrap().replace("int16", "uint16");
+    fs::write(&file, text).unwrap();
+    assert!(refused(&path).contains("`data_type` is \"uint16\""), "{}", refused(&path));
+}
+
+#[test]
+fn an_error_ends_the_stream_and_bad_requests_do_not_start_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = small(directory.path());
+    let reader = Arc::new(StoreReader::open(&path).unwrap());
+    let selection = reader.select_all();
+    assert!(selection.stream(&[30], 4).is_err());
+    assert!(selection.stream(&[0], 0).is_err());
+    assert_eq!(selection.stream(&[], 4).unwrap().count(), 0);
+    let shard = path.join(ArrayKind::Bands.shard(0));
+    let bytes = vec![0; fs::read(&shard).unwrap().len()];
+    fs::write(&shard, bytes).unwrap();
+    let items: Vec<_> = selection.stream(&[0, 1, 2], 1).unwrap().collect();
+    assert_eq!(items.len(), 1);
+    let error = items.into_iter().next().unwrap().unwrap_err();
+    assert!(message(&error).contains("the checksum of its index is wrong"), "{}", message(&error));
+}
+
+#[test]
+fn a_dropped_stream_stops_reading() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = small(directory.path());
+    let reader = Arc::new(StoreReader::open(&path).unwrap());
+    let order: Vec<u32> = (0..30).collect();
+    let selection = reader.select_all();
+    let mut stream = selection.stream(&order, 1).unwrap();
+    assert!(stream.next().unwrap().is_ok());
+    drop(stream);
+    drop(selection);
+    // The producer holds the reader until it notices.
+    for _ in 0..1000 {
+        if Arc::strong_count(&reader) == 1 {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("the producer still runs");
+}
+
+#[test]
+fn a_selection_has_labels_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, batch) = small(directory.path());
+    let reader = Arc::new(StoreReader::open(&path).unwrap());
+    let classes = ClassMap::new(["a", "b", "c"]).unwrap();
+    let labels = vec![Label::Class(ClassId::new(2)), Label::Undefined];
+    let selection = reader.select(vec![7, 3], labels.clone(), classes);
+    let read = selection.stream(&[1, 0], 8).unwrap().next().unwrap().unwrap();
+    assert_eq!(read.positions, [1, 0]);
+    assert_eq!(read.labels, [labels[1], labels[0]]);
+    assert_eq!(read.used_of(0), batch.used_of(3));
+}
+
+#[test]
+fn waiting_for_patches_on_a_shared_thread_does_not_wait_forever() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = small(directory.path());
+    let reader = Arc::new(StoreReader::open(&path).unwrap());
+    let order: Vec<u32> = (0..30).collect();
+    let busy: Vec<usize> = (0..rayon::current_num_threads()).collect();
+    let read: Vec<usize> = {
+        use rayon::prelude::*;
+        busy.into_par_iter()
+            .map(|_| reader.select_all().stream(&order, 3).unwrap().count())
+            .collect()
+    };
+    assert!(read.iter().all(|&batches| batches == 10));
+}
