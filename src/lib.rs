@@ -5,5 +5,6 @@
 //! in `tesela_models`. Arrows point down: [`cli`] knows everything, nothing knows [`cli`].
 
 pub mod cli;
+pub mod metrics;
 pub mod progress;
 pub mod raster;

@@ -1,0 +1,21 @@
+//! Metrics: how good predictions are, in figures that mean what scikit-learn means by them.
+//!
+//! Pure arithmetic on counts and probabilities. Precision, F1 and everything like them depend on how
+//! common a class is, so every [`Scores`] carries the prevalences that it was measured at, and can be
+//! computed for other ones ([`Prevalence`]) by weighting the cells of each class.
+//!
+//! Start with [`Outcomes`], which gathers what was predicted, and [`Scores::of`].
+
+mod confusion;
+mod outcomes;
+mod prevalence;
+mod probability;
+mod ranking;
+mod scores;
+mod summary;
+
+pub use confusion::Confusion;
+pub use outcomes::Outcomes;
+pub use prevalence::{Prevalence, PrevalenceError};
+pub use scores::{Averages, ClassScores, Scores};
+pub use summary::{Figure, Summary, summarise};
