@@ -7,6 +7,8 @@
 //! Start with [`Outcomes`], which gathers what was predicted, and [`Scores::of`].
 
 mod confusion;
+#[cfg(test)]
+mod golden;
 mod outcomes;
 mod prevalence;
 mod probability;

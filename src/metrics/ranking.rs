@@ -74,6 +74,8 @@ impl Ranking {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -107,7 +109,7 @@ mod tests {
             for (a, _) in cells.iter().filter(|cell| cell.1) {
                 for (b, _) in cells.iter().filter(|cell| !cell.1) {
                     pairs += 1;
-                    right += if a > b { 1.0 } else if a == b { 0.5 } else { 0.0 };
+                    right += match a.cmp(b) { Ordering::Greater => 1.0, Ordering::Equal => 0.5, Ordering::Less => 0.0 };
                 }
             }
             match ranking.roc_auc() {
