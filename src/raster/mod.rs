@@ -1,9 +1,26 @@
-//! Rasters and vectors on disk: the only room that names GDAL.
+//! Rasters and vectors: the only room that names GDAL.
 //!
+//! Everything that lies on the ground comes in and goes out here, in plain types that the rooms above use
+//! without knowing the library behind them. Coordinates are always x (easting, longitude) before y
+//! (northing, latitude), whatever a coordinate reference system declares.
+//!
+//! - [`CoordinateSystem`] says what coordinates mean, [`Transform`] moves points between two of them;
+//! - [`VectorLayer`] reads polygons, [`GeoPackageWriter`] writes cells;
 //! - [`GeoTiffWriter`] writes a raster window by window.
 
+mod crs;
 mod error;
+mod extent;
+mod geopackage;
 mod geotiff;
+mod open;
+mod vector;
+#[cfg(test)]
+mod vector_tests;
 
+pub use crs::{CoordinateSystem, Transform};
 pub use error::RasterError;
+pub use extent::Extent;
+pub use geopackage::GeoPackageWriter;
 pub use geotiff::{BandLayout, GeoTiffLayout, GeoTiffSample, GeoTiffWriter, Window};
+pub use vector::{Shape, Shapes, Validity, VectorLayer};

@@ -1,0 +1,237 @@
+//! Coordinate reference systems: what coordinates mean, and how points move from one to another.
+//!
+//! A [`CoordinateSystem`] is kept as PROJJSON, the form in which tables carry it, so it can be shared by
+//! threads and written as it is. Its axes are always x before y.
+
+use std::fmt;
+
+use gdal::errors::GdalError;
+use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, SpatialRef};
+
+use super::open::keep_quiet;
+use super::{Extent, RasterError};
+
+/// What the coordinates of a file mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoordinateSystem {
+    projjson: String,
+    /// Its code, such as `EPSG:6372`, or else its name.
+    label: String,
+    authority: Option<String>,
+}
+
+impl CoordinateSystem {
+    /// Reads a definition: a code such as `EPSG:6372`, WKT or PROJJSON.
+    ///
+    /// # Errors
+    /// If the text names no coordinate reference system that PROJ knows.
+    pub fn parse(definition: &str) -> Result<Self, RasterError> {
+        keep_quiet();
+        let unknown =
+            |source| RasterError::UnknownCrs { definition: shortened(definition), source };
+        let reference = SpatialRef::from_definition(definition).map_err(unknown)?;
+        Self::from_gdal(&reference).map_err(unknown)
+    }
+
+    /// Takes over what GDAL found in a file.
+    pub(crate) fn from_gdal(reference: &SpatialRef) -> Result<Self, GdalError> {
+        let authority = authority_of(reference);
+        let name = reference.name().unwrap_or_else(|| "unnamed".to_owned());
+        Ok(Self {
+            projjson: reference.to_projjson()?,
+            label: authority.clone().unwrap_or(name),
+            authority,
+        })
+    }
+
+    /// The form that GDAL works with, axes in the order x, y.
+    pub(crate) fn to_gdal(&self) -> Result<SpatialRef, RasterError> {
+        keep_quiet();
+        let mut reference = SpatialRef::from_definition(&self.projjson)
+            .map_err(|source| RasterError::UnknownCrs { definition: self.label.clone(), source })?;
+        reference.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
+        Ok(reference)
+    }
+
+    /// The definition as PROJJSON.
+    pub fn projjson(&self) -> &str {
+        &self.projjson
+    }
+
+    /// The code, such as `EPSG:6372`, where the definition has one.
+    pub fn authority(&self) -> Option<&str> {
+        self.authority.as_deref()
+    }
+
+    /// Checks that coordinates are projected and count metres, so that lengths and areas mean something.
+    ///
+    /// # Errors
+    /// If they count degrees, feet or anything else.
+    pub fn require_metres(&self) -> Result<(), RasterError> {
+        let reference = self.to_gdal()?;
+        let found = if reference.is_geographic() {
+            "degrees".to_owned()
+        } else if !reference.is_projected() {
+            "units of its own".to_owned()
+        } else if (reference.linear_units() - 1.0).abs() > 1e-12 {
+            format!("`{}`", reference.linear_units_name().unwrap_or_default())
+        } else {
+            return Ok(());
+        };
+        Err(RasterError::NotMetric { crs: self.label.clone(), found })
+    }
+
+    /// Whether both give the same coordinates to the same place.
+    ///
+    /// # Errors
+    /// If PROJ cannot read one of them any more.
+    pub fn is_same(&self, other: &Self) -> Result<bool, RasterError> {
+        Ok(self == other || self.to_gdal()? == other.to_gdal()?)
+    }
+}
+
+impl fmt::Display for CoordinateSystem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.label)
+    }
+}
+
+/// The code of the whole definition; projected definitions without one may still have parts with codes.
+fn authority_of(reference: &SpatialRef) -> Option<String> {
+    if let Ok(authority) = reference.authority() {
+        return Some(authority);
+    }
+    let mut identified = reference.clone();
+    identified.auto_identify_epsg().ok()?;
+    identified.authority().ok()
+}
+
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 80;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Moves points from one coordinate reference system to another.
+///
+/// It belongs to the thread that made it.
+pub struct Transform {
+    from: String,
+    to: String,
+    /// `None` where both are the same.
+    inner: Option<CoordTransform>,
+}
+
+impl fmt::Debug for Transform {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Transform({} -> {})", self.from, self.to)
+    }
+}
+
+impl Transform {
+    /// The way from `from` to `to`.
+    ///
+    /// # Errors
+    /// If PROJ knows none.
+    pub fn new(from: &CoordinateSystem, to: &CoordinateSystem) -> Result<Self, RasterError> {
+        let inner = if from.is_same(to)? {
+            None
+        } else {
+            let made = CoordTransform::new(&from.to_gdal()?, &to.to_gdal()?);
+            Some(made.map_err(|source| RasterError::Transform {
+                from: from.to_string(),
+                to: to.to_string(),
+                source,
+            })?)
+        };
+        Ok(Self { from: from.to_string(), to: to.to_string(), inner })
+    }
+
+    /// Whether points stay where they are.
+    pub fn is_identity(&self) -> bool {
+        self.inner.is_none()
+    }
+
+    /// Moves the points `(x[i], y[i])` in place.
+    ///
+    /// # Errors
+    /// If one of them has no place in the other system.
+    pub fn points(&self, x: &mut [f64], y: &mut [f64]) -> Result<(), RasterError> {
+        match &self.inner {
+            Some(inner) => inner.transform_coords(x, y, &mut []).map_err(|e| self.error(e)),
+            None => Ok(()),
+        }
+    }
+
+    /// The extent, in the other system, of everything inside `extent`.
+    ///
+    /// # Errors
+    /// If a part of its edge has no place in the other system.
+    pub fn extent(&self, extent: Extent) -> Result<Extent, RasterError> {
+        let Some(inner) = &self.inner else { return Ok(extent) };
+        // Edges become curves: 21 points on each are what PROJ itself takes by default.
+        let bounds = [extent.min_x, extent.min_y, extent.max_x, extent.max_y];
+        let [min_x, min_y, max_x, max_y] =
+            inner.transform_bounds(&bounds, 21).map_err(|source| self.error(source))?;
+        Ok(Extent { min_x, min_y, max_x, max_y })
+    }
+
+    fn error(&self, source: GdalError) -> RasterError {
+        RasterError::Transform { from: self.from.clone(), to: self.to.clone(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crs(definition: &str) -> CoordinateSystem {
+        CoordinateSystem::parse(definition).unwrap()
+    }
+
+    #[test]
+    fn a_definition_survives_projjson() {
+        let national = crs("EPSG:6372");
+        assert_eq!(national.authority(), Some("EPSG:6372"));
+        let again = crs(national.projjson());
+        assert_eq!(again, national);
+    }
+
+    #[test]
+    fn nonsense_is_answered_with_what_was_expected() {
+        let error = CoordinateSystem::parse("EPSG:nowhere").unwrap_err().to_string();
+        assert!(error.contains("`EPSG:nowhere`") && error.contains("`EPSG:6372`"), "{error}");
+    }
+
+    #[test]
+    fn only_projected_metres_count_as_metres() {
+        crs("EPSG:6372").require_metres().unwrap();
+        let degrees = crs("EPSG:4326").require_metres().unwrap_err().to_string();
+        assert!(degrees.contains("degrees"), "{degrees}");
+        let feet = crs("EPSG:2263").require_metres().unwrap_err().to_string();
+        assert!(feet.contains("foot"), "{feet}");
+    }
+
+    #[test]
+    fn longitude_comes_before_latitude() {
+        let to = Transform::new(&crs("EPSG:4326"), &crs("EPSG:6372")).unwrap();
+        // The false origin of the national projection: 102° W, 12° N is (2500000, 0).
+        let (mut x, mut y) = ([-102.0], [12.0]);
+        to.points(&mut x, &mut y).unwrap();
+        assert!((x[0] - 2_500_000.0).abs() < 1e-3 && y[0].abs() < 1e-3, "{x:?} {y:?}");
+    }
+
+    #[test]
+    fn the_same_place_is_not_moved() {
+        let same = Transform::new(&crs("EPSG:6372"), &crs("EPSG:6372")).unwrap();
+        assert!(same.is_identity());
+    }
+
+    #[test]
+    fn a_place_off_the_map_is_an_error() {
+        let to = Transform::new(&crs("EPSG:4326"), &crs("EPSG:31985")).unwrap();
+        assert!(to.points(&mut [0.0], &mut [f64::INFINITY]).is_err());
+    }
+}
