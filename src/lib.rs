@@ -5,6 +5,7 @@
 //! in `tesela_models`. Arrows point down: [`cli`] knows everything, nothing knows [`cli`].
 
 pub mod cli;
+pub mod grid;
 pub mod metrics;
 pub mod progress;
 pub mod raster;

@@ -8,6 +8,8 @@ use std::fmt;
 use gdal::errors::GdalError;
 use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, SpatialRef};
 
+use tesela_datasets::cells::Crs;
+
 use super::open::keep_quiet;
 use super::{Extent, RasterError};
 
@@ -42,6 +44,19 @@ impl CoordinateSystem {
             label: authority.clone().unwrap_or(name),
             authority,
         })
+    }
+
+    /// Reads what a table of cells says.
+    ///
+    /// # Errors
+    /// If PROJ does not understand the description.
+    pub fn from_crs(crs: &Crs) -> Result<Self, RasterError> {
+        Self::parse(&crs.to_projjson())
+    }
+
+    /// The form in which tables of cells carry it.
+    pub fn to_crs(&self) -> Crs {
+        Crs::from_projjson(&self.projjson).expect("PROJ writes PROJJSON")
     }
 
     /// The form that GDAL works with, axes in the order x, y.
@@ -197,6 +212,7 @@ mod tests {
         assert_eq!(national.authority(), Some("EPSG:6372"));
         let again = crs(national.projjson());
         assert_eq!(again, national);
+        assert_eq!(CoordinateSystem::from_crs(&national.to_crs()).unwrap(), national);
     }
 
     #[test]

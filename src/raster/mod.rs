@@ -21,6 +21,7 @@ mod vector_tests;
 pub use crs::{CoordinateSystem, Transform};
 pub use error::RasterError;
 pub use extent::Extent;
+pub(crate) use geopackage::CLASSES_KEY;
 pub use geopackage::GeoPackageWriter;
 pub use geotiff::{BandLayout, GeoTiffLayout, GeoTiffSample, GeoTiffWriter, Window};
 pub use vector::{Shape, Shapes, Validity, VectorLayer};

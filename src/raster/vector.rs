@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use gdal::cpl::CslStringList;
-use gdal::vector::{Feature, FeatureIterator, Geometry, LayerAccess, OwnedLayer};
+use gdal::vector::{Feature, Geometry, LayerAccess, OwnedFeatureIterator, OwnedLayer};
 use geo_types::{Geometry as Plain, MultiPolygon, Polygon};
 
 use super::open::{open_vector, take_failure};
@@ -121,11 +121,7 @@ impl VectorLayer {
     ///
     /// # Errors
     /// If there is no such column; later failures come as items, after which the stream ends.
-    pub fn shapes(
-        &mut self,
-        columns: &[&str],
-        validity: Validity,
-    ) -> Result<Shapes<'_>, RasterError> {
+    pub fn into_shapes(self, columns: &[&str], validity: Validity) -> Result<Shapes, RasterError> {
         let found = self.columns();
         let columns = columns
             .iter()
@@ -138,50 +134,56 @@ impl VectorLayer {
             })
             .collect::<Result<Vec<usize>, RasterError>>()?;
         take_failure();
-        let features = self.layer.features();
-        Ok(Shapes { path: &self.path, features, columns, validity, ended: false })
+        let features = self.layer.owned_features();
+        let conversion = Conversion { path: self.path, columns, validity };
+        Ok(Shapes { features, conversion, ended: false })
     }
 }
 
 /// The features of a layer, one after the other.
-pub struct Shapes<'a> {
-    path: &'a Path,
-    features: FeatureIterator<'a>,
-    columns: Vec<usize>,
-    validity: Validity,
+pub struct Shapes {
+    features: OwnedFeatureIterator,
+    conversion: Conversion,
     ended: bool,
 }
 
-impl std::fmt::Debug for Shapes<'_> {
+/// What is taken from each feature, and how.
+struct Conversion {
+    path: PathBuf,
+    columns: Vec<usize>,
+    validity: Validity,
+}
+
+impl std::fmt::Debug for Shapes {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Shapes({})", self.path.display())
+        write!(formatter, "Shapes({})", self.conversion.path.display())
     }
 }
 
-impl Iterator for Shapes<'_> {
+impl Iterator for Shapes {
     type Item = Result<Shape, RasterError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
             return None;
         }
-        let feature = self.features.next();
+        let feature = (&mut self.features).next();
         // A file that breaks off ends like one that is complete, but GDAL complains.
         if let Some(message) = take_failure() {
             self.ended = true;
-            return Some(Err(RasterError::Broken { path: self.path.to_owned(), message }));
+            return Some(Err(RasterError::Broken { path: self.conversion.path.clone(), message }));
         }
         let Some(feature) = feature else {
             self.ended = true;
             return None;
         };
-        let shape = self.shape(&feature);
+        let shape = self.conversion.shape(&feature);
         self.ended = shape.is_err();
         Some(shape)
     }
 }
 
-impl Shapes<'_> {
+impl Conversion {
     fn shape(&self, feature: &Feature<'_>) -> Result<Shape, RasterError> {
         let number = feature.fid().unwrap_or(0);
         let attributes = self
@@ -190,7 +192,7 @@ impl Shapes<'_> {
             .map(|&column| feature.field_as_string(column))
             .collect::<Result<_, _>>()
             .map_err(|source| RasterError::Broken {
-                path: self.path.to_owned(),
+                path: self.path.clone(),
                 message: source.to_string(),
             })?;
         // Without a geometry GDAL answers with an error, which is none for the caller.
@@ -213,21 +215,21 @@ impl Shapes<'_> {
         let first = plain(&flat).ok_or_else(|| self.not_polygon(geometry, feature))?;
         let polygons = only_polygons(first).ok_or_else(|| self.not_polygon(geometry, feature))?;
         if polygons.iter().any(|polygon| !is_finite(polygon)) {
-            return Err(RasterError::NotFinite { path: self.path.to_owned(), feature });
+            return Err(RasterError::NotFinite { path: self.path.clone(), feature });
         }
         if self.validity == Validity::AsIs || flat.is_valid() {
             return Ok((polygons, false));
         }
-        let repaired = flat.make_valid(&CslStringList::new()).map_err(|source| {
-            RasterError::Invalid { path: self.path.to_owned(), feature, source }
-        })?;
+        let repaired = flat
+            .make_valid(&CslStringList::new())
+            .map_err(|source| RasterError::Invalid { path: self.path.clone(), feature, source })?;
         let polygons = plain(&repaired).map(with_area).unwrap_or_default();
         Ok((MultiPolygon::new(polygons), true))
     }
 
     fn not_polygon(&self, geometry: &Geometry, feature: u64) -> RasterError {
         let found = geometry.geometry_name().to_lowercase();
-        RasterError::NotPolygon { path: self.path.to_owned(), feature, found }
+        RasterError::NotPolygon { path: self.path.clone(), feature, found }
     }
 }
 
