@@ -4,6 +4,7 @@
 //!
 //! - [`class`], [`cell`], [`patch`]: the words of the field as types;
 //! - [`cells`]: tables of cells as files;
+//! - [`channels`], [`features`]: what is computed from the pixels of a patch;
 //! - [`fold`], [`normalisation`]: what is derived from a collection of patches;
 //! - [`store`], [`descriptor`]: how a collection lies on disk, and how it is declared;
 //! - [`source`]: the trait through which everything above reads patches.
@@ -13,10 +14,13 @@
 
 pub mod cell;
 pub mod cells;
+pub mod channels;
 pub mod class;
 pub mod config;
+pub mod features;
 pub mod fold;
 mod hex;
+pub mod normalisation;
 pub mod patch;
 pub mod pixel;
 pub mod random;

@@ -113,12 +113,7 @@ pub(crate) fn fill(
             clipped(channel, blocks, out, |[_, g, r, _, s1, _]| (r + 0.3) / (g + s1));
         }
         Channel::Bi => each(blocks, out, |[b, _, r, n, s1, _]| nd(s1 + r, n + b)),
-        Channel::Tcb
-        | Channel::Tcg
-        | Channel::Tcw
-        | Channel::Tc4
-        | Channel::Tc5
-        | Channel::Tc6 => {
+        Channel::Tcb | Channel::Tcg | Channel::Tcw | Channel::Tc4 | Channel::Tc5 | Channel::Tc6 => {
             let weights = rotation[channel.index() - Channel::Tcb.index()];
             each(blocks, out, |bands| {
                 let mut sum = weights[0] * bands[0];

@@ -14,8 +14,8 @@ mod set;
 mod tasseled_cap;
 
 pub use channel::Channel;
+pub(crate) use formula::{BLOCK, Block};
 pub use kernel::ChannelKernel;
 pub(crate) use kernel::PixelKernel;
-pub(crate) use kernel::{BLOCK, Block};
 pub use set::{ChannelSet, LeftOut};
 pub use tasseled_cap::Rotation;

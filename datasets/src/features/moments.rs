@@ -74,8 +74,7 @@ pub(super) fn moments(values: &[[f32; BLOCK]], count: usize, extent: Extent) -> 
         return Moments::constant(mean);
     }
     let cubed = third - 3.0 * first * second + 2.0 * first * squared;
-    let quartic =
-        fourth - 4.0 * first * third + 6.0 * squared * second - 3.0 * squared * squared;
+    let quartic = fourth - 4.0 * first * third + 6.0 * squared * second - 3.0 * squared * squared;
     let deviation = variance.sqrt();
     Moments {
         mean,
@@ -89,14 +88,7 @@ pub(super) fn moments(values: &[[f32; BLOCK]], count: usize, extent: Extent) -> 
 
 impl Moments {
     fn constant(mean: f64) -> Self {
-        Self {
-            mean,
-            variance: 0.0,
-            variation: 0.0,
-            skewness: 0.0,
-            kurtosis: 0.0,
-            constant: true,
-        }
+        Self { mean, variance: 0.0, variation: 0.0, skewness: 0.0, kurtosis: 0.0, constant: true }
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod array;
 mod error;
+mod feature_cache;
 mod layout;
 mod manifest;
 mod patch_codec;

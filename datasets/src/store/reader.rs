@@ -11,6 +11,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::array::{PatchArray, check_size};
+use super::feature_cache::FeatureCache;
 use super::layout::{ArrayKind, MANIFEST, REGISTER, array_metadata};
 use super::manifest::{Counts, FileMark, Manifest};
 use super::patch_codec::{expand, expand_numbers};
@@ -33,6 +34,7 @@ pub struct StoreReader {
     mask: PatchArray,
     /// Threads of its own: a caller that waits for patches may hold all the shared ones.
     threads: OnceLock<ThreadPool>,
+    pub(super) features: FeatureCache,
 }
 
 impl StoreReader {
@@ -52,7 +54,8 @@ impl StoreReader {
         let (header, cells) = register::read(&register_path, manifest.len())?;
         check_register(path, &manifest, &header, &cells)?;
         let (path, threads) = (path.to_owned(), OnceLock::new());
-        Ok(Self { path, manifest, digest, cells, bands, mask, threads })
+        let features = FeatureCache::default();
+        Ok(Self { path, manifest, digest, cells, bands, mask, threads, features })
     }
 
     /// Where the store is.
@@ -196,7 +199,10 @@ impl StoreReader {
         if let Some(threads) = self.threads.get() {
             return Ok(threads);
         }
-        let built = ThreadPoolBuilder::new().thread_name(|index| format!("store-{index}")).build();
+        let built = ThreadPoolBuilder::new()
+            .num_threads(rayon::current_num_threads())
+            .thread_name(|index| format!("store-{index}"))
+            .build();
         let built = built.map_err(|error| StoreError::Read {
             path: self.path.clone(),
             source: io::Error::other(error),

@@ -75,6 +75,7 @@ impl PatchSource for Selection {
     }
 
     fn features(&self) -> Result<Arc<FeatureMatrix>, SourceError> {
-        Err(SourceError::new("features are not computed yet"))
+        let features = self.reader.features.features_of(&self.reader, &self.rows)?;
+        Ok(Arc::new(features))
     }
 }

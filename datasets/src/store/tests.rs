@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::layout::{ArrayKind, MANIFEST, REGISTER};
 use super::*;
 use crate::cell::{CellId, Outline};
 use crate::class::{ClassId, Label};
+use crate::features::{FeatureExtractor, HistogramMode};
 use crate::patch::{PatchBatch, PatchShape, SampleType, Samples};
 use crate::pixel::{Band, BandSet, PixelDefinition, Product};
 use crate::random::{below, generator, shuffle};
-use crate::source::{InputDefinition, PatchSource};
+use crate::source::{FeatureMatrix, InputDefinition, PatchSource};
 use crate::whole_file::partial_path;
 
 const TYPES: [SampleType; 4] =
@@ -443,11 +445,34 @@ fn waiting_for_patches_on_a_shared_thread_does_not_wait_forever() {
     let reader = Arc::new(StoreReader::open(&path).unwrap());
     let order: Vec<u32> = (0..30).collect();
     let busy: Vec<usize> = (0..rayon::current_num_threads()).collect();
-    let read: Vec<usize> = {
-        use rayon::prelude::*;
-        busy.into_par_iter()
-            .map(|_| reader.select_all().stream(&order, 3).unwrap().count())
-            .collect()
-    };
+    let count = |_| reader.select_all().stream(&order, 3).unwrap().count();
+    let read: Vec<usize> = busy.into_par_iter().map(count).collect();
     assert!(read.iter().all(|&batches| batches == 10));
+}
+
+#[test]
+fn features_are_computed_once_and_picked_by_row() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, batch) = small(directory.path());
+    let reader = Arc::new(StoreReader::open(&path).unwrap());
+    let extractor = FeatureExtractor::new(&reader.definition().input.pixel, HistogramMode::Fixed);
+    let mut expected = vec![0.0; 30 * extractor.columns().len()];
+    extractor.extract_batch(&batch, &mut expected);
+    let whole = FeatureMatrix { columns: extractor.columns().to_vec(), rows: 30, values: expected };
+    // Parts that overlap, in an order of their own; from several threads, as folds are.
+    let parts = [vec![3, 9, 4], vec![9, 20, 0, 3], vec![], (0..30).collect::<Vec<u32>>()];
+    parts.par_iter().for_each(|rows| {
+        let labels = vec![Label::Undefined; rows.len()];
+        let part = reader.select(rows.clone(), labels, reader.definition().classes.clone());
+        let features = part.features().unwrap();
+        assert_eq!(features.rows, rows.len());
+        assert_eq!(features.columns, whole.columns);
+        for (place, &row) in rows.iter().enumerate() {
+            let bits = |row: &[f32]| row.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(features.row(place)), bits(whole.row(row as usize)));
+        }
+    });
+    // Known by now: the shards are not needed any more.
+    fs::remove_dir_all(&path).unwrap();
+    assert!(reader.select_all().features().is_ok());
 }
