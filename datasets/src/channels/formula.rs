@@ -70,7 +70,6 @@ fn clipped(
 }
 
 /// Writes `channel` of every pixel of `blocks`; `rotation` is the tasseled-cap table.
-#[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 #[inline(always)]
 pub(crate) fn fill(
     channel: Channel,

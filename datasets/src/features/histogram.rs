@@ -16,31 +16,31 @@ pub enum HistogramMode {
     Patch,
 }
 
+/// The inner edges, in bins from the lower end of the range.
+const EDGES: [f32; BINS - 1] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
+
 /// Counts in ten equal bins of `low..high`; values outside go to the end bins. The padding after the first
 /// `count` values is infinite.
 #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 #[inline(always)]
 pub(super) fn histogram(values: &[[f32; BLOCK]], count: usize, low: f32, high: f32) -> [u32; BINS] {
     let scale = BINS as f32 / (high - low);
-    let mut at_least = [0_u32; BINS];
-    let mut lanes = [[0_u32; 8]; BINS];
+    let mut lanes = [[0_u32; 8]; BINS - 1];
     for row in values.as_flattened().as_chunks::<8>().0 {
         for lane in 0..8 {
             let position = (row[lane] - low) * scale;
-            for bin in 1..BINS {
-                lanes[bin][lane] += u32::from(position >= bin as f32);
+            for (lanes, edge) in lanes.iter_mut().zip(EDGES) {
+                lanes[lane] += u32::from(position >= edge);
             }
         }
     }
-    for bin in 1..BINS {
-        at_least[bin] = lanes[bin].iter().sum();
-    }
     let total = u32::try_from(values.len() * BLOCK).expect("a patch has fewer than 2³² pixels");
     let padding = total - u32::try_from(count).expect("a patch has fewer than 2³² pixels");
-    at_least[0] = total;
-    let mut counts = at_least;
-    for bin in 0..BINS - 1 {
-        counts[bin] = at_least[bin] - at_least[bin + 1];
+    let mut counts = [total; BINS];
+    for (bin, lanes) in lanes.iter().enumerate() {
+        let at_least: u32 = lanes.iter().sum();
+        counts[bin] -= at_least;
+        counts[bin + 1] = at_least;
     }
     counts[BINS - 1] -= padding;
     counts

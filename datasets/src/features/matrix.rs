@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use rayon::prelude::*;
 
 use super::{FeatureExtractor, FeatureScratch};
-use crate::patch::PatchBatch;
+use crate::patch::{PatchBatch, PatchShape};
 use crate::source::{FeatureMatrix, PatchSource, PatchStream, SourceError};
 
 /// Patches that are read at once.
@@ -37,15 +37,16 @@ impl FeatureExtractor {
         let mut done = 0;
         in_background(stream, |batch| {
             let announced = source.input().shape;
-            let rest = values.get_mut(done * width..(done + batch.len()) * width);
-            let rest = rest.filter(|_| batch.shape == announced).ok_or_else(|| {
-                SourceError::new(format!(
-                    "the source delivers {} patches of {:?}; expected {rows} of {announced:?}",
-                    done + batch.len(),
-                    batch.shape
-                ))
+            if batch.shape != announced {
+                return Err(wrong_shape(batch.shape, announced));
+            }
+            let out = values.get_mut(done * width..(done + batch.len()) * width);
+            let out = out.ok_or_else(|| {
+                let message =
+                    format!("the source delivers more patches than the {rows} it announces");
+                SourceError::new(message)
             })?;
-            self.describe_batch(&batch, rest);
+            self.describe_batch(&batch, out);
             done += batch.len();
             progress(batch.len());
             Ok(())
@@ -66,6 +67,17 @@ impl FeatureExtractor {
             },
         );
     }
+}
+
+fn wrong_shape(found: PatchShape, expected: PatchShape) -> SourceError {
+    let text = |shape: PatchShape| {
+        format!("{} x {} pixels and {} bands", shape.width, shape.height, shape.bands)
+    };
+    SourceError::new(format!(
+        "the source delivers patches of {}; expected {}",
+        text(found),
+        text(expected)
+    ))
 }
 
 /// Reads `stream` on a thread of its own and hands each batch to `work`, until one of them fails.
