@@ -20,6 +20,7 @@ pub mod config;
 pub mod features;
 pub mod fold;
 mod hex;
+pub mod memory;
 pub mod normalisation;
 pub mod patch;
 pub mod pixel;

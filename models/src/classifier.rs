@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use tesela_datasets::class::{ClassId, ClassMap};
-use tesela_datasets::patch::PatchBatch;
+use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType};
 use tesela_datasets::source::{InputDefinition, PatchSource, SourceError};
 
 /// How many patches are predicted at a time where the caller does not say.
@@ -212,6 +212,36 @@ pub enum PredictError {
     /// The caller asked to stop.
     #[error("predicting was interrupted")]
     Interrupted,
+}
+
+/// Checks that `patches` are of the shape and type of `expected`.
+///
+/// # Errors
+/// If one of them differs.
+pub(crate) fn check_input(
+    expected: &InputDefinition,
+    patches: &PatchBatch,
+) -> Result<(), PredictError> {
+    let shape = |shape: PatchShape| {
+        format!("{} bands of {} × {} pixels", shape.bands, shape.height, shape.width)
+    };
+    if patches.shape != expected.shape {
+        return Err(PredictError::Input {
+            what: "the shape",
+            found: shape(patches.shape),
+            expected: shape(expected.shape),
+        });
+    }
+    let sample_type = patches.samples.sample_type();
+    if sample_type != expected.sample_type {
+        let text = |sample_type: SampleType| format!("{sample_type:?}").to_lowercase();
+        return Err(PredictError::Input {
+            what: "the sample type",
+            found: text(sample_type),
+            expected: text(expected.sample_type),
+        });
+    }
+    Ok(())
 }
 
 /// Why a fitted model could not be written.

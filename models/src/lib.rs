@@ -2,9 +2,14 @@
 //!
 //! [`Fit`] is a recipe, [`Classifier`] a fitted model; everything above this package works with those two
 //! traits and does not know which model it holds. A new model is one folder here, one variant of
-//! `ModelConfig`, and nothing else. This package is the only one that names burn.
+//! [`ModelConfig`](config::ModelConfig), and nothing else. This package is the only one that names burn.
 
+pub mod bundle;
 pub mod classifier;
+pub mod config;
+#[cfg(test)]
+mod conformance;
+pub mod extra_trees;
 
 pub use classifier::{
     Classifier, Fit, FitError, FitEvent, FitObserver, PredictError, Probabilities, SaveError,

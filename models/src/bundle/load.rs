@@ -1,0 +1,130 @@
+//! Reads a bundle without trusting any byte of it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde::Deserialize;
+use tesela_datasets::class::ClassMap;
+use tesela_datasets::source::InputDefinition;
+
+use super::BundleError;
+use super::manifest::{BundleManifest, FORMAT_VERSION, FileMark, MANIFEST_FILE};
+use crate::classifier::Classifier;
+use crate::config::ModelConfig;
+use crate::extra_trees;
+
+/// The largest `bundle.json` that is read.
+const MOST_MANIFEST_BYTES: u64 = 16 << 20;
+/// The largest file of weights that is read.
+const MOST_WEIGHT_BYTES: u64 = 8 << 30;
+/// The most files of weights that a bundle may have.
+const MOST_FILES: usize = 16;
+
+/// Reads the bundle in `directory`; a network will compute on `device`, such as `flex` or `wgpu:1`.
+///
+/// # Errors
+/// If a file is missing, too large, altered or of another version, or the device cannot be used.
+pub fn load(
+    directory: &Path,
+    device: &str,
+) -> Result<(Box<dyn Classifier>, BundleManifest), BundleError> {
+    let manifest = read_manifest(directory)?;
+    check_weights(directory, &manifest)?;
+    let (classes, input) = (manifest.classes.clone(), &manifest.input);
+    let classifier = load_model(directory, &manifest.provenance.model, classes, input, device)
+        .map_err(|source| BundleError::Model { path: directory.to_owned(), source })?;
+    Ok((classifier, manifest))
+}
+
+fn load_model(
+    directory: &Path,
+    model: &ModelConfig,
+    classes: ClassMap,
+    input: &InputDefinition,
+    _device: &str,
+) -> Result<Box<dyn Classifier>, Box<dyn std::error::Error + Send + Sync>> {
+    match model {
+        ModelConfig::ExtraTrees(_) => Ok(extra_trees::load(directory, classes, input)?),
+    }
+}
+
+/// The part of `bundle.json` that every version has.
+#[derive(Deserialize)]
+struct Versioned {
+    format: u64,
+}
+
+/// Reads what the bundle in `directory` says about itself; the weights are not looked at.
+///
+/// # Errors
+/// If `bundle.json` is missing, too large, of another version, or not what it should be.
+pub fn read_manifest(directory: &Path) -> Result<BundleManifest, BundleError> {
+    let path = directory.join(MANIFEST_FILE);
+    let text = read_bounded(&path, MOST_MANIFEST_BYTES)
+        .map_err(|source| BundleError::Read { path: path.clone(), source })?;
+    if text.len() as u64 > MOST_MANIFEST_BYTES {
+        let (found, limit) = (text.len() as u64, MOST_MANIFEST_BYTES);
+        return Err(BundleError::TooLarge { path, found, limit });
+    }
+    let described = |source| BundleError::Manifest { path: path.clone(), source };
+    let Versioned { format } = serde_json::from_slice(&text).map_err(described)?;
+    if format != FORMAT_VERSION {
+        return Err(BundleError::Version { path: directory.to_owned(), found: format });
+    }
+    let manifest: BundleManifest = serde_json::from_slice(&text).map_err(described)?;
+    let expected = manifest.provenance.model.kind();
+    if manifest.kind != expected {
+        let reason = format!("the kind is `{}`; the model's is `{expected}`", manifest.kind);
+        return Err(BundleError::Content { path, reason });
+    }
+    Ok(manifest)
+}
+
+/// Reads at most one byte more than `limit`.
+fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Checks that the files of weights are those that the bundle was written with.
+fn check_weights(directory: &Path, manifest: &BundleManifest) -> Result<(), BundleError> {
+    let content =
+        |reason| Err(BundleError::Content { path: directory.join(MANIFEST_FILE), reason });
+    if manifest.weights.is_empty() || manifest.weights.len() > MOST_FILES {
+        let found = manifest.weights.len();
+        return content(format!("it lists {found} files of weights; expected 1 to {MOST_FILES}"));
+    }
+    for (name, mark) in &manifest.weights {
+        if !is_plain(name) {
+            return content(format!("`{name}` is not the name of a file in the bundle"));
+        }
+        check_file(&directory.join(name), mark)?;
+    }
+    Ok(())
+}
+
+/// Whether `name` cannot lead out of the bundle, whatever the operating system.
+fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    !name.is_empty() && !name.starts_with('.') && name.bytes().all(plain)
+}
+
+fn check_file(path: &Path, mark: &FileMark) -> Result<(), BundleError> {
+    let read = |source| BundleError::Read { path: path.to_owned(), source };
+    let content = |reason| Err(BundleError::Content { path: path.to_owned(), reason });
+    let metadata = std::fs::metadata(path).map_err(read)?;
+    let (found, limit) = (metadata.len(), MOST_WEIGHT_BYTES);
+    if found > limit {
+        return Err(BundleError::TooLarge { path: path.to_owned(), found, limit });
+    }
+    if !metadata.is_file() || found != mark.bytes {
+        return content(format!("has {found} bytes; expected a file of {}", mark.bytes));
+    }
+    let found = FileMark::of(path, limit).map_err(read)?;
+    if found != *mark {
+        return content(format!("has digest {}; expected {}", found.sha256, mark.sha256));
+    }
+    Ok(())
+}

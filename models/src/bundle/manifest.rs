@@ -1,0 +1,98 @@
+//! `bundle.json`: what a bundle says about its model.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tesela_datasets::class::ClassMap;
+use tesela_datasets::source::InputDefinition;
+
+use crate::config::ModelConfig;
+
+/// The version that this build writes and reads.
+pub const FORMAT_VERSION: u64 = 1;
+/// The name of the file that describes a bundle.
+pub const MANIFEST_FILE: &str = "bundle.json";
+
+/// What a bundle says about its model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BundleManifest {
+    /// Version of the format.
+    pub format: u64,
+    /// Kind of model, such as `extra-trees`.
+    pub kind: String,
+    /// The classes, in the order of the probability columns.
+    pub classes: ClassMap,
+    /// What the patches must be.
+    pub input: InputDefinition,
+    /// Where the model comes from.
+    pub provenance: Provenance,
+    /// The files that hold what was learned, by name.
+    pub weights: BTreeMap<String, FileMark>,
+}
+
+/// Where a model comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// The settings that it was fitted with, defaults included.
+    pub model: ModelConfig,
+    /// Name of the data set.
+    pub dataset: String,
+    /// Digest of the store.
+    pub store_digest: String,
+    /// Digest of the fold plan, where there was one.
+    pub fold_plan_digest: Option<String>,
+    /// The fold that was held out; `None` where all cells were fitted on.
+    pub fold: Option<u32>,
+    /// The seed.
+    pub seed: u64,
+    /// Version of the program.
+    pub program_version: String,
+    /// What was measured on cells that were not fitted on, with the prevalence that it holds for.
+    pub measured: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Size and digest of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileMark {
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its SHA-256 digest, in hexadecimal.
+    pub sha256: String,
+}
+
+impl FileMark {
+    /// The mark of the file at `path`, of which at most `limit` bytes are read.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn of(path: &Path, limit: u64) -> io::Result<Self> {
+        let mut file = File::open(path)?.take(limit);
+        let mut digest = Sha256::new();
+        let mut buffer = vec![0; 1 << 16];
+        let mut bytes = 0;
+        loop {
+            let count = file.read(&mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            digest.update(&buffer[..count]);
+            bytes += count as u64;
+        }
+        Ok(Self { bytes, sha256: hexadecimal(&digest.finalize()) })
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string does not fail");
+        text
+    })
+}

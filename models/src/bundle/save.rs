@@ -1,0 +1,85 @@
+//! Writes a bundle, which appears whole or not at all.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use tesela_datasets::whole_file::{partial_path, write_whole};
+
+use super::BundleError;
+use super::manifest::{BundleManifest, FORMAT_VERSION, FileMark, MANIFEST_FILE, Provenance};
+use crate::classifier::Classifier;
+
+/// Writes `classifier` as a bundle to `directory`, replacing a bundle that is there.
+///
+/// # Errors
+/// If something else than a bundle is there, the classifier is not of the kind that `provenance` names, or
+/// the disk refuses; then nothing appears under the name.
+pub fn save(
+    directory: &Path,
+    classifier: &dyn Classifier,
+    provenance: &Provenance,
+) -> Result<(), BundleError> {
+    let expected = provenance.model.kind();
+    if classifier.kind() != expected {
+        return Err(BundleError::Kind { found: classifier.kind().to_owned(), expected });
+    }
+    if directory.exists() && !directory.join(MANIFEST_FILE).is_file() {
+        return Err(BundleError::Occupied { path: directory.to_owned() });
+    }
+    let partial = partial_path(directory);
+    let written = write(&partial, classifier, provenance).and_then(|()| {
+        replace(&partial, directory)
+            .map_err(|source| BundleError::Write { path: directory.to_owned(), source })
+    });
+    if written.is_err() {
+        // The error to report is the one that came first; a leftover is overwritten by the next attempt.
+        let _ = fs::remove_dir_all(&partial);
+    }
+    written
+}
+
+fn write(
+    partial: &Path,
+    classifier: &dyn Classifier,
+    provenance: &Provenance,
+) -> Result<(), BundleError> {
+    let failed = |source| BundleError::Write { path: partial.to_owned(), source };
+    if partial.exists() {
+        fs::remove_dir_all(partial).map_err(failed)?;
+    }
+    fs::create_dir_all(partial).map_err(failed)?;
+    classifier
+        .save_weights(partial)
+        .map_err(|source| BundleError::Weights { path: partial.to_owned(), source })?;
+    let manifest = BundleManifest {
+        format: FORMAT_VERSION,
+        kind: classifier.kind().to_owned(),
+        classes: classifier.classes().clone(),
+        input: classifier.input().clone(),
+        provenance: provenance.clone(),
+        weights: marks(partial).map_err(failed)?,
+    };
+    let mut text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from).map_err(failed)?;
+    text.push(b'\n');
+    write_whole(&partial.join(MANIFEST_FILE), &text).map_err(failed)
+}
+
+/// The marks of all files of `directory`, by name.
+fn marks(directory: &Path) -> io::Result<BTreeMap<String, FileMark>> {
+    let mut marks = BTreeMap::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        marks.insert(name, FileMark::of(&entry.path(), u64::MAX)?);
+    }
+    Ok(marks)
+}
+
+fn replace(partial: &Path, directory: &Path) -> io::Result<()> {
+    if directory.exists() {
+        fs::remove_dir_all(directory)?;
+    }
+    fs::rename(partial, directory)
+}

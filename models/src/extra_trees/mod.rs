@@ -1,0 +1,71 @@
+//! Extremely randomised trees (Geurts, Ernst and Wehenkel 2006).
+//!
+//! The engine works on plain matrices and knows nothing of patches: a [`Sample`] is labelled rows, [`fit`]
+//! grows a [`Forest`] on it, and the forest predicts the rows of a [`Matrix`]. [`ExtraTrees`] is the same
+//! engine behind [`Fit`](crate::Fit), on the features of patches.
+//!
+//! Each node tries some columns at random, draws one threshold in each uniformly between its extremes, and
+//! keeps the split that lowers the impurity most; columns that are constant in the node are passed over as
+//! scikit-learn does. Every draw is addressed by seed, tree and path, so a forest is the same, bit for bit,
+//! at any number of threads.
+//!
+//! ```
+//! use tesela_models::extra_trees::{Matrix, Parameters, Sample, fit};
+//!
+//! let numbers = [0.0, 5.0, 1.0, 6.0, 8.0, 5.5, 9.0, 6.5];
+//! let matrix = Matrix::new(&numbers, 2)?;
+//! let sample = Sample::new(matrix, &[0, 0, 1, 1], 2)?;
+//! let forest = fit(&sample, &Parameters::default(), 7, None, &mut |_| true)?;
+//! let probabilities = forest.predict(matrix)?;
+//! assert_eq!(probabilities, [1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]);
+//! # Ok::<(), tesela_models::extra_trees::ForestError>(())
+//! ```
+
+mod bits;
+mod classifier;
+mod draw;
+mod fit;
+mod forest;
+mod format;
+mod grow;
+mod impurity;
+mod kernels;
+mod matrix;
+mod parameters;
+mod recipe;
+mod table;
+mod tree;
+
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tests;
+
+pub use classifier::{ExtraTreesClassifier, KIND, LoadError, WEIGHTS_FILE, load};
+pub use fit::fit;
+pub use forest::Forest;
+pub use format::{FORMAT_VERSION, FormatError};
+pub use matrix::Matrix;
+pub use parameters::{ClassWeight, Criterion, MaxFeatures, Parameters, RawExtraTrees};
+pub use recipe::ExtraTrees;
+pub use table::Sample;
+
+/// Why a forest could not be grown or used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ForestError {
+    /// The table is not what is needed.
+    #[error("{0}")]
+    Unusable(String),
+    /// The caller asked to stop.
+    #[error("growing the forest was interrupted")]
+    Interrupted,
+    /// Threads could not be started.
+    #[error("cannot start {threads} threads")]
+    Threads {
+        /// How many.
+        threads: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+}

@@ -1,0 +1,157 @@
+//! Extra Trees as a recipe: fits a forest on the features of patches.
+
+use tesela_datasets::features::{FeatureExtractor, HistogramMode};
+use tesela_datasets::source::{FeatureMatrix, PatchSource};
+
+use super::classifier::{ExtraTreesClassifier, KIND};
+use super::parameters::Parameters;
+use super::{ForestError, Matrix, Sample, fit};
+use crate::classifier::{Classifier, Fit, FitError, FitEvent, FitObserver};
+
+/// Fits Extra Trees on the features of patches.
+///
+/// A patch without features (a row of `NaN`, where no pixel is used) cannot be learned from: it is left out,
+/// and the observer is warned of how many there are.
+#[derive(Debug, Clone)]
+pub struct ExtraTrees {
+    parameters: Parameters,
+    seed: u64,
+    threads: Option<usize>,
+}
+
+impl ExtraTrees {
+    /// A recipe; `threads` changes the time it takes and nothing else.
+    pub fn new(parameters: Parameters, seed: u64, threads: Option<usize>) -> Self {
+        Self { parameters, seed, threads }
+    }
+}
+
+impl Fit for ExtraTrees {
+    fn fit(
+        &self,
+        train: &dyn PatchSource,
+        _validation: &dyn PatchSource,
+        observer: &mut dyn FitObserver,
+    ) -> Result<Box<dyn Classifier>, FitError> {
+        let extractor = FeatureExtractor::new(&train.input().pixel, HistogramMode::default());
+        let labels = labels(train)?;
+        let features = train.features()?;
+        check_columns(&features.columns, extractor.columns()).map_err(unusable)?;
+        let rows = Rows::of(&features, labels, observer)?;
+        check_classes(train, &rows.labels)?;
+        let matrix = Matrix::new(rows.values(&features), features.columns.len())?;
+        let sample = Sample::new(matrix, &rows.labels, train.classes().len())?;
+        let patches = sample.rows() as u64;
+        let total = self.parameters.n_trees as u64;
+        observer.notice(&FitEvent::Started { unit: "trees", total, patches });
+        let mut heard = 0;
+        let mut progress = |done: usize| {
+            if done > heard {
+                heard = done;
+                observer.notice(&FitEvent::Progress { done: done as u64, patches });
+            }
+            !observer.wants_stop()
+        };
+        let forest = fit(&sample, &self.parameters, self.seed, self.threads, &mut progress)?;
+        let (classes, input) = (train.classes().clone(), train.input().clone());
+        Ok(Box::new(ExtraTreesClassifier::new(classes, input, extractor, forest)))
+    }
+}
+
+impl From<ForestError> for FitError {
+    fn from(error: ForestError) -> Self {
+        match error {
+            ForestError::Interrupted => Self::Interrupted,
+            other => unusable(other.to_string()),
+        }
+    }
+}
+
+fn unusable(reason: String) -> FitError {
+    FitError::Unusable { model: KIND, reason }
+}
+
+/// The class of each patch.
+fn labels(train: &dyn PatchSource) -> Result<Vec<u16>, FitError> {
+    let number = |(patch, label): (usize, &tesela_datasets::class::Label)| {
+        let class = label.class().filter(|class| class.index() < train.classes().len());
+        let class = class.and_then(|class| u16::try_from(class.index()).ok());
+        class.ok_or_else(|| unusable(format!("patch {patch} is of no class of the source")))
+    };
+    train.labels().iter().enumerate().map(number).collect()
+}
+
+/// Answers differing columns with the first that differs.
+pub(super) fn check_columns(found: &[String], expected: &[String]) -> Result<(), String> {
+    if found == expected {
+        return Ok(());
+    }
+    let differing = found.iter().zip(expected).position(|(found, expected)| found != expected);
+    Err(match differing {
+        Some(index) => {
+            format!("column {index} is `{}`; expected `{}`", found[index], expected[index])
+        }
+        None => format!("there are {} columns; expected {}", found.len(), expected.len()),
+    })
+}
+
+fn check_classes(train: &dyn PatchSource, labels: &[u16]) -> Result<(), FitError> {
+    let mut present = vec![false; train.classes().len()];
+    for &label in labels {
+        present[usize::from(label)] = true;
+    }
+    match present.iter().position(|present| !present) {
+        Some(class) => Err(unusable(format!(
+            "there is no patch of class `{}` among {} patches; expected at least 1 of each class",
+            train.classes().names()[class],
+            labels.len()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The rows that can be learned from.
+struct Rows {
+    labels: Vec<u16>,
+    /// Their numbers, where not all rows of the features are among them.
+    kept: Option<Vec<f32>>,
+}
+
+impl Rows {
+    /// All rows of `features` but those of patches without used pixels.
+    fn of(
+        features: &FeatureMatrix,
+        labels: Vec<u16>,
+        observer: &mut dyn FitObserver,
+    ) -> Result<Self, FitError> {
+        if labels.len() != features.rows {
+            let (labels, rows) = (labels.len(), features.rows);
+            return Err(unusable(format!(
+                "there are {rows} rows of features for {labels} patches"
+            )));
+        }
+        let usable = |row: &usize| !is_empty(features.row(*row));
+        let kept: Vec<usize> = (0..features.rows).filter(usable).collect();
+        if kept.len() == features.rows {
+            return Ok(Self { labels, kept: None });
+        }
+        observer.notice(&FitEvent::Warning {
+            message: format!(
+                "{} of {} patches have no used pixels and are left out",
+                features.rows - kept.len(),
+                features.rows
+            ),
+        });
+        let values = kept.iter().flat_map(|&row| features.row(row)).copied().collect();
+        Ok(Self { labels: kept.iter().map(|&row| labels[row]).collect(), kept: Some(values) })
+    }
+
+    fn values<'a>(&'a self, features: &'a FeatureMatrix) -> &'a [f32] {
+        self.kept.as_deref().unwrap_or(&features.values)
+    }
+}
+
+/// Whether a row of features stands for a patch without used pixels.
+pub(super) fn is_empty(row: &[f32]) -> bool {
+    row.iter().all(|value| value.is_nan())
+}

@@ -1,0 +1,136 @@
+//! The table that trees are grown on: checked, and held by row and by column.
+
+use rayon::prelude::*;
+
+use super::ForestError;
+use super::matrix::Matrix;
+
+/// Labelled rows that are known to be usable.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample<'a> {
+    matrix: Matrix<'a>,
+    labels: &'a [u16],
+    classes: usize,
+}
+
+impl<'a> Sample<'a> {
+    /// Takes one label below `classes` for each row of `matrix`.
+    ///
+    /// # Errors
+    /// If there are no rows, more than a `u32` can number, or another number of labels; or a label or a
+    /// number is out of range: numbers are finite.
+    pub fn new(matrix: Matrix<'a>, labels: &'a [u16], classes: usize) -> Result<Self, ForestError> {
+        let unusable = |reason| Err(ForestError::Unusable(reason));
+        let rows = matrix.rows();
+        if rows == 0 {
+            return unusable("there are no rows; expected at least 1".into());
+        }
+        if u32::try_from(rows).is_err() || u32::try_from(matrix.columns()).is_err() {
+            return unusable(format!(
+                "there are {rows} rows of {} columns; expected at most {} of each",
+                matrix.columns(),
+                u32::MAX
+            ));
+        }
+        if labels.len() != rows {
+            return unusable(format!("there are {} labels for {rows} rows", labels.len()));
+        }
+        if let Some(row) = labels.iter().position(|&label| usize::from(label) >= classes) {
+            return unusable(format!(
+                "the label of row {row} is {}; there are {classes} classes",
+                labels[row]
+            ));
+        }
+        if let Some(place) = matrix.values().par_iter().position_first(|value| !value.is_finite()) {
+            return unusable(format!(
+                "row {}, column {} is {}; expected a finite number",
+                place / matrix.columns(),
+                place % matrix.columns(),
+                matrix.values()[place]
+            ));
+        }
+        Ok(Self { matrix, labels, classes })
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.matrix.rows()
+    }
+
+    /// Number of columns.
+    pub fn columns(&self) -> usize {
+        self.matrix.columns()
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// How many rows each class has.
+    pub fn class_counts(&self) -> Vec<u32> {
+        let mut counts = vec![0; self.classes];
+        for &label in self.labels {
+            counts[usize::from(label)] += 1;
+        }
+        counts
+    }
+}
+
+/// A [`Sample`] and a copy of its numbers column by column.
+#[derive(Debug)]
+pub(crate) struct Table<'a> {
+    sample: Sample<'a>,
+    by_column: Vec<f32>,
+}
+
+/// Columns that one thread copies at a time.
+const BAND: usize = 16;
+
+impl<'a> Table<'a> {
+    /// Copies the numbers of `sample`.
+    pub(crate) fn new(sample: Sample<'a>) -> Self {
+        let (rows, columns) = (sample.rows(), sample.columns());
+        let mut by_column = vec![0.0; rows * columns];
+        by_column.par_chunks_mut(rows * BAND).enumerate().for_each(|(band, into)| {
+            copy_columns(&sample.matrix, band * BAND, into);
+        });
+        Self { sample, by_column }
+    }
+
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.sample.rows()
+    }
+
+    /// Number of columns.
+    pub(crate) fn columns(&self) -> usize {
+        self.sample.columns()
+    }
+
+    /// The class of each row.
+    pub(crate) fn classes(&self) -> &'a [u16] {
+        self.sample.labels
+    }
+
+    /// The numbers as given: `[row, column]`.
+    pub(crate) fn by_row(&self) -> &'a [f32] {
+        self.sample.matrix.values()
+    }
+
+    /// The numbers, without negative zeros: `[column, row]`.
+    pub(crate) fn by_column(&self) -> &[f32] {
+        &self.by_column
+    }
+}
+
+/// Copies the columns from number `first` on, as many as `into` has room for.
+fn copy_columns(matrix: &Matrix<'_>, first: usize, into: &mut [f32]) {
+    let rows = matrix.rows();
+    let count = into.len() / rows;
+    for row in 0..rows {
+        for (column, &value) in matrix.row(row)[first..first + count].iter().enumerate() {
+            into[column * rows + row] = value + 0.0;
+        }
+    }
+}

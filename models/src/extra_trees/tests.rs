@@ -1,0 +1,47 @@
+//! Extra Trees keeps what every model promises.
+
+use super::{ExtraTrees, Parameters, RawExtraTrees, load};
+use crate::classifier::{Fit, FitEvent, FitObserver};
+use crate::conformance::{check_fit, toy};
+use tesela_datasets::config::Problems;
+use tesela_datasets::memory::MemorySource;
+use tesela_datasets::source::PatchSource;
+
+fn parameters() -> Parameters {
+    RawExtraTrees { n_trees: 20, ..RawExtraTrees::default() }
+        .check("", &mut Problems::new())
+        .expect("twenty trees are a forest")
+}
+
+#[test]
+fn extra_trees_keeps_what_every_model_promises() {
+    check_fit(
+        &|threads| Box::new(ExtraTrees::new(parameters(), 7, Some(threads))),
+        &|directory, classes, input| load(directory, classes, input).unwrap(),
+    );
+}
+
+/// Remembers the warnings.
+#[derive(Default)]
+struct Warned(Vec<String>);
+
+impl FitObserver for Warned {
+    fn notice(&mut self, event: &FitEvent) {
+        if let FitEvent::Warning { message } = event {
+            self.0.push(message.clone());
+        }
+    }
+}
+
+#[test]
+fn patches_without_used_pixels_are_left_out_with_a_warning() {
+    let whole = toy::source(30, 1);
+    let order: Vec<u32> = (0..30).collect();
+    let mut batch = whole.stream(&order, 30).unwrap().next().unwrap().unwrap();
+    batch.used[..2 * batch.shape.pixels()].fill(false);
+    let partly = MemorySource::new(whole.input().clone(), whole.classes().clone(), batch).unwrap();
+    let mut observer = Warned::default();
+    let recipe = ExtraTrees::new(parameters(), 7, None);
+    recipe.fit(&partly, &toy::source(0, 1), &mut observer).unwrap();
+    assert_eq!(observer.0, ["2 of 30 patches have no used pixels and are left out"]);
+}
