@@ -20,9 +20,12 @@ const EPSG: u32 = 32614;
 fn python() -> PathBuf {
     let scripts = scripts();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tesela-python");
-    let made = Command::new(scripts.join("environment.sh")).arg(folder).output().unwrap();
+    let made = Command::new(scripts.join("environment.sh"))
+        .arg(folder)
+        .output()
+        .expect("the test can be set up");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    PathBuf::from(String::from_utf8(made.stdout).unwrap().trim())
+    PathBuf::from(String::from_utf8(made.stdout).expect("the test can be set up").trim())
 }
 
 fn scripts() -> PathBuf {
@@ -32,14 +35,14 @@ fn scripts() -> PathBuf {
 fn definition(shape: PatchShape, samples: &Samples) -> StoreDefinition {
     let bands = BandSet::all().iter().take(shape.bands).collect::<Vec<_>>();
     let pixel = PixelDefinition {
-        bands: BandSet::new(bands).unwrap(),
+        bands: BandSet::new(bands).expect("the test can be set up"),
         ..PixelDefinition::of_product(Product::C1)
     };
     StoreDefinition {
         dataset: "proof".into(),
         input: InputDefinition { shape, sample_type: samples.sample_type(), pixel },
-        classes: ClassMap::new(["no urbana", "urbana"]).unwrap(),
-        crs: Some(Crs::from_projjson(include_str!("utm14.json")).unwrap()),
+        classes: ClassMap::new(["no urbana", "urbana"]).expect("the test can be set up"),
+        crs: Some(Crs::from_projjson(include_str!("utm14.json")).expect("the test can be set up")),
     }
 }
 
@@ -48,9 +51,9 @@ fn cells(count: usize, used: &[u32]) -> Vec<StoreCell> {
         cell: Cell {
             id: CellId::new(format!("célula {index}")),
             label: (index % 3 < 2).then(|| ClassId::new(index % 3)).into(),
-            outline: (index % 4 > 0)
+            outline: (!index.is_multiple_of(4))
                 .then(|| Outline::square(5e5 + index as f64 * 1000.0, 2.1e6, 1000.0)),
-            year: (index % 5 > 0).then_some(2010),
+            year: (!index.is_multiple_of(5)).then_some(2010),
         },
         used_pixels: used[index],
         inside_pixels: used[index] + 1,
@@ -84,7 +87,7 @@ fn facts(cells: &[StoreCell], shape: PatchShape, dtype: &str) -> serde_json::Val
 
 /// Writes `samples` as a store and lets Python compare.
 fn compare(shape: PatchShape, samples: Samples, raw: &[u8], dtype: &str) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("the test can be set up");
     let path = directory.path().join("a.store");
     let count = samples.len() / shape.samples();
     let mut draws = generator(2, &[]);
@@ -101,26 +104,27 @@ fn compare(shape: PatchShape, samples: Samples, raw: &[u8], dtype: &str) {
         labels: cells.iter().map(|cell| cell.cell.label).collect(),
         positions: (0..).take(count).collect(),
     };
-    let mut writer = StoreWriter::create(&path, &definition).unwrap();
-    writer.append(&batch, &cells).unwrap();
-    writer.finish().unwrap();
-    fs::write(directory.path().join("bands.raw"), raw).unwrap();
+    let mut writer = StoreWriter::create(&path, &definition).expect("the test can be set up");
+    writer.append(&batch, &cells).expect("the test can be set up");
+    writer.finish().expect("the test can be set up");
+    fs::write(directory.path().join("bands.raw"), raw).expect("the test can be set up");
     let mask: Vec<u8> = used.iter().map(|&used| u8::from(used)).collect();
-    fs::write(directory.path().join("mask.raw"), mask).unwrap();
+    fs::write(directory.path().join("mask.raw"), mask).expect("the test can be set up");
     let facts = facts(&cells, shape, dtype).to_string();
-    fs::write(directory.path().join("cells.json"), facts).unwrap();
+    fs::write(directory.path().join("cells.json"), facts).expect("the test can be set up");
     let read = Command::new(python())
         .arg(scripts().join("read_store.py"))
         .args([&path, directory.path()])
         .output()
-        .unwrap();
+        .expect("the test can be set up");
     assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
     assert_eq!(String::from_utf8_lossy(&read.stdout).trim(), format!("{count} cells agree"));
 }
 
 fn numbers(count: usize) -> impl Iterator<Item = u16> {
     let mut draws = generator(1, &[]);
-    (0..count).map(move |_| u16::try_from(below(&mut draws, 1 << 16)).unwrap())
+    (0..count)
+        .map(move |_| u16::try_from(below(&mut draws, 1 << 16)).expect("the test can be set up"))
 }
 
 #[test]

@@ -4,7 +4,6 @@
 //! standard error; the exit code is 0 (done), 1 (the answer is no) or 2 (it could not be done).
 
 mod console;
-mod label;
 
 use std::process::ExitCode;
 
@@ -36,9 +35,7 @@ struct GlobalArgs {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    Label(label::LabelArgs),
-}
+enum Command {}
 
 /// How a command that ran ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +63,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn dispatch(command: &Command, console: &mut Console) -> anyhow::Result<ExitStatus> {
-    match command {
-        Command::Label(args) => label::run(args, console),
-    }
+fn dispatch(command: &Command, _console: &mut Console) -> anyhow::Result<ExitStatus> {
+    match *command {}
 }
 
 /// Limits the pool that all parallel work shares.

@@ -11,6 +11,7 @@ mod columns;
 mod crs;
 mod error;
 mod geo;
+mod guard;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,9 @@ mod writer;
 
 pub use crs::{Crs, CrsError};
 pub use error::CellTableError;
+pub(crate) use guard::guarded;
 pub use reader::CellTableReader;
+pub(crate) use reader::parquet_builder;
 pub use unique::{DuplicateId, UniqueIds};
 pub use writer::CellTableWriter;
 

@@ -4,17 +4,20 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::FileMetaData;
 
 use super::writer::{FORMAT_VERSION, KEY, TableMetadata};
-use super::{CellTableError, CellTableHeader, UniqueIds, columns, geo};
+use super::{CellTableError, CellTableHeader, UniqueIds, columns, geo, guarded};
 use crate::cell::Cell;
 
 /// Rows that are read at a time.
 const BATCH: usize = 8192;
 
-/// Reads a table of cells, some at a time; an id that comes twice is an error.
+/// Reads a table of cells, some at a time; an id that comes twice is an error, and nothing follows an error.
 pub struct CellTableReader {
     path: PathBuf,
     header: CellTableHeader,
@@ -22,6 +25,7 @@ pub struct CellTableReader {
     batches: ParquetRecordBatchReader,
     unique: UniqueIds,
     row: u64,
+    failed: bool,
 }
 
 impl CellTableReader {
@@ -30,11 +34,16 @@ impl CellTableReader {
     /// # Errors
     /// If the file cannot be read, or is no table of cells.
     pub fn open(path: &Path) -> Result<Self, CellTableError> {
+        guarded(|| Self::try_open(path)).unwrap_or_else(|stopped| {
+            Err(CellTableError::Damaged { path: path.to_owned(), source: stopped.into() })
+        })
+    }
+
+    fn try_open(path: &Path) -> Result<Self, CellTableError> {
         let read = |source| CellTableError::Read { path: path.to_owned(), source };
         let damaged = |source| CellTableError::Damaged { path: path.to_owned(), source };
         let file = File::open(path).map_err(read)?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file)
-            .map_err(|error| damaged(error.into()))?;
+        let builder = parquet_builder(file).map_err(|error| damaged(error.into()))?;
         for name in columns::required() {
             if builder.schema().column_with_name(name).is_none() {
                 let column = name.to_owned();
@@ -47,7 +56,7 @@ impl CellTableReader {
         let batches =
             builder.with_batch_size(BATCH).build().map_err(|error| damaged(error.into()))?;
         let path = path.to_owned();
-        Ok(Self { path, header, len, batches, unique: UniqueIds::default(), row: 0 })
+        Ok(Self { path, header, len, batches, unique: UniqueIds::default(), row: 0, failed: false })
     }
 
     /// What holds for every cell.
@@ -81,12 +90,17 @@ impl CellTableReader {
     pub(crate) fn next_batch(
         &mut self,
     ) -> Option<Result<(Vec<Cell>, RecordBatch), CellTableError>> {
-        let batch = self.batches.next()?;
-        let batch = batch.map_err(|error| CellTableError::Damaged {
-            path: self.path.clone(),
-            source: error.into(),
-        });
-        Some(batch.and_then(|batch| self.decode(batch)))
+        if self.failed {
+            return None;
+        }
+        let damaged = |source| CellTableError::Damaged { path: self.path.clone(), source };
+        let batch = match guarded(|| self.batches.next()) {
+            Ok(batch) => batch?.map_err(|error| damaged(error.into())),
+            Err(stopped) => Err(damaged(stopped.into())),
+        };
+        let cells = batch.and_then(|batch| self.decode(batch));
+        self.failed = cells.is_err();
+        Some(cells)
     }
 
     fn decode(&mut self, batch: RecordBatch) -> Result<(Vec<Cell>, RecordBatch), CellTableError> {
@@ -109,6 +123,15 @@ impl Iterator for CellTableReader {
         let batch = self.next_batch()?;
         Some(batch.map(|(cells, _)| cells))
     }
+}
+
+/// Begins to read `file`, taking the types of columns from Parquet itself: the description in Arrow's own
+/// format, which most writers add, is decoded by code that stops the program at an unknown type.
+pub(crate) fn parquet_builder(
+    file: File,
+) -> Result<ParquetRecordBatchReaderBuilder<File>, ParquetError> {
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
 }
 
 fn header(path: &Path, metadata: &FileMetaData) -> Result<CellTableHeader, CellTableError> {

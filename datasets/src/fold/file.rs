@@ -8,7 +8,6 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch, StringArray, UInt16Array};
 use arrow::datatypes::{DataType, Field, Schema, UInt16Type};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -16,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{FoldCount, FoldError, FoldPlan, Scheme};
 use crate::cell::CellId;
-use crate::cells::table_column;
+use crate::cells::{guarded, parquet_builder, table_column};
 use crate::whole_file::WholeFile;
 
 /// The key of the file's metadata that holds [`PlanMetadata`].
@@ -75,11 +74,16 @@ impl FoldPlan {
     /// # Errors
     /// If the file cannot be read, is no fold plan, or was changed since it was written.
     pub fn load(path: &Path) -> Result<Self, FoldError> {
+        guarded(|| Self::try_load(path)).unwrap_or_else(|stopped| {
+            Err(FoldError::Read { path: path.to_owned(), source: stopped.into() })
+        })
+    }
+
+    fn try_load(path: &Path) -> Result<Self, FoldError> {
         let failed = |source| FoldError::Read { path: path.to_owned(), source };
         let malformed = |reason| FoldError::Malformed { path: path.to_owned(), reason };
         let file = File::open(path).map_err(|error| failed(error.into()))?;
-        let builder =
-            ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| failed(error.into()))?;
+        let builder = parquet_builder(file).map_err(|error| failed(error.into()))?;
         let entries = builder.metadata().file_metadata().key_value_metadata();
         let entry = entries.and_then(|entries| entries.iter().find(|entry| entry.key == KEY));
         let text = entry.and_then(|entry| entry.value.as_deref());

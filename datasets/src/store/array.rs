@@ -111,7 +111,7 @@ impl Shard {
 }
 
 /// Checks that the file at `path` is there and has `expected` bytes.
-pub(super) fn check_size(path: &Path, expected: u64) -> Result<(), StoreError> {
+fn check_size(path: &Path, expected: u64) -> Result<(), StoreError> {
     let metadata = std::fs::metadata(path)
         .map_err(|source| StoreError::Read { path: path.to_owned(), source })?;
     if metadata.len() == expected {

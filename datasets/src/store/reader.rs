@@ -10,7 +10,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::array::{PatchArray, check_size};
+use super::array::PatchArray;
 use super::feature_cache::FeatureCache;
 use super::layout::{ArrayKind, MANIFEST, REGISTER, array_metadata};
 use super::manifest::{Counts, FileMark, Manifest};
@@ -50,7 +50,8 @@ impl StoreReader {
             check_metadata(path, kind, &manifest)?;
         }
         let register_path = path.join(REGISTER);
-        check_size(&register_path, manifest.cells.bytes)?;
+        // Its digest comes first: a damaged table is better not decoded at all.
+        check_mark(&register_path, &manifest.cells)?;
         let (header, cells) = register::read(&register_path, manifest.len())?;
         check_register(path, &manifest, &header, &cells)?;
         let (path, threads) = (path.to_owned(), OnceLock::new());
@@ -103,18 +104,7 @@ impl StoreReader {
             let shards = self.manifest.shards(kind).iter().enumerate();
             files.extend(shards.map(|(index, mark)| (self.path.join(kind.shard(index)), mark)));
         }
-        files.par_iter().try_for_each(|(path, expected)| {
-            let found = mark_of(path)?;
-            if found.bytes != expected.bytes {
-                let (found, expected) = (found.bytes, expected.bytes);
-                return Err(StoreError::Size { path: path.clone(), found, expected });
-            }
-            if found.sha256 != expected.sha256 {
-                let (found, expected) = (found.sha256, expected.sha256.clone());
-                return Err(StoreError::Digest { path: path.clone(), found, expected });
-            }
-            Ok(())
-        })
+        files.par_iter().try_for_each(|(path, expected)| check_mark(path, expected))
     }
 
     /// A part of the store with labels of its own, so that an experiment can regroup classes: patch `i` of
@@ -209,6 +199,20 @@ impl StoreReader {
         })?;
         Ok(self.threads.get_or_init(|| built))
     }
+}
+
+/// Checks that the file at `path` is the one that was written.
+fn check_mark(path: &Path, expected: &FileMark) -> Result<(), StoreError> {
+    let found = mark_of(path)?;
+    if found.bytes != expected.bytes {
+        let (path, found, expected) = (path.to_owned(), found.bytes, expected.bytes);
+        return Err(StoreError::Size { path, found, expected });
+    }
+    if found.sha256 != expected.sha256 {
+        let (path, expected) = (path.to_owned(), expected.sha256.clone());
+        return Err(StoreError::Digest { path, found: found.sha256, expected });
+    }
+    Ok(())
 }
 
 /// Size and digest of the file at `path`.

@@ -280,6 +280,9 @@ fn an_id_that_comes_twice_is_named() {
     writer.append(&batch, &cells).unwrap();
     let error = writer.append(&piece(&batch, 2..3), &cells[2..3]).unwrap_err();
     assert!(message(&error).contains("duplicate cell_id `E2N1`"), "{}", message(&error));
+    let error = writer.finish().unwrap_err();
+    assert!(message(&error).contains("an earlier batch"), "{}", message(&error));
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -48,6 +48,8 @@ pub struct StoreWriter {
     arrays: [ArrayWriter; 2],
     /// Compressed patches that are written while the next ones are compressed.
     pending: Vec<[Vec<u8>; 2]>,
+    /// Whether the last call to append came through.
+    whole: bool,
     finished: bool,
 }
 
@@ -79,6 +81,7 @@ impl StoreWriter {
             unique: UniqueIds::default(),
             register: None,
             pending: Vec::new(),
+            whole: true,
             finished: false,
             partial,
         };
@@ -96,6 +99,7 @@ impl StoreWriter {
     /// store cannot be finished then.
     pub fn append(&mut self, patches: &PatchBatch, cells: &[StoreCell]) -> Result<(), StoreError> {
         self.check(patches, cells)?;
+        self.whole = false;
         for cell in cells {
             self.unique
                 .note(&cell.cell.id)
@@ -115,14 +119,16 @@ impl StoreWriter {
         written?;
         self.pending = compressed
             .map_err(|source| StoreError::Write { path: self.partial.clone(), source })?;
+        self.whole = true;
         Ok(())
     }
 
     /// Completes the store and gives it its name.
     ///
     /// # Errors
-    /// If the operating system refuses; nothing is left then.
+    /// If an earlier append failed, or the operating system refuses; nothing is left then.
     pub fn finish(mut self) -> Result<StoreSummary, StoreError> {
+        self.check_whole()?;
         let pending = std::mem::take(&mut self.pending);
         write_pending(&mut self.arrays, &pending)?;
         for array in &mut self.arrays {
@@ -156,7 +162,15 @@ impl StoreWriter {
         Ok(StoreSummary { path: self.path.clone(), counts: manifest.counts, digest, bytes })
     }
 
+    fn check_whole(&self) -> Result<(), StoreError> {
+        if self.whole {
+            return Ok(());
+        }
+        Err(self.unfit("an earlier batch could not be appended".into()))
+    }
+
     fn check(&self, patches: &PatchBatch, cells: &[StoreCell]) -> Result<(), StoreError> {
+        self.check_whole()?;
         let input = &self.definition.input;
         let (found, expected) = (patches.samples.sample_type(), input.sample_type);
         if patches.shape != input.shape || found != expected {
