@@ -155,27 +155,35 @@ impl ChannelKernel {
             let blocks = &mut blocks[..len.div_ceil(BLOCK)];
             self.pixels.load_range(samples, start, len, blocks);
             let used = &used[start..start + len];
-            self.arch.dispatch(|| self.compute_group(blocks, used, pixels, start, out));
+            self.arch.dispatch(Group { kernel: self, blocks, used, pixels, start, out: &mut *out });
         }
     }
+}
 
-    /// Computes all channels of a group of blocks that begins at pixel `start`.
+/// A group of blocks that begins at pixel `start`, compiled for each kind of processor. A closure would be
+/// compiled once, for the plainest of them.
+struct Group<'a> {
+    kernel: &'a ChannelKernel,
+    blocks: &'a mut [Block],
+    used: &'a [bool],
+    pixels: usize,
+    start: usize,
+    out: &'a mut [f32],
+}
+
+impl pulp::WithSimd for Group<'_> {
+    type Output = ();
+
     #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
     #[inline(always)]
-    fn compute_group(
-        &self,
-        blocks: &mut [Block],
-        used: &[bool],
-        pixels: usize,
-        start: usize,
-        out: &mut [f32],
-    ) {
-        self.pixels.scale(blocks);
+    fn with_simd<S: pulp::Simd>(self, _simd: S) {
+        let Self { kernel, blocks, used, pixels, start, out } = self;
+        kernel.pixels.scale(blocks);
         let all_used = used.iter().all(|&used| used);
         let mut values = [[0.0; BLOCK]; GROUP];
         let values = &mut values[..blocks.len()];
-        for (plane, &channel) in out.chunks_exact_mut(pixels).zip(self.channels.channels()) {
-            self.pixels.fill(channel, blocks, values);
+        for (plane, &channel) in out.chunks_exact_mut(pixels).zip(kernel.channels.channels()) {
+            kernel.pixels.fill(channel, blocks, values);
             let plane = &mut plane[start..start + used.len()];
             let values = &values.as_flattened()[..used.len()];
             if all_used {

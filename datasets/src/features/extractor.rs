@@ -1,8 +1,8 @@
 //! The extractor: stored numbers of a patch in, one row of features out.
 
-use super::histogram::{EntropyTable, HistogramMode, histogram};
+use super::histogram::{Bins, EntropyTable, HistogramMode};
 use super::median::median;
-use super::moments::{Extent, Moments, extent, moments};
+use super::moments::{Moments, extent, moments};
 use super::statistic::{BINS, STATISTICS, column_names};
 use crate::channels::{BLOCK, Block, Channel, ChannelSet, PixelKernel};
 use crate::patch::{PatchBatch, PatchShape};
@@ -30,8 +30,10 @@ pub struct FeatureScratch {
     blocks: Vec<Block>,
     /// One channel of them.
     values: Vec<[f32; BLOCK]>,
+    /// The levels of that channel.
+    keys: Vec<[u8; BLOCK]>,
     /// Room for the search of the median.
-    keys: Vec<i32>,
+    candidates: Vec<f32>,
     entropy: EntropyTable,
 }
 
@@ -100,7 +102,7 @@ impl FeatureExtractor {
             return 0;
         }
         self.pixels.load_chosen(samples, &scratch.chosen, &mut scratch.blocks);
-        self.arch.dispatch(|| self.describe_channels(scratch, pixels, out));
+        self.arch.dispatch(Describe { extractor: self, scratch, pixels, out });
         pixels.count
     }
 
@@ -132,15 +134,30 @@ impl FeatureExtractor {
         scratch.samples = samples;
         count
     }
+}
+
+/// The description of one patch, compiled for each kind of processor. A closure would be compiled once, for
+/// the plainest of them.
+struct Describe<'a> {
+    extractor: &'a FeatureExtractor,
+    scratch: &'a mut FeatureScratch,
+    pixels: Pixels,
+    out: &'a mut [f32],
+}
+
+impl pulp::WithSimd for Describe<'_> {
+    type Output = ();
 
     #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
     #[inline(always)]
-    fn describe_channels(&self, scratch: &mut FeatureScratch, pixels: Pixels, out: &mut [f32]) {
-        self.pixels.scale(&mut scratch.blocks);
+    fn with_simd<S: pulp::Simd>(self, _simd: S) {
+        let Self { extractor, scratch, pixels, out } = self;
+        extractor.pixels.scale(&mut scratch.blocks);
         let rows = out.as_chunks_mut::<{ STATISTICS.len() }>().0;
-        for (at, (row, &channel)) in rows.iter_mut().zip(self.channels.channels()).enumerate() {
-            self.pixels.fill(channel, &scratch.blocks, &mut scratch.values);
-            let range = self.ranges.as_ref().map(|ranges| ranges[at]);
+        let channels = extractor.channels.channels();
+        for (at, (row, &channel)) in rows.iter_mut().zip(channels).enumerate() {
+            extractor.pixels.fill(channel, &scratch.blocks, &mut scratch.values);
+            let range = extractor.ranges.as_ref().map(|ranges| ranges[at]);
             describe(scratch, pixels, range, row);
         }
     }
@@ -157,13 +174,19 @@ fn describe(
 ) {
     let values = &mut scratch.values;
     let count = pixels.count;
+    let own_range = range.is_none();
     let centre = pixels.centre.map(|at| f64::from(values.as_flattened()[at]));
     let extent = extent(values, count);
     values.as_flattened_mut()[count..].fill(extent.pivot);
     let moments = moments(values, count, extent);
     values.as_flattened_mut()[count..].fill(f32::INFINITY);
-    let counts = bins(values, count, range, extent, moments);
-    let median = median(values, count, &mut scratch.keys);
+    let range = range.unwrap_or([extent.minimum, extent.maximum]);
+    let pixels = u32::try_from(count).expect("a patch has fewer than 2³² pixels");
+    let bins = Bins::fill(values, range, &mut scratch.keys);
+    let keys = &mut scratch.keys;
+    let median = median(values, pixels, extent, &bins, keys, &mut scratch.candidates);
+    let counts =
+        if own_range && moments.constant { middle_bin(pixels) } else { bins.counts(pixels) };
     let entropy = scratch.entropy.entropy(&counts, count);
     let Moments { mean, variance, variation, skewness, kurtosis, .. } = moments;
     let head = [mean, variance, median, variation, skewness, kurtosis, entropy];
@@ -176,26 +199,11 @@ fn describe(
     out[STATISTICS.len() - 1] = single(centre.unwrap_or(median));
 }
 
-/// The histogram in a fixed `range`, or between the limits of the values.
-#[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
-#[inline(always)]
-fn bins(
-    values: &[[f32; BLOCK]],
-    count: usize,
-    range: Option<[f32; 2]>,
-    extent: Extent,
-    moments: Moments,
-) -> [u32; BINS] {
-    match range {
-        Some([low, high]) => histogram(values, count, low, high),
-        None if moments.constant => {
-            let mut counts = [0; BINS];
-            // Where numpy puts a patch whose values are all equal.
-            counts[BINS / 2] = u32::try_from(count).expect("a patch has fewer than 2³² pixels");
-            counts
-        }
-        None => histogram(values, count, extent.minimum, extent.maximum),
-    }
+/// Where numpy puts a patch whose values are all equal.
+fn middle_bin(count: u32) -> [u32; BINS] {
+    let mut counts = [0; BINS];
+    counts[BINS / 2] = count;
+    counts
 }
 
 impl FeatureScratch {
@@ -213,6 +221,7 @@ impl FeatureScratch {
         let blocks = count.div_ceil(BLOCK);
         self.blocks.resize(blocks, Block::EMPTY);
         self.values.resize(blocks, [0.0; BLOCK]);
+        self.keys.resize(blocks, [0; BLOCK]);
         self.entropy.reach(count);
         let centre_used = used.get(middle).copied().unwrap_or(false);
         let before = |middle: usize| used[..middle].iter().filter(|&&used| used).count();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::keys::{count_below, quantise};
 use super::statistic::BINS;
 use crate::channels::BLOCK;
 
@@ -16,34 +17,53 @@ pub enum HistogramMode {
     Patch,
 }
 
-/// The inner edges, in bins from the lower end of the range.
-const EDGES: [f32; BINS - 1] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
+/// Levels of keys in each bin: a power of two, so that bins and levels have the same edges exactly.
+pub(super) const BIN_LEVELS: u8 = 16;
+const TOP_LEVEL: f32 = (BINS * BIN_LEVELS as usize - 1) as f32;
 
-/// Counts in ten equal bins of `low..high`; values outside go to the end bins. The padding after the first
-/// `count` values is infinite.
-#[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
-#[inline(always)]
-pub(super) fn histogram(values: &[[f32; BLOCK]], count: usize, low: f32, high: f32) -> [u32; BINS] {
-    let scale = BINS as f32 / (high - low);
-    let mut lanes = [[0_u32; 8]; BINS - 1];
-    for row in values.as_flattened().as_chunks::<8>().0 {
-        for lane in 0..8 {
-            let position = (row[lane] - low) * scale;
-            for (lanes, edge) in lanes.iter_mut().zip(EDGES) {
-                lanes[lane] += u32::from(position >= edge);
-            }
+/// Ten equal bins; values outside of their range go to the end bins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bins {
+    /// Where the first bin begins.
+    pub(super) low: f32,
+    /// Levels in one unit of the values.
+    pub(super) scale: f32,
+    /// How many keys lie below the first level of each bin, and below the end of the last; padding is in
+    /// the last bin.
+    pub(super) below: [u32; BINS + 1],
+}
+
+impl Bins {
+    /// Fills the bins of `low..high`, and writes the level of each value.
+    #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
+    #[inline(always)]
+    pub(super) fn fill(
+        values: &[[f32; BLOCK]],
+        [low, high]: [f32; 2],
+        keys: &mut [[u8; BLOCK]],
+    ) -> Self {
+        let scale = BINS as f32 / (high - low) * f32::from(BIN_LEVELS);
+        quantise(values, low, scale, TOP_LEVEL, keys);
+        let mut below = [0; BINS + 1];
+        for (below, level) in below[1..BINS].iter_mut().zip((BIN_LEVELS..).step_by(16)) {
+            *below = count_below(keys, level);
         }
+        below[BINS] = u32::try_from(keys.len() * BLOCK).expect("a patch has fewer than 2³² pixels");
+        Self { low, scale, below }
     }
-    let total = u32::try_from(values.len() * BLOCK).expect("a patch has fewer than 2³² pixels");
-    let padding = total - u32::try_from(count).expect("a patch has fewer than 2³² pixels");
-    let mut counts = [total; BINS];
-    for (bin, lanes) in lanes.iter().enumerate() {
-        let at_least: u32 = lanes.iter().sum();
-        counts[bin] -= at_least;
-        counts[bin + 1] = at_least;
+
+    /// How many of the first `count` values lie in each bin.
+    pub(super) fn counts(&self, count: u32) -> [u32; BINS] {
+        let mut counts: [u32; BINS] =
+            std::array::from_fn(|bin| self.below[bin + 1] - self.below[bin]);
+        counts[BINS - 1] -= self.below[BINS] - count;
+        counts
     }
-    counts[BINS - 1] -= padding;
-    counts
+
+    /// The bin of the value that has `rank` values before it.
+    pub(super) fn bin_of(&self, rank: u32) -> usize {
+        (1..BINS).take_while(|&bin| self.below[bin] <= rank).count()
+    }
 }
 
 /// `c ln c` for every possible count: the entropy of a histogram without a logarithm a bin.

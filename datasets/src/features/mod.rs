@@ -9,6 +9,7 @@
 
 mod extractor;
 mod histogram;
+mod keys;
 mod matrix;
 mod median;
 mod moments;
