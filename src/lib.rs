@@ -5,7 +5,9 @@
 //! in `tesela_models`. Arrows point down: [`cli`] knows everything, nothing knows [`cli`].
 
 pub mod cli;
+pub mod data_path;
 pub mod grid;
+pub mod label;
 pub mod metrics;
 pub mod progress;
 pub mod raster;

@@ -4,6 +4,7 @@
 //! standard error; the exit code is 0 (done), 1 (the answer is no) or 2 (it could not be done).
 
 mod console;
+mod label;
 
 use std::process::ExitCode;
 
@@ -35,7 +36,9 @@ struct GlobalArgs {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Label(label::LabelArgs),
+}
 
 /// How a command that ran ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +66,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn dispatch(command: &Command, _console: &mut Console) -> anyhow::Result<ExitStatus> {
-    match *command {}
+fn dispatch(command: &Command, console: &mut Console) -> anyhow::Result<ExitStatus> {
+    match command {
+        Command::Label(args) => label::run(args, console),
+    }
 }
 
 /// Limits the pool that all parallel work shares.

@@ -44,6 +44,8 @@ pub struct GridRequest {
     /// The classes that labels may name. `None` takes those that the file declares, or else every label
     /// that occurs, sorted.
     pub classes: Option<ClassMap>,
+    /// Whether cells come without their labels, whatever these are.
+    pub ignore_labels: bool,
 }
 
 /// Streams the cells of a grid, some at a time; an id that comes twice is an error.
@@ -60,7 +62,7 @@ pub struct GridReader {
 }
 
 enum Source {
-    Table { reader: Box<CellTableReader>, classes: ClassMap },
+    Table { reader: Box<CellTableReader>, classes: ClassMap, ignore_labels: bool },
     Layer { shapes: Box<Shapes>, columns: ColumnPositions, unique: UniqueIds, ended: bool },
 }
 
@@ -115,7 +117,8 @@ impl GridReader {
         let own = header.classes.clone();
         let classes = request.classes.clone().unwrap_or_else(|| own.clone());
         let count = Some(reader.len());
-        let source = Source::Table { reader, classes: own };
+        let ignore_labels = request.ignore_labels;
+        let source = Source::Table { reader, classes: own, ignore_labels };
         Ok(Self { path: path.to_owned(), crs, classes, count, source })
     }
 
@@ -127,18 +130,17 @@ impl GridReader {
         let take = |column: &Option<String>, usual: &str| {
             column.clone().or_else(|| found.iter().find(|own| *own == usual).cloned())
         };
-        let label = take(&request.columns.label, "label");
+        let label = take(&request.columns.label, "label").filter(|_| !request.ignore_labels);
         let year = take(&request.columns.year, "year");
         let classes = match &request.classes {
             Some(classes) => classes.clone(),
+            None if request.ignore_labels => {
+                ClassMap::new(["any"]).expect("one name is a class map")
+            }
             None => classes_of(path, request, &layer, label.as_deref())?,
         };
         let mut names = vec![request.columns.id.as_str()];
-        let mut position = |column: &Option<String>| {
-            column.as_ref()?;
-            Some(names.len())
-        };
-        let label_position = position(&label);
+        let label_position = label.as_ref().map(|_| names.len());
         names.extend(label.as_deref());
         let year_position = year.as_ref().map(|_| names.len());
         names.extend(year.as_deref());
@@ -173,8 +175,11 @@ impl Iterator for GridReader {
 
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.source {
-            Source::Table { reader, classes } => {
-                let batch = reader.next()?.map_err(GridError::from);
+            Source::Table { reader, classes, ignore_labels } => {
+                let mut batch = reader.next()?.map_err(GridError::from);
+                if let (true, Ok(cells)) = (&*ignore_labels, &mut batch) {
+                    cells.iter_mut().for_each(|cell| cell.label = Label::Undefined);
+                }
                 Some(batch.and_then(|cells| relabel(&self.path, cells, classes, &self.classes)))
             }
             Source::Layer { shapes, columns, unique, ended } => {
