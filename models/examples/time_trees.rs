@@ -47,8 +47,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!(
         "{{\"fit_cpu\":{fit_cpu:.3},\"fit_wall\":{fit_wall:.3},\"predict_cpu\":{predict_cpu:.4},\
          \"predict_wall\":{predict_wall:.4},\"accuracy\":{accuracy:.5},\"log_loss\":{log_loss:.5},\
-         \"nodes\":{}}}",
-        forest.nodes()
+         \"nodes\":{},\"bytes\":{}}}",
+        forest.nodes(),
+        forest.to_bytes().len()
     );
     Ok(())
 }

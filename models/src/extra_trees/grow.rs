@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::draw::{Draws, NodeKey};
 use super::impurity::{is_perfect, proxy};
 use super::kernels::{count_many, count_two, gather_extremes, partition, transpose};
+use super::pages::Pages;
 use super::parameters::Parameters;
 use super::table::Table;
 use super::tree::{Layout, Tree};
@@ -63,7 +64,7 @@ pub(crate) struct Grower<'a> {
     whole: Rows,
     packed: Rows,
     spare: Rows,
-    block: Vec<f32>,
+    block: Pages,
 }
 
 /// A node that is still to be grown.
@@ -117,6 +118,23 @@ impl<'a> View<'a> {
     }
 }
 
+/// The growth of one tree, to be compiled for each width of vectors. A closure would not do: it is not
+/// inlined into the dispatch.
+struct GrowWhole<'w, 'a> {
+    grower: &'w mut Grower<'a>,
+    view: View<'w>,
+    rows: &'w mut Rows,
+}
+
+impl pulp::WithSimd for GrowWhole<'_, '_> {
+    type Output = Result<(), Unfinished>;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _simd: S) -> Self::Output {
+        self.grower.grow_whole(self.view, self.rows)
+    }
+}
+
 impl<'a> Grower<'a> {
     /// Working memory for trees on `ground`.
     pub(crate) fn new(ground: Ground<'a>) -> Self {
@@ -141,7 +159,7 @@ impl<'a> Grower<'a> {
                 ids: vec![0; ground.table.rows()],
                 classes: vec![0; ground.table.rows()],
             },
-            block: Vec::new(),
+            block: Pages::default(),
         }
     }
 
@@ -155,7 +173,8 @@ impl<'a> Grower<'a> {
         let table = self.ground.table;
         let view = View { values: table.by_column(), rows: table.rows() };
         // One dispatch a tree: everything below is inlined and compiled for the widest vectors at hand.
-        let result = pulp::Arch::new().dispatch(|| self.grow_whole(view, &mut whole));
+        let work = GrowWhole { grower: self, view, rows: &mut whole };
+        let result = pulp::Arch::new().dispatch(work);
         self.whole = whole;
         self.columns.forget_constants(0);
         result.map(|()| std::mem::take(&mut self.tree))
@@ -233,12 +252,12 @@ impl<'a> Grower<'a> {
         packed.classes.extend_from_slice(&rows.classes[task.rows.clone()]);
         let mut block = std::mem::take(&mut self.block);
         let size = count * columns;
-        if block.len() < size {
-            block.resize(size, 0.0);
+        if block.as_slice().len() < size {
+            block = Pages::zeros(columns * self.ground.pack.min(self.ground.table.rows()));
         }
         let ids = &rows.ids[task.rows.clone()];
-        transpose(self.ground.table.by_row(), columns, ids, &mut block[..size]);
-        let view = View { values: &block[..size], rows: count };
+        transpose(self.ground.table.by_row(), columns, ids, &mut block.as_mut_slice()[..size]);
+        let view = View { values: &block.as_slice()[..size], rows: count };
         let keep = self.tasks.len();
         let mut next = Some(Task { rows: 0..count, ..task.clone() });
         let mut result = Ok(());

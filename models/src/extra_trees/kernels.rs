@@ -105,12 +105,23 @@ pub(crate) fn transpose(values: &[f32], columns: usize, ids: &[u32], into: &mut 
     let row_of = |id: u32| &values[id as usize * columns..(id as usize + 1) * columns];
     let (tiles, rest) = ids.as_chunks::<TILE>();
     for (tile, ids) in tiles.iter().enumerate() {
-        let from: [&[f32]; TILE] = ids.map(row_of);
-        for column in 0..columns {
+        let from: [(&[[f32; TILE]], &[f32]); TILE] = ids.map(|id| row_of(id).as_chunks());
+        let whole = columns / TILE;
+        for band in 0..whole {
+            let mut square = [[0.0; TILE]; TILE];
+            for (row, (squares, _)) in square.iter_mut().zip(&from) {
+                *row = squares[band];
+            }
+            let square = turn(&square);
+            for (column, numbers) in square.iter().enumerate() {
+                let start = (band * TILE + column) * rows + tile * TILE;
+                into[start..start + TILE].copy_from_slice(numbers);
+            }
+        }
+        for column in whole * TILE..columns {
             let start = column * rows + tile * TILE;
-            let to: &mut [f32] = &mut into[start..start + TILE];
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = from[column] + 0.0;
+            for (to, (_, from)) in into[start..start + TILE].iter_mut().zip(from) {
+                *to = from[column - whole * TILE] + 0.0;
             }
         }
     }
@@ -120,6 +131,18 @@ pub(crate) fn transpose(values: &[f32], columns: usize, ids: &[u32], into: &mut 
             into[column * rows + row] = value + 0.0;
         }
     }
+}
+
+/// A square of numbers with rows and columns exchanged.
+#[inline(always)]
+fn turn(square: &[[f32; TILE]; TILE]) -> [[f32; TILE]; TILE] {
+    let mut turned = [[0.0; TILE]; TILE];
+    for (column, numbers) in turned.iter_mut().enumerate() {
+        for (number, row) in numbers.iter_mut().zip(square) {
+            *number = row[column] + 0.0;
+        }
+    }
+    turned
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod grow;
 mod impurity;
 mod kernels;
 mod matrix;
+mod pages;
 mod parameters;
 mod recipe;
 mod table;
