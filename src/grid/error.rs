@@ -13,7 +13,7 @@ use crate::raster::RasterError;
 pub enum GridError {
     /// The file cannot be read or written as a raster or vector file.
     #[error(transparent)]
-    Raster(#[from] RasterError),
+    Raster(Box<RasterError>),
     /// The file cannot be read or written as a table of cells.
     #[error(transparent)]
     Table(#[from] CellTableError),
@@ -128,4 +128,10 @@ pub enum GridError {
         /// Why.
         source: ClassMapError,
     },
+}
+
+impl From<RasterError> for GridError {
+    fn from(error: RasterError) -> Self {
+        Self::Raster(Box::new(error))
+    }
 }

@@ -178,7 +178,9 @@ impl Iterator for GridReader {
             Source::Table { reader, classes, ignore_labels } => {
                 let mut batch = reader.next()?.map_err(GridError::from);
                 if let (true, Ok(cells)) = (&*ignore_labels, &mut batch) {
-                    cells.iter_mut().for_each(|cell| cell.label = Label::Undefined);
+                    for cell in cells {
+                        cell.label = Label::Undefined;
+                    }
                 }
                 Some(batch.and_then(|cells| relabel(&self.path, cells, classes, &self.classes)))
             }

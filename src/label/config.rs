@@ -217,7 +217,7 @@ impl RawPlan {
             grid: grid?,
             source: source?,
             class_column: self.source.class,
-            groups: groups?,
+            groups,
             rule: rule?,
             known: known?,
             year: self.output.year,
@@ -266,10 +266,7 @@ impl RawGrid {
                 problems.add(key, "belongs to `grid.file`, which is not given");
             }
         }
-        let crs = match &self.crs {
-            Some(text) => Some(metric_crs(text, problems)),
-            None => None,
-        };
+        let crs = self.crs.as_ref().map(|text| metric_crs(text, problems));
         let size = self.cell_size;
         if size.is_none() {
             problems.add("grid.cell-size", "is missing; expected metres, such as 1000");
@@ -337,7 +334,7 @@ fn check_rule(
 fn check_groups(
     classes: &BTreeMap<String, RawClass>,
     problems: &mut Problems,
-) -> Option<BTreeMap<String, usize>> {
+) -> BTreeMap<String, usize> {
     if classes.is_empty() {
         problems.add("classes", "has no class; expected a table such as `[classes.urban]`");
     }
@@ -355,7 +352,7 @@ fn check_groups(
             groups.insert(value.clone(), group);
         }
     }
-    Some(groups)
+    groups
 }
 
 fn check_known(known: Option<RawKnown>, rest: bool, problems: &mut Problems) -> Option<Known> {

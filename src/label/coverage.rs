@@ -70,7 +70,8 @@ fn rectangle(corners: &[Position]) -> Option<Extent> {
 fn parts_in_rectangle(pieces: &[&Piece], extent: &Extent) -> Vec<Part> {
     let clipped = |piece: &&Piece| {
         let rings = piece.rings.iter().map(|ring| clip_to(ring, extent));
-        part(piece, rings.filter(|ring| ring.len() > 2).collect(), [extent.min_x, extent.min_y])
+        let rings: Vec<Ring> = rings.filter(|ring| ring.len() > 2).collect();
+        part(piece, &rings, [extent.min_x, extent.min_y])
     };
     pieces.iter().filter_map(clipped).collect()
 }
@@ -85,12 +86,13 @@ fn parts_in_outline(pieces: &[&Piece], corners: &[Position]) -> Vec<Part> {
     let clipped = |piece: &&Piece| {
         let rings: Vec<Ring> = piece.rings.iter().map(|ring| moved(ring, origin)).collect();
         let shapes = rings.overlay_as::<i64>(&cell, OverlayRule::Intersect, FillRule::NonZero);
-        part(piece, shapes.into_iter().flatten().collect(), [0.0, 0.0])
+        let rings: Vec<Ring> = shapes.into_iter().flatten().collect();
+        part(piece, &rings, [0.0, 0.0])
     };
     pieces.iter().filter_map(clipped).collect()
 }
 
-fn part(piece: &Piece, rings: Vec<Ring>, origin: Position) -> Option<Part> {
+fn part(piece: &Piece, rings: &[Ring], origin: Position) -> Option<Part> {
     let area: f64 = rings.iter().map(|ring| signed_area(ring)).sum();
     (area > 0.0).then(|| Part {
         polygon: piece.polygon,

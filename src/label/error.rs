@@ -16,10 +16,10 @@ pub enum LabelError {
     Plan(#[from] ConfigError),
     /// The grid cannot be made, read or written.
     #[error(transparent)]
-    Grid(#[from] GridError),
+    Grid(Box<GridError>),
     /// Polygons cannot be read or moved.
     #[error(transparent)]
-    Raster(#[from] RasterError),
+    Raster(Box<RasterError>),
     /// The source says nothing.
     #[error("`{}` has no polygons; expected some to label cells by", .path.display())]
     NoPolygons {
@@ -52,4 +52,16 @@ pub enum LabelError {
         /// The file that would have been written.
         path: PathBuf,
     },
+}
+
+impl From<RasterError> for LabelError {
+    fn from(error: RasterError) -> Self {
+        Self::Raster(Box::new(error))
+    }
+}
+
+impl From<GridError> for LabelError {
+    fn from(error: GridError) -> Self {
+        Self::Grid(Box::new(error))
+    }
 }

@@ -45,6 +45,7 @@ impl Extent {
     }
 
     /// The extent with `distance` added on every side.
+    #[must_use]
     pub fn grown(self, distance: f64) -> Self {
         Self {
             min_x: self.min_x - distance,

@@ -264,6 +264,6 @@ fn with_area(geometry: Plain<f64>) -> Vec<Polygon<f64>> {
 fn is_finite(polygon: &Polygon<f64>) -> bool {
     std::iter::once(polygon.exterior())
         .chain(polygon.interiors())
-        .flat_map(|ring| ring.coords())
+        .flat_map(geo_types::LineString::coords)
         .all(|point| point.x.is_finite() && point.y.is_finite())
 }

@@ -48,7 +48,7 @@ fn cells_come_back_from_a_geopackage() {
     assert!(!path.exists(), "the file appears when it is whole");
     writer.finish().unwrap();
 
-    let mut layer = VectorLayer::open(&path, None).unwrap();
+    let layer = VectorLayer::open(&path, None).unwrap();
     assert!(layer.crs().unwrap().is_same(&crs).unwrap());
     assert_eq!(layer.columns(), ["cell_id", "label", "year"]);
     assert_eq!(layer.remark(geopackage::CLASSES_KEY).unwrap(), r#"["non-urban","urban"]"#);
@@ -161,7 +161,7 @@ fn lines_are_not_polygons() {
     let text = r#"{"type": "Feature", "properties": {},
         "geometry": {"type": "LineString", "coordinates": [[0,0],[1,1]]}}"#;
     let path = file(&directory, "line.geojson", text);
-    let mut layer = VectorLayer::open(&path, None).unwrap();
+    let layer = VectorLayer::open(&path, None).unwrap();
     let error = layer.into_shapes(&[], Validity::Repair).unwrap().next().unwrap().unwrap_err();
     assert!(error.to_string().contains("is a linestring; expected a polygon"), "{error}");
 }
@@ -170,7 +170,7 @@ fn lines_are_not_polygons() {
 fn columns_and_layers_that_are_missing_are_answered_with_those_that_exist() {
     let directory = TempDir::new().unwrap();
     let path = file(&directory, "tie.geojson", BOW_TIE);
-    let mut layer = VectorLayer::open(&path, None).unwrap();
+    let layer = VectorLayer::open(&path, None).unwrap();
     let error = layer.into_shapes(&["knd"], Validity::AsIs).unwrap_err().to_string();
     assert!(error.contains("no column `knd`; it has `kind`, `size`"), "{error}");
     let error = VectorLayer::open(&path, Some("ties")).unwrap_err().to_string();

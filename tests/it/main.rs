@@ -1,3 +1,5 @@
 //! The program as its users meet it: one binary that runs the real `tesela`.
 
 mod arrows;
+#[cfg(test)]
+mod label;
