@@ -9,6 +9,7 @@ use tesela_datasets::config::{InvalidConfig, Problems};
 
 use crate::classifier::Fit;
 use crate::extra_trees::{self, ExtraTrees, Parameters, RawExtraTrees};
+use crate::lenet::{self, LenetConfig, LenetFit, RawLenet};
 
 /// `[model.…]` as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,8 @@ use crate::extra_trees::{self, ExtraTrees, Parameters, RawExtraTrees};
 pub enum RawModelConfig {
     /// `[model.extra-trees]`.
     ExtraTrees(RawExtraTrees),
+    /// `[model.lenet]`.
+    Lenet(RawLenet),
 }
 
 impl RawModelConfig {
@@ -26,6 +29,7 @@ impl RawModelConfig {
             Self::ExtraTrees(raw) => {
                 raw.check("model.extra-trees", problems).map(ModelConfig::ExtraTrees)
             }
+            Self::Lenet(raw) => raw.check("model.lenet", problems).map(ModelConfig::Lenet),
         }
     }
 }
@@ -36,6 +40,8 @@ impl RawModelConfig {
 pub enum ModelConfig {
     /// Extremely randomised trees on the features of patches.
     ExtraTrees(Parameters),
+    /// A small convolutional network on the channels of patches.
+    Lenet(LenetConfig),
 }
 
 /// What a recipe needs beside the model's own settings.
@@ -54,6 +60,7 @@ impl ModelConfig {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::ExtraTrees(_) => extra_trees::KIND,
+            Self::Lenet(_) => lenet::KIND,
         }
     }
 
@@ -63,6 +70,7 @@ impl ModelConfig {
             Self::ExtraTrees(parameters) => {
                 Box::new(ExtraTrees::new(parameters.clone(), settings.seed, settings.threads))
             }
+            Self::Lenet(config) => Box::new(LenetFit::new(config.clone(), settings)),
         }
     }
 }
@@ -81,6 +89,7 @@ impl From<ModelConfig> for RawModelConfig {
     fn from(config: ModelConfig) -> Self {
         match config {
             ModelConfig::ExtraTrees(parameters) => Self::ExtraTrees((&parameters).into()),
+            ModelConfig::Lenet(config) => Self::Lenet((&config).into()),
         }
     }
 }
@@ -109,6 +118,15 @@ mod tests {
         let model = ModelConfig::try_from(raw).unwrap();
         assert_eq!(model, ModelConfig::ExtraTrees(Parameters::default()));
         assert_eq!(model.kind(), "extra-trees");
+    }
+
+    #[test]
+    fn a_network_is_a_model_too() {
+        let model = ModelConfig::try_from(parse("[model.lenet]\nepochs = 3").unwrap()).unwrap();
+        assert_eq!(model.kind(), "lenet");
+        let text = serde_json::to_string(&model).unwrap();
+        assert!(text.contains("\"epochs\":3") && text.contains("\"learning-rate\":"), "{text}");
+        assert_eq!(serde_json::from_str::<ModelConfig>(&text).unwrap(), model);
     }
 
     #[test]

@@ -9,7 +9,9 @@ pub mod classifier;
 pub mod config;
 #[cfg(test)]
 mod conformance;
+pub mod device;
 pub mod extra_trees;
+pub mod lenet;
 
 pub use classifier::{
     Classifier, Fit, FitError, FitEvent, FitObserver, PredictError, Probabilities, SaveError,

@@ -13,6 +13,7 @@ use super::manifest::{BundleManifest, FORMAT_VERSION, FileMark, MANIFEST_FILE};
 use crate::classifier::Classifier;
 use crate::config::ModelConfig;
 use crate::extra_trees;
+use crate::lenet;
 
 /// The largest `bundle.json` that is read.
 const MOST_MANIFEST_BYTES: u64 = 16 << 20;
@@ -42,10 +43,11 @@ fn load_model(
     model: &ModelConfig,
     classes: ClassMap,
     input: &InputDefinition,
-    _device: &str,
+    device: &str,
 ) -> Result<Box<dyn Classifier>, Box<dyn std::error::Error + Send + Sync>> {
     match model {
         ModelConfig::ExtraTrees(_) => Ok(extra_trees::load(directory, classes, input)?),
+        ModelConfig::Lenet(_) => Ok(lenet::load(directory, classes, input, device)?),
     }
 }
 

@@ -1,0 +1,182 @@
+//! A fitted network: predicts, is saved, and is loaded without trust.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use rayon::prelude::*;
+use tesela_datasets::class::{ClassId, ClassMap};
+use tesela_datasets::normalisation::Normalisation;
+use tesela_datasets::patch::PatchBatch;
+use tesela_datasets::source::InputDefinition;
+use tesela_datasets::whole_file::write_whole;
+
+use super::LoadError;
+use super::architecture::Architecture;
+use super::augment::Symmetries;
+use super::gradients::Input;
+use super::layout::Layout;
+use super::network::Network;
+use super::pipeline::HostBatch;
+use super::planes::{InputPlanes, Scratch};
+use super::weights::{Weights, read_bounded, to_single};
+use crate::classifier::{Classifier, PredictError, Probabilities, SaveError};
+use crate::device::DeviceChoice;
+
+/// The name of the model in files.
+pub const KIND: &str = "lenet";
+/// The name of the file of statistics in a bundle.
+const NORMALISATION_FILE: &str = "normalisation.json";
+/// More than the statistics of 27 channels take.
+const MOST_NORMALISATION_BYTES: usize = 1024 * 1024;
+/// How many patches are on the device at a time.
+const BLOCK: usize = 64;
+
+/// A fitted LeNet.
+#[derive(Debug)]
+pub(crate) struct Lenet {
+    classes: ClassMap,
+    planes: InputPlanes,
+    weights: Weights,
+    network: Network,
+    layout: Layout,
+    device: Device,
+}
+
+impl Lenet {
+    /// Wraps what was learned.
+    pub(crate) fn new(
+        classes: ClassMap,
+        planes: InputPlanes,
+        weights: Weights,
+        layout: Layout,
+        device: Device,
+    ) -> Self {
+        let network = Network::new(&weights, &device);
+        Self { classes, planes, weights, network, layout, device }
+    }
+
+    /// The logits of the patches at `indices`, `[patch, class]`.
+    fn logits(&self, patches: &PatchBatch, indices: &[usize]) -> Vec<f32> {
+        let architecture = self.weights.architecture();
+        let size = self.layout.len(&architecture);
+        let symmetries = Symmetries::new(architecture.side(), false);
+        let mut planes = vec![0.0; indices.len() * size];
+        let out = planes.par_chunks_exact_mut(size).zip(indices);
+        out.for_each_init(
+            || (Scratch::default(), vec![0.0; architecture.input_len()]),
+            |(scratch, upright), (out, &index)| {
+                self.planes.fill(scratch, patches, index, upright);
+                self.layout.arrange(symmetries.identity(), upright, out);
+            },
+        );
+        let batch = HostBatch { planes, labels: vec![ClassId::new(0); indices.len()] };
+        let input = Input { architecture: &architecture, layout: self.layout, batch };
+        input.logits(&self.network, &self.device)
+    }
+}
+
+impl Classifier for Lenet {
+    fn classes(&self) -> &ClassMap {
+        &self.classes
+    }
+
+    fn input(&self) -> &InputDefinition {
+        self.planes.input()
+    }
+
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn predict(&self, patches: &PatchBatch) -> Result<Probabilities, PredictError> {
+        check_input(self.planes.input(), patches)?;
+        let classes = self.classes.len();
+        let seen: Vec<usize> =
+            (0..patches.len()).filter(|&index| patches.used_of(index).contains(&true)).collect();
+        let mut values = vec![f32::NAN; patches.len() * classes];
+        for block in seen.chunks(BLOCK) {
+            let logits = self.logits(patches, block);
+            for (&index, logits) in block.iter().zip(logits.chunks_exact(classes)) {
+                softmax(logits, &mut values[index * classes..(index + 1) * classes]);
+            }
+        }
+        Ok(Probabilities::new(classes, values))
+    }
+
+    fn save_weights(&self, directory: &Path) -> Result<(), SaveError> {
+        self.weights.save(directory)?;
+        let path = directory.join(NORMALISATION_FILE);
+        serde_json::to_vec_pretty(self.planes.normalisation())
+            .map_err(std::io::Error::from)
+            .and_then(|text| write_whole(&path, &text))
+            .map_err(|error| SaveError { path, source: error.into() })
+    }
+}
+
+/// Reads the network that [`Classifier::save_weights`] wrote into `directory`; every byte is checked. It will
+/// compute on `device`, such as `flex` or `wgpu:1`.
+///
+/// # Errors
+/// If a file is missing, or does not hold a network for `input` and `classes`.
+pub fn load(
+    directory: &Path,
+    classes: ClassMap,
+    input: &InputDefinition,
+    device: &str,
+) -> Result<Box<dyn Classifier>, LoadError> {
+    let shape = input.shape;
+    let planes = InputPlanes::count(input);
+    let content = |path: &Path, reason: String| LoadError::Content { path: path.into(), reason };
+    let architecture = Architecture::new(planes, [shape.height, shape.width], classes.len())
+        .map_err(|error| content(directory, error.to_string()))?;
+    let weights = Weights::load(directory, architecture)?;
+    let path = directory.join(NORMALISATION_FILE);
+    let text = read_bounded(&path, MOST_NORMALISATION_BYTES)?;
+    let normalisation: Normalisation =
+        serde_json::from_slice(&text).map_err(|error| content(&path, error.to_string()))?;
+    let planes = InputPlanes::new(input, normalisation).map_err(|reason| content(&path, reason))?;
+    let device: DeviceChoice = device.parse()?;
+    let layout = Layout::of(device);
+    Ok(Box::new(Lenet::new(classes, planes, weights, layout, device.open()?)))
+}
+
+fn check_input(expected: &InputDefinition, patches: &PatchBatch) -> Result<(), PredictError> {
+    let differs =
+        |what, found: String, expected: String| Err(PredictError::Input { what, found, expected });
+    if patches.shape != expected.shape {
+        let text = |shape: tesela_datasets::patch::PatchShape| {
+            format!("{} bands of {} × {} pixels", shape.bands, shape.height, shape.width)
+        };
+        return differs("the shape", text(patches.shape), text(expected.shape));
+    }
+    if patches.samples.sample_type() != expected.sample_type {
+        let text = |sample_type| format!("{sample_type:?}").to_lowercase();
+        let found = patches.samples.sample_type();
+        return differs("the sample type", text(found), text(expected.sample_type));
+    }
+    Ok(())
+}
+
+/// Probabilities from logits; they sum to one.
+fn softmax(logits: &[f32], out: &mut [f32]) {
+    let most = logits.iter().fold(f32::NEG_INFINITY, |most, &logit| most.max(logit));
+    let exponential = |logit: f32| f64::from(logit - most).exp();
+    let sum: f64 = logits.iter().map(|&logit| exponential(logit)).sum();
+    for (out, &logit) in out.iter_mut().zip(logits) {
+        *out = to_single(exponential(logit) / sum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_sum_to_one_however_large_the_logits() {
+        let mut out = [0.0; 3];
+        softmax(&[1e30, -1e30, 1e30], &mut out);
+        assert_eq!(out, [0.5, 0.0, 0.5]);
+        softmax(&[0.0, 3_f32.ln(), 0.0], &mut out);
+        assert!((out[1] - 0.6).abs() < 1e-6 && (out.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,83 @@
+//! The input pipeline: a thread of its own reads patches and prepares batches while the network computes.
+//!
+//! A bounded channel lies between the two, so memory stays at a few batches whatever the size of the source.
+//! The batches and their order depend on the request alone.
+
+use std::sync::mpsc;
+
+use tesela_datasets::class::ClassId;
+use tesela_datasets::patch::PatchBatch;
+use tesela_datasets::source::{PatchSource, SourceError};
+
+use super::architecture::Architecture;
+use super::augment::Symmetries;
+use super::layout::Layout;
+use super::planes::{InputPlanes, Scratch};
+
+/// How many batches may wait to be consumed.
+const AHEAD: usize = 2;
+
+/// A batch as the network takes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct HostBatch {
+    /// One patch after the other, in the pipeline's layout.
+    pub(crate) planes: Vec<f32>,
+    /// The class of each patch; only patches of a class are streamed.
+    pub(crate) labels: Vec<ClassId>,
+}
+
+/// How patches become batches.
+pub(crate) struct Pipeline<'a> {
+    pub(crate) source: &'a dyn PatchSource,
+    pub(crate) planes: &'a InputPlanes,
+    pub(crate) symmetries: &'a Symmetries,
+    pub(crate) architecture: &'a Architecture,
+    pub(crate) layout: Layout,
+    pub(crate) seed: u64,
+    pub(crate) batch_size: usize,
+}
+
+impl Pipeline<'_> {
+    /// Streams the patches of `order` through `consume`, batch by batch, in order.
+    ///
+    /// # Errors
+    /// If patches cannot be read, or with the first error of `consume`.
+    pub(crate) fn run<E: From<SourceError>>(
+        &self,
+        order: &[u32],
+        epoch: u64,
+        mut consume: impl FnMut(HostBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let stream = self.source.stream(order, self.batch_size)?;
+        std::thread::scope(|scope| {
+            let (sender, receiver) = mpsc::sync_channel(AHEAD);
+            scope.spawn(move || {
+                for batch in stream {
+                    let prepared = batch.map(|batch| self.prepare(&batch, epoch));
+                    // The consumer hangs up when it fails; its error is the one that counts.
+                    if sender.send(prepared).is_err() {
+                        return;
+                    }
+                }
+            });
+            for batch in receiver {
+                consume(batch?)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn prepare(&self, batch: &PatchBatch, epoch: u64) -> HostBatch {
+        let size = self.layout.len(self.architecture);
+        let mut planes = vec![0.0; batch.len() * size];
+        let mut scratch = Scratch::default();
+        let mut upright = vec![0.0; self.architecture.input_len()];
+        for (index, out) in planes.chunks_exact_mut(size).enumerate() {
+            self.planes.fill(&mut scratch, batch, index, &mut upright);
+            let table = self.symmetries.draw(self.seed, epoch, batch.positions[index]);
+            self.layout.arrange(table, &upright, out);
+        }
+        let labels = batch.labels.iter().filter_map(|label| label.class()).collect();
+        HostBatch { planes, labels }
+    }
+}
