@@ -11,3 +11,4 @@ pub mod label;
 pub mod metrics;
 pub mod progress;
 pub mod raster;
+pub mod simulate;

@@ -5,6 +5,7 @@
 
 mod console;
 mod label;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,7 @@ struct GlobalArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     Label(label::LabelArgs),
+    Simulate(simulate::SimulateArgs),
 }
 
 /// How a command that ran ended.
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
 fn dispatch(command: &Command, console: &mut Console) -> anyhow::Result<ExitStatus> {
     match command {
         Command::Label(args) => label::run(args, console),
+        Command::Simulate(args) => simulate::run(args, console),
     }
 }
 
