@@ -17,6 +17,7 @@ pub mod cells;
 pub mod channels;
 pub mod class;
 pub mod config;
+pub mod descriptor;
 pub mod features;
 pub mod fold;
 mod hex;
