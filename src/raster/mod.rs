@@ -6,6 +6,7 @@
 //!
 //! - [`CoordinateSystem`] says what coordinates mean, [`Transform`] moves points between two of them;
 //! - [`VectorLayer`] reads polygons, [`GeoPackageWriter`] writes cells;
+//! - [`Mosaic`] reads a raster of several bands window by window;
 //! - [`GeoTiffWriter`] writes a raster window by window.
 
 mod crs;
@@ -13,6 +14,7 @@ mod error;
 mod extent;
 mod geopackage;
 mod geotiff;
+mod mosaic;
 mod open;
 mod vector;
 #[cfg(test)]
@@ -24,4 +26,5 @@ pub use extent::Extent;
 pub(crate) use geopackage::CLASSES_KEY;
 pub use geopackage::GeoPackageWriter;
 pub use geotiff::{BandLayout, GeoTiffLayout, GeoTiffSample, GeoTiffWriter, Window};
+pub use mosaic::{Mosaic, MosaicError, MosaicReading, MosaicWindow, PixelPlacement};
 pub use vector::{Shape, Shapes, Validity, VectorLayer};

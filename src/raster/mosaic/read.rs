@@ -1,0 +1,62 @@
+//! Reading windows of a mosaic.
+
+use gdal::raster::GdalType;
+use tesela_datasets::patch::{SampleType, Samples};
+
+use super::{Mosaic, MosaicError};
+use crate::raster::{RasterError, Window};
+
+/// The numbers of a window, all bands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MosaicWindow {
+    /// Which pixels.
+    pub window: Window,
+    /// Their numbers: `[band, row, column]`, bands in canonical order.
+    pub samples: Samples,
+}
+
+impl Mosaic {
+    /// Reads `window`.
+    ///
+    /// # Errors
+    /// If the file does not yield it, as happens where it is truncated.
+    ///
+    /// # Panics
+    /// If the window reaches beyond the mosaic.
+    pub fn read(&self, window: Window) -> Result<MosaicWindow, MosaicError> {
+        let fits = window.column + window.width <= self.columns()
+            && window.row + window.height <= self.rows();
+        assert!(fits, "windows are cut to the mosaic before they are read");
+        let samples = match self.sample_type() {
+            SampleType::UInt8 => Samples::UInt8(self.read_numbers(window)?),
+            SampleType::UInt16 => Samples::UInt16(self.read_numbers(window)?),
+            SampleType::Int16 => Samples::Int16(self.read_numbers(window)?),
+            SampleType::Float32 => Samples::Float32(self.read_numbers(window)?),
+        };
+        Ok(MosaicWindow { window, samples })
+    }
+
+    fn read_numbers<T: GdalType + Copy + Default>(
+        &self,
+        window: Window,
+    ) -> Result<Vec<T>, MosaicError> {
+        let Window { column, row, width, height } = window;
+        let mut numbers = vec![T::default(); self.numbers.len() * width * height];
+        if numbers.is_empty() {
+            return Ok(numbers);
+        }
+        let offset = |value: usize| isize::try_from(value).expect("a raster fits the memory map");
+        for (&band, plane) in self.numbers.iter().zip(numbers.chunks_exact_mut(width * height)) {
+            let raster = self
+                .dataset
+                .rasterband(band)
+                .map_err(RasterError::gdal("open a band of", self.path()))?;
+            let (corner, size) = ((offset(column), offset(row)), (width, height));
+            raster.read_into_slice(corner, size, size, plane, None).map_err(|source| {
+                let path = self.path.clone();
+                MosaicError::Read { path, band, column, row, width, height, source }
+            })?;
+        }
+        Ok(numbers)
+    }
+}
