@@ -10,6 +10,7 @@ pub mod data_path;
 pub mod grid;
 pub mod label;
 pub mod metrics;
+pub mod prepare;
 pub mod progress;
 pub mod raster;
 pub mod simulate;

@@ -4,7 +4,9 @@
 //! standard error; the exit code is 0 (done), 1 (the answer is no) or 2 (it could not be done).
 
 mod console;
+mod counts;
 mod label;
+mod prepare;
 mod simulate;
 
 use std::process::ExitCode;
@@ -40,6 +42,7 @@ struct GlobalArgs {
 enum Command {
     Label(label::LabelArgs),
     Simulate(simulate::SimulateArgs),
+    Prepare(prepare::PrepareArgs),
 }
 
 /// How a command that ran ended.
@@ -72,6 +75,7 @@ fn dispatch(command: &Command, console: &mut Console) -> anyhow::Result<ExitStat
     match command {
         Command::Label(args) => label::run(args, console),
         Command::Simulate(args) => simulate::run(args, console),
+        Command::Prepare(args) => prepare::run(args, console),
     }
 }
 

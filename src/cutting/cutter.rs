@@ -18,8 +18,38 @@ use crate::raster::{CoordinateSystem, Mosaic, MosaicError, MosaicWindow};
 const WINDOW_BYTES: usize = 32 << 20;
 /// Patches that are handed over at a time.
 const BATCH: usize = 1024;
+/// Cells that are measured to find the usual size.
+const LOOKED_AT: usize = 1000;
+/// The largest patch: a window of this side still fits memory many times.
+const MAX_PATCH_PIXELS: f64 = 511.0;
 /// Cells that are located by one thread at a time; each needs a transformation of its own.
 const LOCATED_TOGETHER: usize = 1 << 15;
+
+/// The size of patches that fits `cells` in `mosaic`: the odd number nearest to the side of a square as large as
+/// their usual cell. Cells of 1 km have 33 pixels of 30 m.
+///
+/// # Errors
+/// If there are no cells, they are too large, or they cannot be brought to the mosaic.
+pub fn patch_pixels_for(
+    mosaic: &Mosaic,
+    cells: &CellList,
+    crs: &CoordinateSystem,
+) -> Result<usize, CuttingError> {
+    check_cells(cells)?;
+    let locator = Locator::new(crs, mosaic.crs(), *mosaic.placement())?;
+    let step = cells.len().div_ceil(LOOKED_AT);
+    let sides = (0..cells.len()).step_by(step).filter_map(|index| locate(&locator, cells, index));
+    let mut sides: Vec<f64> = sides.map(|location| location.footprint.area().sqrt()).collect();
+    sides.sort_unstable_by(f64::total_cmp);
+    let Some(&side) = sides.get(sides.len() / 2) else { return Err(misses(mosaic, cells, crs)) };
+    if !(side <= MAX_PATCH_PIXELS) {
+        return Err(CuttingError::CellSize { path: mosaic.path().to_owned(), pixels: side });
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "limited to a small number")]
+    #[expect(clippy::cast_sign_loss, reason = "a side is positive")]
+    let half = ((side - 1.0) / 2.0).max(0.0).round() as usize;
+    Ok(2 * half + 1)
+}
 
 /// What is cut.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -46,4 +46,15 @@ pub enum CuttingError {
         /// The extent of the mosaic, in words.
         mosaic: String,
     },
+    /// Cells are too large for patches.
+    #[error(
+        "cells measure {pixels:.0} pixels of the mosaic `{}`; expected at most 511 (is the grid of another resolution, or the coordinate reference system wrong?)",
+        .path.display()
+    )]
+    CellSize {
+        /// The mosaic.
+        path: PathBuf,
+        /// Side of the usual cell, in pixels.
+        pixels: f64,
+    },
 }

@@ -38,6 +38,16 @@ impl Footprint {
         Self { corners, eastward, southward }
     }
 
+    /// The enclosed area, in pixels.
+    pub fn area(&self) -> f64 {
+        let following = self.corners.iter().cycle().skip(1);
+        let cross = self.corners.iter().zip(following).map(|(from, to)| {
+            i128::from(from.0) * i128::from(to.1) - i128::from(to.0) * i128::from(from.1)
+        });
+        let doubled = cross.sum::<i128>().unsigned_abs() as f64;
+        doubled / 2.0 / (STEPS as f64 * STEPS as f64)
+    }
+
     /// Marks the pixels of a window that are inside, and counts them; `inside` is `[row, column]`.
     ///
     /// A centre on the western or southern edge is inside, one on the eastern or northern edge is not.

@@ -18,7 +18,7 @@ mod plan;
 mod tests;
 
 pub use cell_list::CellList;
-pub use cutter::{CutPatches, Cutter, CutterSettings};
+pub use cutter::{CutPatches, Cutter, CutterSettings, patch_pixels_for};
 pub use error::CuttingError;
 pub use footprint::Footprint;
 pub use plan::{Located, RasterLayout, Reading, ReadingPlan};

@@ -26,5 +26,8 @@ pub use extent::Extent;
 pub(crate) use geopackage::CLASSES_KEY;
 pub use geopackage::GeoPackageWriter;
 pub use geotiff::{BandLayout, GeoTiffLayout, GeoTiffSample, GeoTiffWriter, Window};
-pub use mosaic::{Mosaic, MosaicError, MosaicReading, MosaicWindow, PixelPlacement};
+pub use mosaic::{
+    Mosaic, MosaicError, MosaicReading, MosaicWindow, PixelPlacement, read_patch_tiff,
+};
+pub(crate) use mosaic::{holds, sample_type_name};
 pub use vector::{Shape, Shapes, Validity, VectorLayer};

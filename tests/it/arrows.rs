@@ -14,7 +14,7 @@ const LEVELS: &[&[&str]] = &[
     &["report"],
     &["training", "inference", "evaluation", "comparison"],
     &["prepare", "label", "simulate"],
-    &["experiment", "metrics", "grid"],
+    &["experiment", "metrics", "grid", "cutting"],
     &["raster"],
     &["progress", "data_path"],
 ];

@@ -13,8 +13,12 @@ mod placement;
 mod read;
 #[cfg(test)]
 mod tests;
+mod unplaced;
 
 pub use error::MosaicError;
 pub use open::{Mosaic, MosaicReading};
 pub use placement::PixelPlacement;
 pub use read::MosaicWindow;
+pub use unplaced::read_patch_tiff;
+
+pub(crate) use numbers::{holds, name as sample_type_name};

@@ -15,7 +15,7 @@ pub(super) fn sample_type(found: GdalDataType) -> Option<SampleType> {
 }
 
 /// What a type is called in messages.
-pub(super) fn name(sample_type: SampleType) -> &'static str {
+pub(crate) fn name(sample_type: SampleType) -> &'static str {
     match sample_type {
         SampleType::UInt8 => "uint8",
         SampleType::UInt16 => "uint16",
@@ -25,7 +25,7 @@ pub(super) fn name(sample_type: SampleType) -> &'static str {
 }
 
 /// Whether numbers of the type can be `value`.
-pub(super) fn holds(sample_type: SampleType, value: f64) -> bool {
+pub(crate) fn holds(sample_type: SampleType, value: f64) -> bool {
     let (low, high) = match sample_type {
         SampleType::UInt8 => (0.0, f64::from(u8::MAX)),
         SampleType::UInt16 => (0.0, f64::from(u16::MAX)),

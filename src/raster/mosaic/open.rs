@@ -8,9 +8,9 @@ use tesela_datasets::descriptor::{Descriptor, FileBands};
 use tesela_datasets::patch::SampleType;
 use tesela_datasets::pixel::Scaling;
 
-use super::{MosaicError, PixelPlacement, numbers};
+use super::{MosaicError, MosaicWindow, PixelPlacement, numbers};
 use crate::raster::open::open_raster;
-use crate::raster::{CoordinateSystem, RasterError};
+use crate::raster::{CoordinateSystem, RasterError, Window};
 
 /// Megabytes of decoded blocks that GDAL keeps. Enough for a row of blocks of a window, so that the blocks at
 /// its edges are still there when the neighbouring window is read.
@@ -43,13 +43,7 @@ impl MosaicReading {
 /// An open mosaic. It is used by one thread at a time.
 #[derive(Debug)]
 pub struct Mosaic {
-    pub(super) dataset: Dataset,
-    pub(super) path: PathBuf,
-    pub(super) numbers: Vec<usize>,
-    columns: usize,
-    rows: usize,
-    block: (usize, usize),
-    sample_type: SampleType,
+    raster: BandRaster,
     placement: PixelPlacement,
     crs: CoordinateSystem,
 }
@@ -65,58 +59,37 @@ impl Mosaic {
         let dataset = open_raster(path)?;
         let crs = crs_of(&dataset, path)?;
         let placement = placement_of(&dataset, path)?;
-        let mosaic = Self::open_unplaced(dataset, path, reading)?;
-        let UnplacedRaster { dataset, columns, rows, block, sample_type } = mosaic;
-        let numbers = reading.bands.numbers().to_vec();
-        let path = path.to_owned();
-        Ok(Self { dataset, path, numbers, columns, rows, block, sample_type, placement, crs })
-    }
-
-    fn open_unplaced(
-        dataset: Dataset,
-        path: &Path,
-        reading: &MosaicReading,
-    ) -> Result<UnplacedRaster, MosaicError> {
-        let (found, expected) = (dataset.raster_count(), reading.bands.count());
-        if found != expected {
-            return Err(MosaicError::BandCount { path: path.to_owned(), found, expected });
-        }
-        let sample_type = check_types(&dataset, path, reading)?;
-        check_nodata(&dataset, path, reading, sample_type)?;
-        let first = reading.bands.numbers()[0];
-        let band = dataset.rasterband(first).map_err(RasterError::gdal("open a band of", path))?;
-        let (block, (columns, rows)) = (band.block_size(), dataset.raster_size());
-        Ok(UnplacedRaster { dataset, columns, rows, block, sample_type })
+        Ok(Self { raster: BandRaster::new(dataset, path, reading)?, placement, crs })
     }
 
     /// Where it lies on disk.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.raster.path
     }
 
     /// Number of columns.
     pub fn columns(&self) -> usize {
-        self.columns
+        self.raster.columns
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.raster.rows
     }
 
     /// Columns and rows of the blocks in which the file is stored.
     pub fn block(&self) -> (usize, usize) {
-        self.block
+        self.raster.block
     }
 
     /// How many bands are read.
     pub fn bands(&self) -> usize {
-        self.numbers.len()
+        self.raster.numbers.len()
     }
 
     /// The type of the numbers.
     pub fn sample_type(&self) -> SampleType {
-        self.sample_type
+        self.raster.sample_type
     }
 
     /// Where the pixels lie on the ground.
@@ -128,15 +101,52 @@ impl Mosaic {
     pub fn crs(&self) -> &CoordinateSystem {
         &self.crs
     }
+
+    /// Reads `window`.
+    ///
+    /// # Errors
+    /// If the file does not yield it, as happens where it is truncated.
+    ///
+    /// # Panics
+    /// If the window reaches beyond the mosaic.
+    pub fn read(&self, window: Window) -> Result<MosaicWindow, MosaicError> {
+        self.raster.read(window)
+    }
 }
 
 /// A raster that holds the right numbers, wherever it lies.
-struct UnplacedRaster {
-    dataset: Dataset,
-    columns: usize,
-    rows: usize,
-    block: (usize, usize),
-    sample_type: SampleType,
+#[derive(Debug)]
+pub(super) struct BandRaster {
+    pub(super) dataset: Dataset,
+    pub(super) path: PathBuf,
+    /// Numbers of the bands in the file, in canonical order of the bands.
+    pub(super) numbers: Vec<usize>,
+    pub(super) columns: usize,
+    pub(super) rows: usize,
+    pub(super) block: (usize, usize),
+    pub(super) sample_type: SampleType,
+}
+
+impl BandRaster {
+    /// Checks that `dataset`, which was read from `path`, holds what `reading` expects.
+    pub(super) fn new(
+        dataset: Dataset,
+        path: &Path,
+        reading: &MosaicReading,
+    ) -> Result<Self, MosaicError> {
+        let (found, expected) = (dataset.raster_count(), reading.bands.count());
+        if found != expected {
+            return Err(MosaicError::BandCount { path: path.to_owned(), found, expected });
+        }
+        let sample_type = check_types(&dataset, path, reading)?;
+        check_nodata(&dataset, path, reading, sample_type)?;
+        let numbers = reading.bands.numbers().to_vec();
+        let band =
+            dataset.rasterband(numbers[0]).map_err(RasterError::gdal("open a band of", path))?;
+        let (block, (columns, rows)) = (band.block_size(), dataset.raster_size());
+        let path = path.to_owned();
+        Ok(Self { dataset, path, numbers, columns, rows, block, sample_type })
+    }
 }
 
 /// Unless the user has set GDAL's cache, it would take a share of the machine's memory.

@@ -3,7 +3,8 @@
 use gdal::raster::GdalType;
 use tesela_datasets::patch::{SampleType, Samples};
 
-use super::{Mosaic, MosaicError};
+use super::MosaicError;
+use super::open::BandRaster;
 use crate::raster::{RasterError, Window};
 
 /// The numbers of a window, all bands.
@@ -15,19 +16,13 @@ pub struct MosaicWindow {
     pub samples: Samples,
 }
 
-impl Mosaic {
-    /// Reads `window`.
-    ///
-    /// # Errors
-    /// If the file does not yield it, as happens where it is truncated.
-    ///
-    /// # Panics
-    /// If the window reaches beyond the mosaic.
-    pub fn read(&self, window: Window) -> Result<MosaicWindow, MosaicError> {
-        let fits = window.column + window.width <= self.columns()
-            && window.row + window.height <= self.rows();
+impl BandRaster {
+    /// Reads `window`, which lies in the raster.
+    pub(super) fn read(&self, window: Window) -> Result<MosaicWindow, MosaicError> {
+        let fits =
+            window.column + window.width <= self.columns && window.row + window.height <= self.rows;
         assert!(fits, "windows are cut to the mosaic before they are read");
-        let samples = match self.sample_type() {
+        let samples = match self.sample_type {
             SampleType::UInt8 => Samples::UInt8(self.read_numbers(window)?),
             SampleType::UInt16 => Samples::UInt16(self.read_numbers(window)?),
             SampleType::Int16 => Samples::Int16(self.read_numbers(window)?),
@@ -50,7 +45,7 @@ impl Mosaic {
             let raster = self
                 .dataset
                 .rasterband(band)
-                .map_err(RasterError::gdal("open a band of", self.path()))?;
+                .map_err(RasterError::gdal("open a band of", &self.path))?;
             let (corner, size) = ((offset(column), offset(row)), (width, height));
             raster.read_into_slice(corner, size, size, plane, None).map_err(|source| {
                 let path = self.path.clone();

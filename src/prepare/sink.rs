@@ -1,0 +1,152 @@
+//! Where prepared patches go: into the store, past everything that watches them.
+
+use std::path::Path;
+
+use tesela_datasets::channels::ChannelSet;
+use tesela_datasets::patch::PatchBatch;
+use tesela_datasets::store::{Counts, StoreCell, StoreDefinition, StoreReader, StoreWriter};
+
+use super::PrepareError;
+use super::origin::Origin;
+use super::plausibility::NirMedian;
+use crate::progress::Progress;
+
+/// How many cells have which share of their pixels used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UsedPixels {
+    /// Cells without a used pixel: there is nothing to classify.
+    pub none: u64,
+    /// Cells with less than a quarter: too little to train on.
+    pub few: u64,
+    /// Cells with a quarter or more, and not all.
+    pub most: u64,
+    /// Cells all of whose pixels are used.
+    pub all: u64,
+}
+
+impl UsedPixels {
+    /// Takes in one cell.
+    pub fn note(&mut self, cell: &StoreCell) {
+        let (used, inside) = (u64::from(cell.used_pixels), u64::from(cell.inside_pixels));
+        if used == 0 {
+            self.none += 1;
+        } else if used * 4 < inside {
+            self.few += 1;
+        } else if used < inside {
+            self.most += 1;
+        } else {
+            self.all += 1;
+        }
+    }
+}
+
+/// A store that is ready.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// What it is a store of.
+    pub definition: StoreDefinition,
+    /// How many cells there are of each kind.
+    pub counts: Counts,
+    /// How many of them have which share of their pixels used.
+    pub used: UsedPixels,
+    /// The digest of the store.
+    pub digest: String,
+    /// The channels that its bands allow, and those that they do not.
+    pub channels: ChannelSet,
+    /// Cells of the grid that do not overlap the mosaic, and have no patch.
+    pub outside: u64,
+    /// Whether it was there already, made of the same inputs.
+    pub was_there: bool,
+}
+
+impl Prepared {
+    /// The store `out`, which an earlier call has made.
+    pub(super) fn found(out: &Path) -> Result<Self, PrepareError> {
+        let reader = StoreReader::open(out)?;
+        let mut used = UsedPixels::default();
+        reader.cells().iter().for_each(|cell| used.note(cell));
+        Ok(Self {
+            definition: reader.definition().clone(),
+            counts: reader.counts().clone(),
+            used,
+            digest: reader.digest().to_owned(),
+            channels: ChannelSet::of(&reader.definition().input.pixel),
+            outside: 0,
+            was_there: true,
+        })
+    }
+}
+
+/// Writes a store and watches what goes into it.
+pub(super) struct StoreSink {
+    writer: StoreWriter,
+    definition: StoreDefinition,
+    nir: Option<NirMedian>,
+    used: UsedPixels,
+    defined: u64,
+}
+
+impl StoreSink {
+    /// Begins the store `out` that is made of `origin`.
+    pub(super) fn create(
+        out: &Path,
+        definition: StoreDefinition,
+        origin: &Origin,
+    ) -> Result<Self, PrepareError> {
+        let writer = StoreWriter::create(out, &definition)?;
+        origin.write(out)?;
+        let nir = NirMedian::of(&definition.input.pixel);
+        Ok(Self { writer, definition, nir, used: UsedPixels::default(), defined: 0 })
+    }
+
+    /// Appends `patches` and `cells`, unless the user wants to stop.
+    pub(super) fn append(
+        &mut self,
+        patches: &PatchBatch,
+        cells: &[StoreCell],
+        progress: &mut dyn Progress,
+    ) -> Result<(), PrepareError> {
+        if progress.wants_stop() {
+            return Err(PrepareError::Interrupted);
+        }
+        for cell in cells {
+            self.used.note(cell);
+            self.defined += u64::from(cell.cell.label.class().is_some());
+        }
+        if let Some(nir) = &mut self.nir {
+            nir.note(patches);
+        }
+        self.writer.append(patches, cells)?;
+        progress.advance(cells.len() as u64);
+        Ok(())
+    }
+
+    /// Completes the store.
+    pub(super) fn finish(
+        self,
+        outside: u64,
+        progress: &mut dyn Progress,
+    ) -> Result<Prepared, PrepareError> {
+        if progress.wants_stop() {
+            return Err(PrepareError::Interrupted);
+        }
+        if let Some(warning) = self.nir.as_ref().and_then(NirMedian::warning) {
+            progress.warn(&warning);
+        }
+        if self.defined == 0 {
+            progress.warn(
+                "no cell is of a class: all are undefined, so the store can be predicted and not trained on",
+            );
+        }
+        let summary = self.writer.finish()?;
+        Ok(Prepared {
+            channels: ChannelSet::of(&self.definition.input.pixel),
+            definition: self.definition,
+            counts: summary.counts,
+            used: self.used,
+            digest: summary.digest,
+            outside,
+            was_there: false,
+        })
+    }
+}
