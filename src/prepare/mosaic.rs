@@ -84,6 +84,7 @@ fn read_grid(
         columns: input.columns.clone(),
         layer: input.layer.clone(),
         classes: Some(input.descriptor.classes().clone()),
+        ignore_labels: false,
     };
     let reader = GridReader::open(input.grid, &request)?;
     let crs = reader.crs().clone();
