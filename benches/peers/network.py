@@ -1,0 +1,136 @@
+"""LeNet against PyTorch on the processor: the same network, the same batch, in turn.
+
+    python benches/peers/network.py [--patches 2048] [--batch 64] [--threads 2] [--rounds 3]
+
+Patches of 33 x 33 pixels and 28 planes. Tesela's figures include reading patches, computing channels, normalising and
+augmenting them; PyTorch gets finished planes in memory, so the comparison favours it. Ends with one line of JSON:
+ratios above 1 mean that Tesela is faster.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import environment
+
+TORCH = "torch==2.9.1"
+
+
+def lenet(planes: int, side: int, classes: int):
+    """PyTorch's twin of the network; loads `weights.safetensors` of a bundle with `load_state_dict`."""
+    from torch import nn
+
+    class LeNet(nn.Module):
+        def __init__(self, planes: int, side: int, classes: int):
+            super().__init__()
+            left = ((side - 4) // 2 - 4) // 2
+            self.conv1, self.conv2 = nn.Conv2d(planes, 20, 5), nn.Conv2d(20, 50, 5)
+            self.dense1 = nn.Linear(50 * left * left, 500)
+            self.dense2 = nn.Linear(500, classes)
+            self.pool, self.relu = nn.MaxPool2d(2), nn.ReLU()
+
+        def forward(self, x):
+            x = self.relu(self.pool(self.conv1(x)))
+            x = self.relu(self.pool(self.conv2(x)))
+            return self.dense2(self.relu(self.dense1(x.flatten(1))))
+
+    return LeNet(planes, side, classes)
+
+
+def tensors(path: Path) -> dict:
+    """The tensors of a safetensors file."""
+    import numpy
+    import torch
+
+    data = path.read_bytes()
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    return {
+        name: torch.from_numpy(numpy.frombuffer(
+            data[start + entry["data_offsets"][0]:start + entry["data_offsets"][1]],
+            dtype="<f4").reshape(entry["shape"]).copy())
+        for name, entry in header.items() if name != "__metadata__"}
+
+
+def check(program: Path) -> float:
+    """The largest difference between the probabilities of a fitted network and those of its twin in PyTorch."""
+    import numpy
+    import torch
+
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder)
+        subprocess.run([program, "check", directory], check=True)
+        network = lenet(4, 33, 2)
+        network.load_state_dict(tensors(directory / "weights.safetensors"))
+        bands = numpy.fromfile(directory / "patches.f32", "<f4").reshape(-1, 3, 33, 33)
+        planes = numpy.ones((len(bands), 4, 33, 33), "f4")
+        scales = json.loads((directory / "normalisation.json").read_text())
+        for plane, scale in enumerate(scales):
+            value = numpy.clip(bands[:, plane] / 10000, scale["low"], scale["high"])
+            planes[:, plane] = (value - scale["mean"]) / scale["deviation"]
+        with torch.inference_mode():
+            twin = network(torch.from_numpy(planes)).softmax(1).numpy()
+        own = numpy.fromfile(directory / "probabilities.f32", "<f4").reshape(-1, 2)
+    difference = float(numpy.abs(own - twin).max())
+    if difference > 1e-5:
+        raise SystemExit(f"the twin in PyTorch differs by {difference}; expected at most 1e-5")
+    return difference
+
+
+def peer(patches: int, batch: int, threads: int) -> dict[str, float]:
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(1)
+    network = lenet(28, 33, 2)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)
+    loss = torch.nn.CrossEntropyLoss()
+    planes, labels = torch.randn(patches, 28, 33, 33), torch.arange(patches) % 2
+    result = {}
+    for name in ("train", "predict"):
+        best = 0.0
+        for _ in range(3):
+            started = time.perf_counter()
+            for at in range(0, patches, batch):
+                x, y = planes[at:at + batch], labels[at:at + batch]
+                if name == "train":
+                    optimizer.zero_grad()
+                    loss(network(x), y).backward()
+                    optimizer.step()
+                else:
+                    with torch.inference_mode():
+                        network(x).softmax(1)
+            best = max(best, patches / (time.perf_counter() - started))
+        result[name] = best
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name, default in (("patches", 2048), ("batch", 64), ("threads", os.cpu_count()), ("rounds", 3)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    arguments = parser.parse_args()
+    environment.restart_inside([TORCH, environment.NUMPY])
+    sizes = (arguments.patches, arguments.batch, arguments.threads)
+    program = environment.build("tesela-models", "lenet_speed")
+    print(f"largest difference from the twin in PyTorch: {check(program):.1e}")
+    ours: dict[str, float] = {}
+    theirs: dict[str, float] = {}
+    for _ in range(arguments.rounds):
+        output = subprocess.run([program, *map(str, sizes)], check=True, capture_output=True).stdout
+        for best, found in ((ours, json.loads(output)), (theirs, peer(*sizes))):
+            for name, value in found.items():
+                best[name] = max(best.get(name, 0.0), value)
+    print(f"{'patches per second':20} {'Tesela':>10} {'PyTorch':>10}")
+    for name in ours:
+        print(f"{name:20} {ours[name]:10.0f} {theirs[name]:10.0f}")
+    print(json.dumps({name: round(ours[name] / theirs[name], 3) for name in ours}))
+
+
+if __name__ == "__main__":
+    main()
