@@ -8,6 +8,8 @@ pub mod cli;
 pub mod cutting;
 pub mod data_path;
 pub mod grid;
+pub mod inference;
+pub mod inspection;
 pub mod label;
 pub mod metrics;
 pub mod prepare;

@@ -10,7 +10,7 @@ use crate::prepare::UsedPixels;
 /// How many cells are of each class, and how many have enough pixels.
 pub(super) fn counts_table(classes: &ClassMap, counts: &Counts, used: &UsedPixels) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(["cells", "number", "share"]);
     let mut row = |name: &str, count: u64| {
         let share = 100.0 * count as f64 / counts.cells.max(1) as f64;

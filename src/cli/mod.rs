@@ -5,7 +5,9 @@
 
 mod console;
 mod counts;
+mod inspect;
 mod label;
+mod predict;
 mod prepare;
 mod simulate;
 
@@ -40,8 +42,10 @@ struct GlobalArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Inspect(inspect::InspectArgs),
     Label(label::LabelArgs),
     Simulate(simulate::SimulateArgs),
+    Predict(predict::PredictArgs),
     Prepare(prepare::PrepareArgs),
 }
 
@@ -51,7 +55,6 @@ pub(crate) enum ExitStatus {
     /// What was asked is done.
     Success,
     /// It was done, and the answer is no.
-    #[expect(dead_code, reason = "the first command that answers is `inspect --verify`")]
     No,
 }
 
@@ -73,8 +76,10 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: &Command, console: &mut Console) -> anyhow::Result<ExitStatus> {
     match command {
+        Command::Inspect(args) => inspect::run(args, console),
         Command::Label(args) => label::run(args, console),
         Command::Simulate(args) => simulate::run(args, console),
+        Command::Predict(args) => predict::run(args, console),
         Command::Prepare(args) => prepare::run(args, console),
     }
 }

@@ -13,7 +13,7 @@ const LEVELS: &[&[&str]] = &[
     &["cli"],
     &["report"],
     &["training", "inference", "evaluation", "comparison"],
-    &["prepare", "label", "simulate"],
+    &["prepare", "label", "simulate", "inspection"],
     &["experiment", "metrics", "grid", "cutting"],
     &["raster"],
     &["progress", "data_path"],

@@ -74,8 +74,11 @@ impl CellTableWriter {
         Self::with_extra(path, header, &[])
     }
 
-    /// Begins a table that has further columns.
-    pub(crate) fn with_extra(
+    /// Begins a table that has further columns, which come before the outlines.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub fn with_extra(
         path: &Path,
         header: &CellTableHeader,
         extra: &[FieldRef],
@@ -108,7 +111,13 @@ impl CellTableWriter {
     }
 
     /// Appends `cells` with their values of the further columns.
-    pub(crate) fn append_extra<'a>(
+    ///
+    /// # Errors
+    /// If the table cannot be written, or the columns are not those that were announced.
+    ///
+    /// # Panics
+    /// If a label is of another, larger class map.
+    pub fn append_extra<'a>(
         &mut self,
         cells: impl ExactSizeIterator<Item = &'a Cell> + Clone,
         extra: Vec<ArrayRef>,

@@ -1,0 +1,175 @@
+//! `tesela inspect`: tells what a store or a bundle holds.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use tesela_datasets::channels::ChannelSet;
+use tesela_datasets::source::InputDefinition;
+use tesela_datasets::store::StoreReader;
+use tesela_models::bundle::{BundleManifest, read_manifest};
+
+use super::counts::{counts_table, left_out_text};
+use super::{Console, ExitStatus};
+use crate::inspection::ContactSheets;
+use crate::prepare::UsedPixels;
+
+/// Tell what a store or a bundle holds
+#[derive(Debug, clap::Args)]
+pub(crate) struct InspectArgs {
+    /// Store or bundle
+    path: PathBuf,
+
+    /// Compute the digests of all files of a store again; exit with 1 where one differs
+    #[arg(long)]
+    verify: bool,
+
+    /// Write quick-look pictures of some patches of each class into this folder
+    #[arg(long, value_name = "DIR")]
+    pictures: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &InspectArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
+    let path = &args.path;
+    if path.join("bundle.json").is_file() {
+        return inspect_bundle(args, console);
+    }
+    if path.join("run.json").is_file() {
+        return inspect_run(path, console);
+    }
+    if !path.join("store.json").is_file() {
+        bail!(
+            "`{}` is neither a store (`store.json`), a bundle (`bundle.json`) nor a run (`run.json`)",
+            path.display()
+        );
+    }
+    let store = match StoreReader::open(path) {
+        Err(error) if args.verify => return wrong(&error.into(), console),
+        store => store?,
+    };
+    console.data(describe_store(&store))?;
+    let mut used = UsedPixels::default();
+    store.cells().iter().for_each(|cell| used.note(cell));
+    console.data(counts_table(&store.definition().classes, store.counts(), &used))?;
+    if let Some(folder) = &args.pictures {
+        for sheet in ContactSheets::new(&store).write(folder)? {
+            console.data(format!(
+                "picture: {} ({} patches)",
+                sheet.path.display(),
+                sheet.patches
+            ))?;
+        }
+    }
+    if args.verify {
+        if let Err(error) = store.verify() {
+            return wrong(&error.into(), console);
+        }
+        console.data("verified: every file has the digest with which it was written")?;
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// The answer is no: the store is not what it was.
+fn wrong(error: &anyhow::Error, console: &mut Console) -> anyhow::Result<ExitStatus> {
+    console.error(error);
+    Ok(ExitStatus::No)
+}
+
+fn describe_store(store: &StoreReader) -> String {
+    let definition = store.definition();
+    let crs = match &definition.crs {
+        Some(crs) => crs.code().unwrap_or_else(|| crs.name().to_owned()),
+        None => "none (ready-made patches)".to_owned(),
+    };
+    let mut lines = vec![
+        line("store", &store.path().display().to_string()),
+        line("data set", &definition.dataset),
+        line("cells", &store.len().to_string()),
+        line("coordinates", &crs),
+    ];
+    lines.extend(describe_input(&definition.input));
+    lines.push(line("digest", store.digest()));
+    lines.join("\n")
+}
+
+fn describe_input(input: &InputDefinition) -> Vec<String> {
+    let pixel = &input.pixel;
+    let shape = input.shape;
+    let bands: Vec<String> = pixel.bands.iter().map(|band| band.to_string()).collect();
+    let scaling = &pixel.scaling;
+    let product = match scaling.product {
+        Some(product) => product.name().to_owned(),
+        None => format!(
+            "none, uncalibrated: ({} · number + {}) / {}, nodata {}",
+            scaling.multiply,
+            scaling.add,
+            scaling.divide,
+            scaling.nodata.map_or_else(|| "none".to_owned(), |value| value.to_string())
+        ),
+    };
+    let channels = ChannelSet::of(pixel);
+    let channels_text =
+        left_out_text(&channels).unwrap_or_else(|| format!("all {}", channels.len()));
+    vec![
+        line(
+            "patch",
+            &format!("{} × {} pixels of {:?}", shape.height, shape.width, input.sample_type),
+        ),
+        line("bands", &bands.join(", ")),
+        line("product", &product),
+        line("channels", &channels_text),
+    ]
+}
+
+fn line(key: &str, value: &str) -> String {
+    format!("{key:<12} {value}")
+}
+
+fn inspect_bundle(args: &InspectArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
+    let manifest: BundleManifest = read_manifest(&args.path)?;
+    let origin = &manifest.provenance;
+    let mut lines = vec![
+        line("bundle", &args.path.display().to_string()),
+        line("model", &manifest.kind),
+        line("classes", &manifest.classes.to_string()),
+        line("fitted on", &format!("{} (store {})", origin.dataset, origin.store_digest)),
+        line("seed", &origin.seed.to_string()),
+    ];
+    if let Some(fold) = origin.fold {
+        lines.push(line("held out", &format!("fold {fold}")));
+    }
+    lines.extend(describe_input(&manifest.input));
+    for (name, mark) in &manifest.weights {
+        lines.push(line("weights", &format!("{name}, {} bytes, {}", mark.bytes, mark.sha256)));
+    }
+    for (name, value) in &origin.measured {
+        lines.push(line("measured", &format!("{name} {value}")));
+    }
+    console.data(lines.join("\n"))?;
+    if args.verify {
+        if let Err(error) = tesela_models::bundle::load(&args.path, "flex") {
+            return wrong(&error.into(), console);
+        }
+        console.data("verified: the weights have the digests with which they were written")?;
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// What `run.json` says, as it says it.
+fn inspect_run(path: &Path, console: &mut Console) -> anyhow::Result<ExitStatus> {
+    const MAX_BYTES: u64 = 16 << 20;
+    let file = path.join("run.json");
+    let bytes = std::fs::metadata(&file)?.len();
+    if bytes > MAX_BYTES {
+        bail!("`{}` has {bytes} bytes; expected at most {MAX_BYTES}", file.display());
+    }
+    let value: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file)?)
+        .map_err(|error| anyhow::anyhow!("`{}` is not JSON: {error}", file.display()))?;
+    console.data(line("run", &path.display().to_string()))?;
+    if let Some(object) = value.as_object() {
+        for (key, value) in object {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            console.data(format!("{key:<20} {text}"))?;
+        }
+    }
+    Ok(ExitStatus::Success)
+}

@@ -1,0 +1,57 @@
+//! Why no map could be made.
+
+use std::path::PathBuf;
+
+use tesela_datasets::cells::CellTableError;
+use tesela_models::classifier::PredictError;
+
+use crate::cutting::CuttingError;
+use crate::grid::GridError;
+use crate::raster::{MosaicError, RasterError};
+
+/// Why no map could be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InferenceError {
+    /// The grid cannot be read.
+    #[error("cannot read the grid")]
+    Grid(#[from] GridError),
+    /// The mosaic cannot be read.
+    #[error("cannot read the mosaic")]
+    Mosaic(#[from] MosaicError),
+    /// Patches cannot be cut.
+    #[error("cannot cut patches")]
+    Cutting(#[from] CuttingError),
+    /// The model cannot predict them.
+    #[error("cannot predict")]
+    Predict(#[from] PredictError),
+    /// The table cannot be written.
+    #[error("cannot write the map")]
+    Table(#[from] CellTableError),
+    /// The raster cannot be written.
+    #[error("cannot write the map")]
+    Raster(#[from] RasterError),
+    /// The mosaic is not what the model was fitted on.
+    #[error(
+        "the mosaic does not fit the model: {what} is {found}, and the model was fitted on {expected}"
+    )]
+    Unfit {
+        /// What differs.
+        what: &'static str,
+        /// What the descriptor of the mosaic says.
+        found: String,
+        /// What the model was fitted on.
+        expected: String,
+    },
+    /// The grid cannot be a raster.
+    #[error("`{}` cannot be written as a raster of cells: {reason}; write a `.parquet` instead", .path.display())]
+    NoLattice {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// The user asked to stop.
+    #[error("interrupted; no map was written")]
+    Interrupted,
+}

@@ -1,0 +1,16 @@
+//! Inference: from a fitted model, a mosaic and a grid to a map of every cell.
+//!
+//! Patches are cut as they are for training ([`crate::cutting`]) and predicted as they come, so a country needs a
+//! few windows of pixels and some bytes a cell. Cells are predicted whether they are labelled or not;
+//! cells without a used pixel have no class.
+
+mod error;
+mod geotiff;
+mod lattice;
+mod predict;
+mod table;
+
+pub use error::InferenceError;
+pub use geotiff::{MapFiles, write_geotiff};
+pub use predict::{CellMap, PredictInput, predict_grid};
+pub use table::write_table;

@@ -1,0 +1,210 @@
+//! Predicting every cell of a grid.
+
+use std::path::Path;
+
+use tesela_datasets::class::{ClassId, ClassMap};
+use tesela_datasets::descriptor::{Descriptor, FileBands};
+use tesela_datasets::patch::PatchShape;
+use tesela_datasets::pixel::PixelDefinition;
+use tesela_datasets::source::InputDefinition;
+use tesela_models::classifier::{Classifier, Probabilities};
+
+use super::InferenceError;
+use crate::cutting::{CellList, CutPatches, Cutter, CutterSettings};
+use crate::grid::{GridColumns, GridError, GridReader, GridRequest};
+use crate::progress::Progress;
+use crate::raster::{CoordinateSystem, Mosaic, MosaicReading, sample_type_name};
+
+/// What is predicted.
+#[derive(Debug, Clone)]
+pub struct PredictInput<'a> {
+    /// Where the mosaic lies.
+    pub mosaic: &'a Path,
+    /// What the mosaic is; `None`: the bands that the model was fitted on, in canonical order.
+    pub descriptor: Option<&'a Descriptor>,
+    /// Where the grid lies.
+    pub grid: &'a Path,
+    /// The layer of the grid; `None` takes the only one.
+    pub layer: Option<String>,
+    /// The columns of the grid.
+    pub columns: GridColumns,
+}
+
+/// The prediction for every cell of a grid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellMap {
+    /// The cells, in the order of the grid.
+    pub cells: CellList,
+    /// The classes that labels of the grid speak of.
+    pub label_classes: ClassMap,
+    /// What the coordinates of outlines mean.
+    pub crs: CoordinateSystem,
+    /// The classes of the model.
+    pub classes: ClassMap,
+    /// `[cell, class]`; `NaN` for cells without a used pixel.
+    pub probabilities: Vec<f32>,
+    /// For each cell the share of its pixels that are used.
+    pub used_shares: Vec<f32>,
+    /// Cells that do not overlap the mosaic.
+    pub outside: u64,
+}
+
+impl CellMap {
+    /// The probabilities of cell `index`.
+    pub fn row(&self, index: usize) -> &[f32] {
+        let width = self.classes.len();
+        &self.probabilities[index * width..(index + 1) * width]
+    }
+
+    /// The most probable class of cell `index`; `None` without a used pixel.
+    pub fn class(&self, index: usize) -> Option<ClassId> {
+        Probabilities::most_probable(self.row(index))
+    }
+
+    /// How many cells are of each class, in order.
+    pub fn counts(&self) -> Vec<u64> {
+        let mut counts = vec![0; self.classes.len()];
+        for class in (0..self.cells.len()).filter_map(|index| self.class(index)) {
+            counts[class.index()] += 1;
+        }
+        counts
+    }
+}
+
+/// Predicts every cell of a grid, labelled or not.
+///
+/// # Errors
+/// If an input cannot be used, the mosaic is not what the model was fitted on, or the user stops.
+pub fn predict_grid(
+    classifier: &dyn Classifier,
+    input: &PredictInput<'_>,
+    progress: &mut dyn Progress,
+) -> Result<CellMap, InferenceError> {
+    let expected = classifier.input();
+    let mosaic = Mosaic::open(input.mosaic, &reading_of(expected, input.descriptor)?)?;
+    check_type(&mosaic, expected)?;
+    let (cells, label_classes, crs) = read_grid(input, progress)?;
+    let PatchShape { width: patch_pixels, .. } = expected.shape;
+    let settings = CutterSettings { patch_pixels, scaling: expected.pixel.scaling };
+    let cutter = Cutter::new(mosaic, &cells, &crs, settings)?;
+    let classes = classifier.classes().clone();
+    let mut map = Predictions::new(cells.len(), classes.len());
+    let outside = cutter.outside().len() as u64;
+    progress.start("predicting", Some(cutter.len() as u64), "cells");
+    cutter.run(&mut |batch| {
+        if progress.wants_stop() {
+            return Err(InferenceError::Interrupted);
+        }
+        map.take(&batch, &classifier.predict(&batch.patches)?);
+        progress.advance(batch.patches.len() as u64);
+        Ok(())
+    })?;
+    let Predictions { probabilities, used_shares, .. } = map;
+    Ok(CellMap { cells, label_classes, crs, classes, probabilities, used_shares, outside })
+}
+
+/// What the mosaic must hold.
+fn reading_of(
+    expected: &InputDefinition,
+    descriptor: Option<&Descriptor>,
+) -> Result<MosaicReading, InferenceError> {
+    if let Some(descriptor) = descriptor {
+        check_pixel(descriptor.pixel(), &expected.pixel)?;
+        return Ok(MosaicReading::of(descriptor));
+    }
+    let names: Vec<String> = expected.pixel.bands.iter().map(|band| band.name().into()).collect();
+    let bands = FileBands::new(&names).expect("the names of a band set are known and distinct");
+    Ok(MosaicReading { bands, scaling: expected.pixel.scaling })
+}
+
+fn check_pixel(found: &PixelDefinition, expected: &PixelDefinition) -> Result<(), InferenceError> {
+    let bands = |pixel: &PixelDefinition| {
+        pixel.bands.iter().map(|band| band.name()).collect::<Vec<_>>().join(", ")
+    };
+    let scaling = |pixel: &PixelDefinition| match pixel.scaling.product {
+        Some(product) => format!("product `{}`", product.name()),
+        None => format!("{:?}", pixel.scaling),
+    };
+    let unfit = |what, found, expected| Err(InferenceError::Unfit { what, found, expected });
+    if found.bands != expected.bands {
+        return unfit("the set of bands", bands(found), bands(expected));
+    }
+    if found.scaling != expected.scaling {
+        return unfit("the scale", scaling(found), scaling(expected));
+    }
+    if found.tasseled_cap != expected.tasseled_cap {
+        let words = |pixel: &PixelDefinition| format!("{:?}", pixel.tasseled_cap);
+        return unfit("the tasseled cap", words(found), words(expected));
+    }
+    Ok(())
+}
+
+fn check_type(mosaic: &Mosaic, expected: &InputDefinition) -> Result<(), InferenceError> {
+    if mosaic.sample_type() == expected.sample_type {
+        return Ok(());
+    }
+    Err(InferenceError::Unfit {
+        what: "the type of numbers",
+        found: sample_type_name(mosaic.sample_type()).to_owned(),
+        expected: sample_type_name(expected.sample_type).to_owned(),
+    })
+}
+
+fn read_grid(
+    input: &PredictInput<'_>,
+    progress: &mut dyn Progress,
+) -> Result<(CellList, ClassMap, CoordinateSystem), InferenceError> {
+    let columns = input.columns.clone();
+    let layer = input.layer.clone();
+    let mut request = GridRequest { columns, layer, ..GridRequest::default() };
+    let reader = match GridReader::open(input.grid, &request) {
+        // A grid on which nothing is labelled is as good as any here.
+        Err(GridError::Classes { .. }) => {
+            request.ignore_labels = true;
+            GridReader::open(input.grid, &request)
+        }
+        opened => opened,
+    }?;
+    let (crs, classes) = (reader.crs().clone(), reader.classes().clone());
+    progress.start("reading the grid", reader.cell_count(), "cells");
+    let mut cells = CellList::default();
+    for batch in reader {
+        let batch = batch?;
+        cells.extend(&batch);
+        progress.advance(batch.len() as u64);
+        if progress.wants_stop() {
+            return Err(InferenceError::Interrupted);
+        }
+    }
+    Ok((cells, classes, crs))
+}
+
+/// What is known of all cells so far.
+struct Predictions {
+    classes: usize,
+    probabilities: Vec<f32>,
+    used_shares: Vec<f32>,
+}
+
+impl Predictions {
+    fn new(cells: usize, classes: usize) -> Self {
+        Self {
+            classes,
+            probabilities: vec![f32::NAN; cells * classes],
+            used_shares: vec![0.0; cells],
+        }
+    }
+
+    fn take(&mut self, batch: &CutPatches, probabilities: &Probabilities) {
+        let pixels = batch.used_pixels.iter().zip(&batch.inside_pixels);
+        let rows = batch.patches.positions.iter().zip(probabilities.rows());
+        for ((&cell, row), (&used, &inside)) in rows.zip(pixels) {
+            let cell = usize::try_from(cell).expect("an index fits memory");
+            let place = cell * self.classes;
+            self.probabilities[place..place + self.classes].copy_from_slice(row);
+            #[expect(clippy::cast_possible_truncation, reason = "a share needs few digits")]
+            let share = (f64::from(used) / f64::from(inside.max(1))) as f32;
+            self.used_shares[cell] = share;
+        }
+    }
+}
