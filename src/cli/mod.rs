@@ -44,9 +44,9 @@ struct GlobalArgs {
 enum Command {
     Inspect(inspect::InspectArgs),
     Label(label::LabelArgs),
-    Simulate(simulate::SimulateArgs),
     Predict(predict::PredictArgs),
     Prepare(prepare::PrepareArgs),
+    Simulate(simulate::SimulateArgs),
 }
 
 /// How a command that ran ended.

@@ -9,6 +9,8 @@ mod geotiff;
 mod lattice;
 mod predict;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use error::InferenceError;
 pub use geotiff::{MapFiles, write_geotiff};

@@ -136,11 +136,11 @@ mod tests {
     fn mixed_up_products_are_named() {
         let text = warning(Product::C1, 16_000).unwrap();
         assert!(
-            text.contains("1.600") && text.contains("under product `c2` it would be 0.24"),
+            text.contains("1.60") && text.contains("under product `c2` it would be 0.24"),
             "{text}"
         );
         let text = warning(Product::C2, 2500).unwrap();
-        assert!(text.contains("under product `c1` it would be 0.250"), "{text}");
+        assert!(text.contains("under product `c1` it would be 0.25"), "{text}");
     }
 
     #[test]

@@ -3,3 +3,4 @@
 mod arrows;
 #[cfg(test)]
 mod label;
+mod prepare;
