@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod cutting;
 pub mod data_path;
+pub mod experiment;
 pub mod grid;
 pub mod inference;
 pub mod inspection;
@@ -15,4 +16,6 @@ pub mod metrics;
 pub mod prepare;
 pub mod progress;
 pub mod raster;
+pub mod report;
 pub mod simulate;
+pub mod training;

@@ -3,13 +3,16 @@
 //! Each subcommand loads, calls the library and prints. Data goes to standard output, everything else to
 //! standard error; the exit code is 0 (done), 1 (the answer is no) or 2 (it could not be done).
 
+mod compare;
 mod console;
 mod counts;
+mod evaluate;
 mod inspect;
 mod label;
 mod predict;
 mod prepare;
 mod simulate;
+mod train;
 
 use std::process::ExitCode;
 
@@ -42,11 +45,14 @@ struct GlobalArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Compare(compare::CompareArgs),
+    Evaluate(evaluate::EvaluateArgs),
     Inspect(inspect::InspectArgs),
     Label(label::LabelArgs),
     Predict(predict::PredictArgs),
     Prepare(prepare::PrepareArgs),
     Simulate(simulate::SimulateArgs),
+    Train(train::TrainArgs),
 }
 
 /// How a command that ran ended.
@@ -62,8 +68,7 @@ pub(crate) enum ExitStatus {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut console = Console::new(cli.global.quiet);
-    let result =
-        set_threads(cli.global.threads).and_then(|()| dispatch(&cli.command, &mut console));
+    let result = set_threads(cli.global.threads).and_then(|()| dispatch(&cli, &mut console));
     match result {
         Ok(ExitStatus::Success) => ExitCode::SUCCESS,
         Ok(ExitStatus::No) => ExitCode::from(1),
@@ -74,13 +79,17 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn dispatch(command: &Command, console: &mut Console) -> anyhow::Result<ExitStatus> {
-    match command {
+fn dispatch(cli: &Cli, console: &mut Console) -> anyhow::Result<ExitStatus> {
+    let threads = cli.global.threads.map(usize::from);
+    match &cli.command {
+        Command::Compare(args) => compare::run(args, console),
+        Command::Evaluate(args) => evaluate::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),
         Command::Label(args) => label::run(args, console),
-        Command::Simulate(args) => simulate::run(args, console),
         Command::Predict(args) => predict::run(args, console),
         Command::Prepare(args) => prepare::run(args, console),
+        Command::Simulate(args) => simulate::run(args, console),
+        Command::Train(args) => train::run(args, threads, console),
     }
 }
 

@@ -4,3 +4,4 @@ mod arrows;
 #[cfg(test)]
 mod label;
 mod prepare;
+mod train;

@@ -1,0 +1,106 @@
+//! `tesela compare`: runs side by side.
+
+use std::path::PathBuf;
+
+use super::{Console, ExitStatus};
+use crate::metrics::Summary;
+use crate::report::{comparison_table, percent};
+use crate::training::{Comparison, Measured, Measurement, RunDirectory};
+
+/// Compare runs on the same cells, score by score
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// Directories of runs that are done
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    runs: Vec<PathBuf>,
+}
+
+pub(crate) fn run(args: &CompareArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
+    let runs = args.runs.iter().map(|path| RunDirectory::open(path)).collect::<Result<_, _>>()?;
+    let comparison = Comparison::of(runs)?;
+    let names = names(&comparison);
+    for (name, (run, _)) in names.iter().zip(&comparison.runs) {
+        let manifest = run.manifest();
+        console.data(format!("{name}: {}, `{}`", manifest.model, run.path().display()))?;
+    }
+    console.data(conditions(&comparison))?;
+    table(&comparison, &names, |one| Some(&one.sample), console)?;
+    let targets = comparison.runs.iter().map(|(_, one)| one.target.as_ref());
+    if targets.clone().all(|target| target.is_some()) {
+        let mixtures = targets.flatten().map(prevalences);
+        let mut mixtures: Vec<String> = mixtures.collect();
+        mixtures.dedup();
+        if let [mixture] = mixtures.as_slice() {
+            console.data(format!("\nAt the target prevalence of {mixture}:"))?;
+            table(&comparison, &names, |one| one.target.as_ref(), console)?;
+        }
+    }
+    Ok(ExitStatus::Success)
+}
+
+fn table(
+    comparison: &Comparison,
+    names: &[String],
+    which: impl Fn(&Measurement) -> Option<&Measured>,
+    console: &mut Console,
+) -> anyhow::Result<()> {
+    let runs = comparison.runs.iter().filter_map(|(_, one)| which(one));
+    let summaries: Vec<_> = runs.map(rows).collect();
+    console.data(comparison_table(names, &summaries))
+}
+
+/// The rows of the table: everything, but of many classes F1 only.
+fn rows(measured: &Measured) -> Vec<Summary> {
+    let classes = &measured.pooled.classes;
+    let is_detail = |name: &str| {
+        let of_class = classes.iter().filter_map(|one| name.strip_prefix(&one.class));
+        of_class.into_iter().any(|figure| figure.starts_with(' ') && figure != " f1")
+    };
+    let all = measured.summary.iter();
+    all.filter(|one| classes.len() <= MANY_CLASSES || !is_detail(&one.name)).cloned().collect()
+}
+
+/// Above this many classes, the details of each would hide the whole.
+const MANY_CLASSES: usize = 3;
+
+/// What the comparison rests on.
+fn conditions(comparison: &Comparison) -> String {
+    let mut lines = Vec::new();
+    if let Some((run, measurement)) = comparison.runs.first() {
+        let cells = measurement.sample.pooled.cells;
+        let folds = run.manifest().folds;
+        lines.push(match comparison.same_folds {
+            true => format!("The runs share their fold plan: {cells} cells in {folds} folds."),
+            false => {
+                "The runs are on the same cells, in DIFFERENT folds: deviations may differ for \
+                      that reason alone."
+                    .to_owned()
+            }
+        });
+        if !comparison.same_store {
+            lines.push("The runs read DIFFERENT stores: their patches may differ.".to_owned());
+        }
+        let mixture = prevalences(&measurement.sample);
+        lines.push(format!("Mean ± deviation over folds, * best, at a prevalence of {mixture}:"));
+    }
+    lines.join("\n")
+}
+
+fn prevalences(measured: &Measured) -> String {
+    let classes = measured.pooled.classes.iter();
+    let each = classes.map(|one| format!("{} {}", one.class, percent(one.prevalence)));
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// Names that tell the runs apart: the experiment, and the run where experiments are equal.
+fn names(comparison: &Comparison) -> Vec<String> {
+    let manifests = comparison.runs.iter().map(|(run, _)| run.manifest());
+    let all: Vec<_> = manifests.collect();
+    let repeated = |name: &str| all.iter().filter(|one| one.experiment == name).count() > 1;
+    all.iter()
+        .map(|one| match repeated(&one.experiment) {
+            true => format!("{} {}", one.experiment, one.run),
+            false => one.experiment.clone(),
+        })
+        .collect()
+}

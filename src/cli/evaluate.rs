@@ -1,0 +1,60 @@
+//! `tesela evaluate`: a fitted model on cells that it does not know.
+
+use std::path::PathBuf;
+
+use super::{Console, ExitStatus, train};
+use crate::progress::Progress;
+use crate::report::{Caption, RunWatch, grouped, publish};
+use crate::training::{Fitted, evaluate};
+
+/// Measure a fitted model on a store that was held out
+///
+/// Cells that the model was fitted on are left out of the scores. Of a run, the final model is measured.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EvaluateArgs {
+    /// Run or bundle
+    #[arg(value_name = "RUN|BUNDLE")]
+    model: PathBuf,
+
+    /// Store with labelled cells
+    store: PathBuf,
+
+    /// Directory to write scores, predictions and pictures to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Measure the model of this fold of the run instead of the final one
+    #[arg(long, value_name = "N")]
+    fold: Option<usize>,
+
+    /// What networks compute on, such as `flex` or `wgpu:1`
+    #[arg(long, value_name = "DEVICE", default_value = "flex")]
+    device: String,
+}
+
+pub(crate) fn run(args: &EvaluateArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
+    let model = Fitted::load(&args.model, args.fold, &args.device)?;
+    let mut watch = RunWatch::new(console, &args.out, "evaluation", 1);
+    let evaluation = evaluate(&model, &args.store, &args.out, &mut watch)?;
+    match evaluation.known_cells {
+        None => console.warn(
+            "nobody knows which cells the model was fitted on, because its run is not there; scores \
+             are too good where it knows some",
+        ),
+        Some(0) => {}
+        Some(known) => console.warn(&format!(
+            "{} cells of the store are left out: the model was fitted on them",
+            grouped(known as u64)
+        )),
+    }
+    if evaluation.undefined > 0 {
+        let count = grouped(evaluation.undefined as u64);
+        console.note(format!("{count} cells are undefined or of classes that the model lacks"));
+    }
+    let title = format!("{} on {}", model.manifest().kind, args.store.display());
+    let caption = Caption { title, how: "held out".to_owned() };
+    publish(&evaluation.measurement, &caption, &args.out)?;
+    train::print(&evaluation.measurement, console)?;
+    console.data(args.out.display())?;
+    Ok(ExitStatus::Success)
+}

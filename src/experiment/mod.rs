@@ -1,0 +1,45 @@
+//! Experiments: one TOML file says what is trained on what, and how it is measured.
+//!
+//! Everything that changes a result stands in the file: seed, data, folds, model. Flags of the program say
+//! where and how much. Paths in the file are relative to the directory in which the program runs, which
+//! is the root of a project.
+//!
+//! ```toml
+//! seed = 1
+//!
+//! [data]
+//! store = "stores/eurosat-rgb"
+//! make = "tesela prepare eurosat-rgb --out stores/eurosat-rgb"   # how a missing store is made
+//! min-used-share = 0.25      # patches with fewer used pixels are not trained on
+//!
+//! [data.classes]             # regroups the classes of the store; the order here is that of all tables
+//! non-urban = "rest"
+//! urban = ["Residential", "Industrial"]
+//!
+//! [data.sample]
+//! per-class = 2000           # a random sample with the same number of cells of each class
+//!
+//! [validation]
+//! folds = 10                 # or `plan = "runs/…/folds.parquet"`: cells and folds of another run
+//!
+//! [validation.target-prevalence]   # scores are reported for this mixture, too
+//! urban = 0.021              # one class may be left out; it is the rest
+//!
+//! [model.extra-trees]
+//! n-trees = 500
+//! ```
+//!
+//! Start with [`Experiment::load`].
+
+mod classes;
+mod data;
+mod error;
+mod file;
+mod validation;
+
+pub use classes::{ClassGroups, Members, Regrouping};
+pub use data::{Data, RawData, RawSample};
+pub use error::ExperimentError;
+pub(crate) use file::hexadecimal;
+pub use file::{Experiment, RawExperiment};
+pub use validation::{RawValidation, TargetPrevalence, Validation, ValidationScheme};

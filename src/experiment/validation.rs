@@ -1,0 +1,166 @@
+//! `[validation]`: how an experiment is measured.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use tesela_datasets::class::ClassMap;
+use tesela_datasets::config::Problems;
+
+use super::ExperimentError;
+use crate::metrics::Prevalence;
+
+/// Folds where an experiment does not say.
+const DEFAULT_FOLDS: usize = 10;
+/// More folds than anybody has cells for.
+const MAX_FOLDS: usize = 1000;
+
+/// `[validation]` as written in an experiment file.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct RawValidation {
+    /// Number of folds.
+    pub folds: Option<usize>,
+    /// The fold plan of another run; its cells are the cells of this experiment.
+    pub plan: Option<PathBuf>,
+    /// How common each class is where the model is to be used.
+    pub target_prevalence: Option<BTreeMap<String, f64>>,
+}
+
+/// Where the folds come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValidationScheme {
+    /// So many, drawn from the seed of the experiment, each with its share of every class.
+    Folds(usize),
+    /// Those of this file.
+    Plan(PathBuf),
+}
+
+/// Validation settings that are known to be usable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Validation {
+    scheme: ValidationScheme,
+    target: Option<TargetPrevalence>,
+}
+
+/// Prevalences by name of class, before the classes are known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TargetPrevalence {
+    shares: BTreeMap<String, f64>,
+}
+
+impl RawValidation {
+    /// Fills in what is left out.
+    pub(super) fn resolve(&mut self) {
+        if self.plan.is_none() {
+            self.folds.get_or_insert(DEFAULT_FOLDS);
+        }
+    }
+
+    /// Checks every field and notes each problem with the key that caused it.
+    pub fn check(&self, problems: &mut Problems) -> Option<Validation> {
+        let scheme = match (self.folds, &self.plan) {
+            (Some(_), Some(_)) => {
+                problems.add("validation.folds", "stands beside `plan`, which says it already");
+                None
+            }
+            (None, Some(plan)) => Some(ValidationScheme::Plan(plan.clone())),
+            (folds, None) => Some(ValidationScheme::Folds(folds.unwrap_or(DEFAULT_FOLDS))),
+        };
+        if let Some(folds) = self.folds.filter(|folds| !(2..=MAX_FOLDS).contains(folds)) {
+            let problem = format!("is {folds}; expected 2 to {MAX_FOLDS}");
+            problems.add("validation.folds", problem);
+        }
+        let shares = self.target_prevalence.iter().flatten();
+        for (class, share) in shares.filter(|(_, share)| !(0.0..=1.0).contains(*share)) {
+            let key = format!("validation.target-prevalence.{class}");
+            problems.add(&key, format!("is {share}; expected a share between 0 and 1"));
+        }
+        let shares = self.target_prevalence.clone();
+        Some(Validation {
+            scheme: scheme?,
+            target: shares.map(|shares| TargetPrevalence { shares }),
+        })
+    }
+}
+
+impl Validation {
+    /// Where the folds come from.
+    pub fn scheme(&self) -> &ValidationScheme {
+        &self.scheme
+    }
+
+    /// The mixture that scores are reported for beside that of the sample.
+    ///
+    /// # Errors
+    /// If it names a class that is not there, leaves out more than one, or does not sum to one.
+    pub fn target(&self, classes: &ClassMap) -> Result<Option<Prevalence>, ExperimentError> {
+        self.target.as_ref().map(|target| target.of(classes)).transpose()
+    }
+}
+
+impl TargetPrevalence {
+    /// The share of each of `classes`; the one that is not named, if any, has the rest.
+    fn of(&self, classes: &ClassMap) -> Result<Prevalence, ExperimentError> {
+        if let Some(unknown) = self.shares.keys().find(|name| classes.id(name).is_none()) {
+            return Err(ExperimentError::UnknownClass {
+                key: "validation.target-prevalence",
+                found: unknown.clone(),
+                expected: classes.to_string(),
+            });
+        }
+        let missing = classes.len() - self.shares.len();
+        if missing > 1 {
+            let found = self.shares.len();
+            let reason = format!(
+                "names {found} of {} classes; expected all but one at least",
+                classes.len()
+            );
+            return Err(ExperimentError::Prevalence { reason });
+        }
+        let rest = (1.0 - self.shares.values().sum::<f64>()).max(0.0);
+        let names = classes.names().iter();
+        let shares = names.map(|name| self.shares.get(name).copied().unwrap_or(rest)).collect();
+        Prevalence::new(shares)
+            .map_err(|error| ExperimentError::Prevalence { reason: error.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(text: &str) -> Result<Vec<f64>, String> {
+        let raw: RawValidation = toml::from_str(text).unwrap();
+        let validation = raw.check(&mut Problems::new()).unwrap();
+        let classes = ClassMap::new(["non-urban", "urban"]).unwrap();
+        match validation.target(&classes) {
+            Ok(target) => Ok(target.unwrap().into()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn the_class_that_is_not_named_has_the_rest() {
+        assert_eq!(target("target-prevalence = { urban = 0.25 }"), Ok(vec![0.75, 0.25]));
+    }
+
+    #[test]
+    fn mixtures_that_make_no_whole_are_refused() {
+        let error = target("target-prevalence = { urban = 0.2, non-urban = 0.7 }").unwrap_err();
+        assert!(error.contains("sum to 0.8999"), "{error}");
+        let error = target("target-prevalence = { urbane = 0.2 }").unwrap_err();
+        assert!(
+            error.contains("names class `urbane`; the classes are non-urban, urban"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn folds_and_plan_exclude_each_other() {
+        let raw: RawValidation = toml::from_str("folds = 5\nplan = \"folds.parquet\"").unwrap();
+        let mut problems = Problems::new();
+        let checked = raw.check(&mut problems);
+        assert!(problems.finish(checked).unwrap_err().to_string().contains("beside `plan`"));
+    }
+}

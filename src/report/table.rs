@@ -1,0 +1,152 @@
+//! Tables for a terminal or a log.
+
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+
+use super::format::{grouped, percent};
+use crate::metrics::{Scores, Summary};
+
+/// Lines around the head and at the end, none between rows.
+const STYLE: TableStyle = TableStyle::new()
+    .top_border(LineStyle::none().fill('─').junction('─'))
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
+
+/// Mean and deviation of the scores over the folds, beside those of all cells together.
+pub fn score_table(
+    pooled: &Scores,
+    folds: &[Summary],
+    target: Option<(&Scores, &[Summary])>,
+) -> Table {
+    let mut header = vec!["score".to_owned(), "all cells".to_owned()];
+    if !folds.is_empty() {
+        header.push("folds: mean ± deviation".to_owned());
+    }
+    if target.is_some() {
+        header.push("at target prevalence".to_owned());
+    }
+    let mut table = start(header);
+    let general = pooled.figures().len() - FIGURES_PER_CLASS * pooled.classes.len();
+    for (index, figure) in pooled.figures().into_iter().enumerate().take(general) {
+        let mut row = vec![figure.name, number(figure.value)];
+        if let Some(summary) = folds.get(index) {
+            row.push(spread(summary));
+        }
+        if let Some((scores, summaries)) = target {
+            let value = number(scores.figures()[index].value);
+            let deviation = summaries.get(index).and_then(|summary| summary.deviation);
+            row.push(
+                deviation.map_or(value.clone(), |deviation| format!("{value} ± {deviation:.4}")),
+            );
+        }
+        table.add_row(row);
+    }
+    align(&mut table);
+    table
+}
+
+/// How many figures [`Scores::figures`] has for each class.
+const FIGURES_PER_CLASS: usize = 5;
+
+/// The scores of each class, with the prevalence that they hold for.
+pub fn class_table(scores: &Scores, target: Option<&Scores>) -> Table {
+    let header = ["class", "cells", "prevalence", "precision", "recall", "F1", "ROC-AUC", "PR-AUC"];
+    let mut table = start(header.map(str::to_owned).to_vec());
+    for (index, class) in scores.classes.iter().enumerate() {
+        let at_target = target.map(|target| &target.classes[index]);
+        for (row, class) in std::iter::once(class).chain(at_target).enumerate() {
+            let (name, cells) = match row {
+                0 => (class.class.clone(), grouped(class.support)),
+                _ => (String::new(), "at target".to_owned()),
+            };
+            table.add_row(vec![
+                name,
+                cells,
+                percent(class.prevalence),
+                number(Some(class.precision)),
+                number(Some(class.recall)),
+                number(Some(class.f1)),
+                number(class.roc_auc),
+                number(class.average_precision),
+            ]);
+        }
+    }
+    align(&mut table);
+    table
+}
+
+/// Several runs side by side: one row per score, one column per run, the best mean marked with `*`.
+///
+/// # Panics
+/// If the runs do not have the same scores.
+pub fn comparison_table(names: &[String], runs: &[Vec<Summary>]) -> Table {
+    let header = std::iter::once("score".to_owned()).chain(names.iter().cloned()).collect();
+    let mut table = start(header);
+    for (index, first) in runs.first().into_iter().flatten().enumerate() {
+        let summaries: Vec<&Summary> = runs.iter().map(|run| &run[index]).collect();
+        let best = best_of(&first.name, &summaries);
+        let cells = summaries.iter().map(|summary| {
+            assert_eq!(summary.name, first.name, "runs on the same classes have the same scores");
+            let mark =
+                if runs.len() > 1 && summary.mean == best && best.is_some() { " *" } else { "  " };
+            format!("{}{mark}", spread(summary))
+        });
+        table.add_row(std::iter::once(first.name.clone()).chain(cells));
+    }
+    align(&mut table);
+    table
+}
+
+/// The best of the means: the lowest loss, the highest of everything else.
+fn best_of(name: &str, summaries: &[&Summary]) -> Option<f64> {
+    let means = summaries.iter().filter_map(|summary| summary.mean);
+    if matches!(name, "log-loss" | "brier") {
+        means.min_by(f64::total_cmp)
+    } else {
+        means.max_by(f64::total_cmp)
+    }
+}
+
+fn start(header: Vec<String>) -> Table {
+    let mut table = Table::new();
+    table.load_style(STYLE).set_header(header);
+    table
+}
+
+/// Names to the left, numbers to the right.
+fn align(table: &mut Table) {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
+}
+
+fn spread(summary: &Summary) -> String {
+    match (summary.mean, summary.deviation) {
+        (Some(mean), Some(deviation)) => format!("{mean:.4} ± {deviation:.4}"),
+        (mean, _) => number(mean),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(name: &str, mean: f64) -> Summary {
+        Summary { name: name.to_owned(), mean: Some(mean), deviation: Some(0.01), folds: 10 }
+    }
+
+    #[test]
+    fn the_best_run_is_marked_and_the_best_loss_is_the_lowest() {
+        let runs = [
+            vec![summary("accuracy", 0.9), summary("log-loss", 0.3)],
+            vec![summary("accuracy", 0.8), summary("log-loss", 0.2)],
+        ];
+        let text = comparison_table(&["a".to_owned(), "b".to_owned()], &runs).to_string();
+        assert!(text.contains("0.9000 ± 0.0100 *"), "{text}");
+        assert!(text.contains("0.2000 ± 0.0100 *"), "{text}");
+        assert!(!text.contains("0.8000 ± 0.0100 *"), "{text}");
+    }
+}

@@ -1,0 +1,161 @@
+//! Why an experiment could not be carried out.
+
+use std::path::{Path, PathBuf};
+
+use tesela_datasets::fold::FoldError;
+use tesela_datasets::source::SourceError;
+use tesela_datasets::store::StoreError;
+use tesela_models::classifier::{FitError, PredictError};
+
+use super::Part;
+use crate::experiment::ExperimentError;
+
+/// Why an experiment could not be carried out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainingError {
+    /// The experiment does not fit its data.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Patches cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// There are no folds for these cells.
+    #[error("the cells of store `{}` cannot be spread over folds", .store.display())]
+    Folds {
+        /// The store.
+        store: PathBuf,
+        /// Why.
+        source: FoldError,
+    },
+    /// There is too little of a class.
+    #[error("store `{}` has {found} usable cells of class `{class}`; {needed}", .store.display())]
+    TooFew {
+        /// The store.
+        store: PathBuf,
+        /// The class.
+        class: String,
+        /// How many there are.
+        found: usize,
+        /// How many are needed, and what for.
+        needed: String,
+    },
+    /// There is nothing to learn from or to score.
+    #[error("store `{}` has no cell that can be used: {reason}", .store.display())]
+    NoCells {
+        /// The store.
+        store: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// A plan gives a fold no cells to train on or to score.
+    #[error("fold {fold} has no {what}; expected some in each fold")]
+    EmptyFold {
+        /// The fold.
+        fold: usize,
+        /// What is missing.
+        what: String,
+    },
+    /// There is no such fold.
+    #[error("there is no fold {found}; the plan has folds 0 to {last}")]
+    NoFold {
+        /// The fold that was asked for.
+        found: usize,
+        /// The last that there is.
+        last: usize,
+    },
+    /// The directory is taken.
+    #[error("`{}` holds run {found}; expected run {expected}, or nothing", .path.display())]
+    OtherRun {
+        /// The directory.
+        path: PathBuf,
+        /// The run in it.
+        found: String,
+        /// The run that was to be written.
+        expected: String,
+    },
+    /// The directory holds something else.
+    #[error("`{}` is not a run: {reason}", .path.display())]
+    NotARun {
+        /// The directory.
+        path: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// The directory of an evaluation is taken.
+    #[error("`{}` cannot hold the evaluation: {reason}", .path.display())]
+    Occupied {
+        /// The directory.
+        path: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// Another process writes the run.
+    #[error("run `{}` is being written by another process", .path.display())]
+    Busy {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file of a run cannot be read.
+    #[error("cannot read `{}`", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A file of a run cannot be written.
+    #[error("cannot write `{}`", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A model cannot be fitted.
+    #[error("{part} failed")]
+    Fit {
+        /// Where.
+        part: Part,
+        /// Why.
+        source: FitError,
+    },
+    /// Cells cannot be classified.
+    #[error("{part}: the held-out cells cannot be classified")]
+    Predict {
+        /// Where.
+        part: Part,
+        /// Why.
+        source: PredictError,
+    },
+    /// A store does not fit the model that is to be measured on it.
+    #[error("store `{}` does not fit the model: {reason}", .store.display())]
+    Unfit {
+        /// The store.
+        store: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// The user wants to stop.
+    #[error("interrupted; the same command continues the run")]
+    Interrupted,
+}
+
+impl TrainingError {
+    pub(super) fn read(
+        path: &Path,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Read { path: path.to_owned(), source: source.into() }
+    }
+
+    pub(super) fn write(
+        path: &Path,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Write { path: path.to_owned(), source: source.into() }
+    }
+}

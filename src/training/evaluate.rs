@@ -1,0 +1,243 @@
+//! Evaluation: a fitted model, measured on a store that it was not fitted on.
+//!
+//! Cells of the store whose ids the model was fitted on are left out of the scores, because a model
+//! knows them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tesela_datasets::cell::CellId;
+use tesela_datasets::class::{ClassMap, Label};
+use tesela_datasets::fold::FoldPlan;
+use tesela_datasets::source::PatchSource;
+use tesela_datasets::store::{Selection, StoreReader};
+use tesela_models::Classifier;
+use tesela_models::bundle::{self, BundleManifest, FileMark};
+use tesela_models::classifier::PredictError;
+
+use super::files::{read_json, write_json};
+use super::{Measurement, Part, Predictions, RunDirectory, RunObserver, TrainingError};
+use crate::experiment::{Experiment, Regrouping};
+use crate::metrics::Prevalence;
+
+/// A fitted model with what is known about where it comes from.
+pub struct Fitted {
+    classifier: Box<dyn Classifier>,
+    manifest: BundleManifest,
+    path: PathBuf,
+    /// The run that it lies in.
+    run: Option<(Experiment, FoldPlan)>,
+}
+
+/// What came of an evaluation.
+pub struct Evaluation {
+    /// The scores.
+    pub measurement: Measurement,
+    /// Cells that were left out because the model was fitted on them; `None` where nobody knows which it
+    /// was fitted on.
+    pub known_cells: Option<usize>,
+    /// Cells of undefined class, or of classes that the model does not know.
+    pub undefined: usize,
+}
+
+impl Fitted {
+    /// Loads the model in `path`: a bundle, or a run, whose final model is taken, or that of `fold`.
+    ///
+    /// # Errors
+    /// If there is no such model, or it cannot be loaded.
+    pub fn load(path: &Path, fold: Option<usize>, device: &str) -> Result<Self, TrainingError> {
+        let directory = if path.join("run.json").is_file() {
+            let run = RunDirectory::open(path)?;
+            let part = fold.map_or(Part::Final, Part::Fold);
+            if !run.is_done(part) {
+                let reason = format!("its {part} is not done; `tesela train` continues the run");
+                return Err(TrainingError::NotARun { path: path.to_owned(), reason });
+            }
+            run.bundle(part)
+        } else {
+            path.to_owned()
+        };
+        let (classifier, manifest) = bundle::load(&directory, device)
+            .map_err(|error| TrainingError::read(&directory, error))?;
+        let run = run_of(&directory, &manifest)?;
+        Ok(Self { classifier, manifest, path: directory, run })
+    }
+
+    /// Where the bundle lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the bundle says about the model.
+    pub fn manifest(&self) -> &BundleManifest {
+        &self.manifest
+    }
+
+    /// The cells that it was fitted on; `None` where nobody knows.
+    fn cells(&self) -> Option<BTreeSet<CellId>> {
+        let (_, plan) = self.run.as_ref()?;
+        let held_out = self.manifest.provenance.fold;
+        let fitted = plan.cells().filter(|(_, fold)| u32::try_from(*fold).ok() != held_out);
+        Some(fitted.map(|(id, _)| id.clone()).collect())
+    }
+
+    /// What the classes of `store` are to the model.
+    fn regroup(&self, store: &ClassMap) -> Result<Regrouping, String> {
+        let own = self.classifier.classes();
+        if let Some((experiment, _)) = &self.run
+            && let Ok(regrouping) = experiment.data().regroup(store)
+            && regrouping.classes() == own
+        {
+            return Ok(regrouping);
+        }
+        match Regrouping::by_name(store, own) {
+            Some(regrouping) => Ok(regrouping),
+            None => Err(format!("its classes are {store}; the model knows {own}")),
+        }
+    }
+
+    fn target(&self) -> Option<Prevalence> {
+        let (experiment, _) = self.run.as_ref()?;
+        experiment.validation().target(self.classifier.classes()).ok().flatten()
+    }
+}
+
+/// `evaluation.json`: what was measured on what.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct EvaluationManifest {
+    /// The files of the model, with their digests.
+    model: BTreeMap<String, FileMark>,
+    store_digest: String,
+    known_cells: Option<usize>,
+    undefined: usize,
+}
+
+impl EvaluationManifest {
+    /// Makes `out` the directory of this evaluation, unless it holds something else.
+    fn claim(&self, out: &Path) -> Result<(), TrainingError> {
+        let own = out.join("evaluation.json");
+        let refuse = |reason: &str| TrainingError::Occupied {
+            path: out.to_owned(),
+            reason: reason.to_owned(),
+        };
+        std::fs::create_dir_all(out).map_err(|error| TrainingError::write(out, error))?;
+        if own.is_file() {
+            return match read_json::<Self>(&own)? == *self {
+                true => Ok(()),
+                false => Err(refuse("it holds an evaluation of another model or store")),
+            };
+        }
+        let mut entries =
+            std::fs::read_dir(out).map_err(|error| TrainingError::read(out, error))?;
+        match entries.next() {
+            Some(_) => Err(refuse("it holds other things; expected an empty folder")),
+            None => write_json(&own, self),
+        }
+    }
+}
+
+/// The run in which a bundle lies, if it does.
+fn run_of(
+    bundle: &Path,
+    manifest: &BundleManifest,
+) -> Result<Option<(Experiment, FoldPlan)>, TrainingError> {
+    let Some(root) = bundle
+        .canonicalize()
+        .ok()
+        .and_then(|path| path.parent().and_then(Path::parent).map(Path::to_owned))
+    else {
+        return Ok(None);
+    };
+    if !root.join("run.json").is_file() {
+        return Ok(None);
+    }
+    let run = RunDirectory::open(&root)?;
+    let plan = run.plan()?;
+    if manifest.provenance.fold_plan_digest.as_deref() != Some(plan.digest().as_str()) {
+        return Ok(None);
+    }
+    Ok(Some((run.experiment()?, plan)))
+}
+
+/// Measures `model` on the labelled cells of the store at `store` and writes predictions and scores into
+/// `out`, which is made.
+///
+/// # Errors
+/// If the store cannot be read, does not fit the model, or has no labelled cell that is new to it; if `out`
+/// cannot be written, or the user stops.
+pub fn evaluate(
+    model: &Fitted,
+    store: &Path,
+    out: &Path,
+    observer: &mut dyn RunObserver,
+) -> Result<Evaluation, TrainingError> {
+    let reader = Arc::new(StoreReader::open(store)?);
+    let refuse = |reason: String| TrainingError::Unfit { store: store.to_owned(), reason };
+    let regrouping = model.regroup(&reader.definition().classes).map_err(refuse)?;
+    let fitted_on = model.cells();
+    let known = |id: &CellId| fitted_on.as_ref().is_some_and(|cells| cells.contains(id));
+    let (mut rows, mut labels, mut known_cells, mut undefined) = (Vec::new(), Vec::new(), 0, 0);
+    for (row, cell) in (0..).zip(reader.cells()) {
+        let label = regrouping.label(cell.cell.label);
+        if label == Label::Undefined {
+            undefined += 1;
+        } else if known(&cell.cell.id) {
+            known_cells += 1;
+        } else if cell.used_pixels > 0 {
+            rows.push(row);
+            labels.push(label);
+        }
+    }
+    if rows.is_empty() {
+        let reason = format!(
+            "of its {} cells, {undefined} are undefined and the model was fitted on {known_cells}; \
+             expected labelled cells that are new to it",
+            reader.len()
+        );
+        return Err(TrainingError::NoCells { store: store.to_owned(), reason });
+    }
+    let manifest = EvaluationManifest {
+        model: model.manifest.weights.clone(),
+        store_digest: reader.digest().to_owned(),
+        known_cells: fitted_on.is_some().then_some(known_cells),
+        undefined,
+    };
+    manifest.claim(out)?;
+    let selection = reader.select(rows, labels, regrouping.classes().clone());
+    let predictions = predict(model, &selection, observer)?;
+    let outcomes = [predictions.outcomes()];
+    let measurement = Measurement::of(&outcomes, regrouping.classes(), model.target().as_ref())
+        .ok_or_else(|| refuse("no cell could be classified".to_owned()))?;
+    predictions.sorted().save(&out.join("predictions.parquet"))?;
+    write_json(&out.join("metrics.json"), &measurement)?;
+    let known_cells = fitted_on.is_some().then_some(known_cells);
+    Ok(Evaluation { measurement, known_cells, undefined })
+}
+
+fn predict(
+    model: &Fitted,
+    selection: &Selection,
+    observer: &mut dyn RunObserver,
+) -> Result<Predictions, TrainingError> {
+    let total = selection.len();
+    let mut progress = |done| {
+        observer.predicted(Part::Final, done, total);
+        !observer.wants_stop()
+    };
+    let probabilities = model.classifier.predict_source(selection, &mut progress).map_err(
+        |source| match source {
+            PredictError::Interrupted => TrainingError::Interrupted,
+            source => TrainingError::Predict { part: Part::Final, source },
+        },
+    )?;
+    let mut predictions = Predictions::new(selection.classes().clone());
+    let cells = selection.rows().iter().zip(selection.labels()).zip(probabilities.rows());
+    for ((&row, label), probabilities) in cells {
+        let Label::Class(class) = *label else { continue };
+        let cell = &selection.reader().cells()[row as usize].cell;
+        predictions.push(&cell.id, 0, class, probabilities);
+    }
+    Ok(predictions)
+}

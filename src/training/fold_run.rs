@@ -1,0 +1,202 @@
+//! One part of a run: fit, predict, write.
+
+use std::path::Path;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use tesela_datasets::class::Label;
+use tesela_datasets::random::derive;
+use tesela_datasets::source::PatchSource;
+use tesela_datasets::store::Selection;
+use tesela_models::bundle::{self, Provenance};
+use tesela_models::classifier::{FitError, PredictError};
+use tesela_models::config::FitSettings;
+use tesela_models::{Classifier, FitEvent, FitObserver};
+
+use super::files::{write_bytes, write_json};
+use super::history::History;
+use super::{Part, Predictions, RunDirectory, RunObserver, Sample, TrainingError};
+use crate::experiment::Experiment;
+use crate::metrics::Scores;
+
+/// The place of models below a seed.
+const PLACE: u64 = 0x4d6f_6465;
+
+/// What all parts of a run share.
+pub(super) struct PartRun<'a> {
+    pub(super) experiment: &'a Experiment,
+    pub(super) sample: &'a Sample,
+    pub(super) directory: &'a RunDirectory,
+    pub(super) threads: Option<usize>,
+}
+
+/// `times.json`: how long a part took. The only file of a run that differs when it is repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Times {
+    fit_seconds: f64,
+    predict_seconds: Option<f64>,
+    patches: u64,
+    patches_per_second: f64,
+}
+
+impl PartRun<'_> {
+    /// Fits on the cells of the other folds, predicts those of `fold`, and writes both down.
+    pub(super) fn fold(
+        &self,
+        fold: usize,
+        observer: &mut dyn RunObserver,
+    ) -> Result<(), TrainingError> {
+        let part = Part::Fold(fold);
+        observer.begin_part(part);
+        self.directory.fill(part, |folder| {
+            let (classifier, mut times) = self.fit(part, folder, observer)?;
+            let start = Instant::now();
+            let held_out = self.sample.held_out(fold);
+            let predictions = self.predict(&*classifier, &held_out, fold, observer)?;
+            times.predict_seconds = Some(start.elapsed().as_secs_f64());
+            predictions.save(&folder.join("predictions.parquet"))?;
+            let outcomes = predictions.outcomes();
+            let scores = Scores::of(&outcomes, self.sample.classes(), None).ok_or_else(|| {
+                TrainingError::EmptyFold { fold, what: "cells to score".to_owned() }
+            })?;
+            write_json(&folder.join("metrics.json"), &scores)?;
+            write_json(&folder.join("times.json"), &times)?;
+            self.save(part, &folder.join("bundle"), &*classifier, measured(&scores))?;
+            observer.end_part(part, Some(&scores), times.fit_seconds);
+            Ok(())
+        })
+    }
+
+    /// Fits on all cells; `measured` is what the folds say about such a model.
+    pub(super) fn final_model(
+        &self,
+        measured: serde_json::Map<String, serde_json::Value>,
+        observer: &mut dyn RunObserver,
+    ) -> Result<(), TrainingError> {
+        observer.begin_part(Part::Final);
+        self.directory.fill(Part::Final, |folder| {
+            let (classifier, times) = self.fit(Part::Final, folder, observer)?;
+            write_json(&folder.join("times.json"), &times)?;
+            self.save(Part::Final, &folder.join("bundle"), &*classifier, measured)?;
+            observer.end_part(Part::Final, None, times.fit_seconds);
+            Ok(())
+        })
+    }
+
+    fn fit(
+        &self,
+        part: Part,
+        folder: &Path,
+        observer: &mut dyn RunObserver,
+    ) -> Result<(Box<dyn Classifier>, Times), TrainingError> {
+        let (held_out, place) = match part {
+            Part::Fold(fold) => (Some(fold), fold as u64),
+            Part::Final => (None, u64::MAX),
+        };
+        let seed = self.experiment.seed();
+        let settings = FitSettings {
+            seed: derive(seed, &[PLACE, place]),
+            threads: self.threads,
+            device: self.directory.manifest().device.clone(),
+        };
+        let recipe = self.experiment.model().recipe(&settings);
+        let [train, validation] = self.sample.training(held_out, recipe.validation_share(), seed);
+        let start = Instant::now();
+        let mut watch = FitWatch { part, observer, history: History::default(), patches: 0 };
+        let classifier =
+            recipe.fit(&train, &validation, &mut watch).map_err(|source| match source {
+                FitError::Interrupted => TrainingError::Interrupted,
+                source => TrainingError::Fit { part, source },
+            })?;
+        let fit_seconds = start.elapsed().as_secs_f64();
+        if let Some(history) = watch.history.to_csv() {
+            write_bytes(&folder.join("history.csv"), &history)?;
+        }
+        let patches = watch.patches.max(train.len() as u64);
+        let patches_per_second = patches as f64 / fit_seconds.max(1e-9);
+        let times = Times { fit_seconds, predict_seconds: None, patches, patches_per_second };
+        Ok((classifier, times))
+    }
+
+    fn predict(
+        &self,
+        classifier: &dyn Classifier,
+        held_out: &Selection,
+        fold: usize,
+        observer: &mut dyn RunObserver,
+    ) -> Result<Predictions, TrainingError> {
+        let part = Part::Fold(fold);
+        let total = held_out.len();
+        let mut progress = |done| {
+            observer.predicted(part, done, total);
+            !observer.wants_stop()
+        };
+        let probabilities =
+            classifier.predict_source(held_out, &mut progress).map_err(|source| match source {
+                PredictError::Interrupted => TrainingError::Interrupted,
+                source => TrainingError::Predict { part, source },
+            })?;
+        let mut predictions = Predictions::new(self.sample.classes().clone());
+        let cells = held_out.rows().iter().zip(held_out.labels()).zip(probabilities.rows());
+        for ((&row, label), probabilities) in cells {
+            let Label::Class(class) = *label else { continue };
+            predictions.push(&self.sample.cell(row).cell.id, fold, class, probabilities);
+        }
+        Ok(predictions)
+    }
+
+    fn save(
+        &self,
+        part: Part,
+        path: &Path,
+        classifier: &dyn Classifier,
+        measured: serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), TrainingError> {
+        let manifest = self.directory.manifest();
+        let provenance = Provenance {
+            model: self.experiment.model().clone(),
+            dataset: manifest.dataset.clone(),
+            store_digest: manifest.store_digest.clone(),
+            fold_plan_digest: Some(manifest.fold_plan_digest.clone()),
+            fold: match part {
+                Part::Fold(fold) => u32::try_from(fold).ok(),
+                Part::Final => None,
+            },
+            seed: manifest.seed,
+            program_version: manifest.program_version.clone(),
+            measured,
+        };
+        bundle::save(path, classifier, &provenance)
+            .map_err(|error| TrainingError::write(path, error))
+    }
+}
+
+/// `scores` as a JSON object.
+pub(super) fn measured<T: Serialize>(scores: &T) -> serde_json::Map<String, serde_json::Value> {
+    match serde_json::to_value(scores) {
+        Ok(serde_json::Value::Object(map)) => map,
+        _ => serde_json::Map::new(),
+    }
+}
+
+/// Passes what happens during a fit on, and keeps its history.
+struct FitWatch<'a> {
+    part: Part,
+    observer: &'a mut dyn RunObserver,
+    history: History,
+    patches: u64,
+}
+
+impl FitObserver for FitWatch<'_> {
+    fn notice(&mut self, event: &FitEvent) {
+        self.history.hear(event);
+        if let FitEvent::Progress { patches, .. } | FitEvent::Batch { patches, .. } = event {
+            self.patches = self.patches.max(*patches);
+        }
+        self.observer.fit_event(self.part, event);
+    }
+
+    fn wants_stop(&self) -> bool {
+        self.observer.wants_stop()
+    }
+}

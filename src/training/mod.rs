@@ -1,0 +1,47 @@
+//! Training: what an experiment does, and what it leaves behind.
+//!
+//! A [`Sample`] is the cells of an experiment with their folds. [`cross_validate`] fits a model for each fold
+//! on the cells of the others, predicts the held-out cells, and writes everything into a [`RunDirectory`]:
+//!
+//! ```text
+//! run.json             what ran on what: version, digests, seed, device
+//! resolved.toml        the experiment with all defaults
+//! folds.parquet        which cell is held out in which fold
+//! fold-00/ …           metrics.json, predictions.parquet, history.csv (networks), times.json, bundle/
+//! final/               a model for use, fitted on all cells: history.csv, times.json, bundle/
+//! predictions.parquet  out of fold: cell_id, fold, label, one probability per class
+//! metrics.json         scores of each fold and of all cells, mean and deviation
+//! confusion.csv, .png  known against predicted class
+//! tensorboard/         events, for looking at
+//! ```
+//!
+//! A folder of a fold appears whole, so an interrupted run continues at the first fold that has none and
+//! ends with the same bytes. Only `times.json` and `tensorboard/` differ from one run to the next.
+//!
+//! Cells of undefined class are neither trained on nor scored. Cells without a used pixel are in no fold.
+//! Cells with few used pixels (`data.min-used-share`) are not trained on, but scored, because a map has to
+//! say something about them, too.
+
+mod comparison;
+mod cross_validate;
+mod error;
+mod evaluate;
+mod files;
+mod fold_run;
+mod history;
+mod measurement;
+mod observer;
+mod predictions;
+mod run_directory;
+mod sample;
+mod split;
+
+pub use comparison::{Comparison, ComparisonError};
+pub use cross_validate::{CrossValidation, RunOptions, cross_validate};
+pub use error::TrainingError;
+pub use evaluate::{Evaluation, Fitted, evaluate};
+pub use measurement::{Measured, Measurement};
+pub use observer::{Part, RunObserver, Unwatched};
+pub use predictions::Predictions;
+pub use run_directory::{RunDirectory, RunManifest};
+pub use sample::Sample;

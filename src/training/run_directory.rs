@@ -1,0 +1,280 @@
+//! The directory of a run: found again, refused to others, written whole.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tesela_datasets::class::ClassMap;
+use tesela_datasets::fold::FoldPlan;
+use tesela_datasets::whole_file::PARTIAL_SUFFIX;
+
+use super::files::{read_json, write_bytes, write_json};
+use super::{Measurement, Part, Predictions, Sample, TrainingError};
+use crate::experiment::{Experiment, hexadecimal};
+
+/// The version of the files of a run.
+const FORMAT_VERSION: u64 = 1;
+/// Digits of a digest that tell runs apart.
+const ID_LENGTH: usize = 12;
+
+/// `run.json`: what ran on what. Equal manifests give equal runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunManifest {
+    /// Version of the format.
+    pub format: u64,
+    /// Name of the run: the beginning of the digest of everything else.
+    pub run: String,
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Version of the program.
+    pub program_version: String,
+    /// Digest of the resolved experiment.
+    pub experiment_digest: String,
+    /// Name of the data set.
+    pub dataset: String,
+    /// The store.
+    pub store: PathBuf,
+    /// Digest of the store.
+    pub store_digest: String,
+    /// Digest of the fold plan.
+    pub fold_plan_digest: String,
+    /// Number of folds.
+    pub folds: usize,
+    /// Kind of model.
+    pub model: String,
+    /// The origin of every random draw.
+    pub seed: u64,
+    /// What networks compute on.
+    pub device: String,
+    /// The classes.
+    pub classes: ClassMap,
+    /// Number of cells of each class.
+    pub cells: Vec<u64>,
+}
+
+impl RunManifest {
+    /// What `experiment` does with `sample` on `device`.
+    pub fn of(experiment: &Experiment, sample: &Sample, device: &str) -> Self {
+        let mut manifest = Self {
+            format: FORMAT_VERSION,
+            run: String::new(),
+            experiment: experiment.name().to_owned(),
+            program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            experiment_digest: experiment.digest(),
+            dataset: sample.reader().definition().dataset.clone(),
+            store: sample.reader().path().to_owned(),
+            store_digest: sample.reader().digest().to_owned(),
+            fold_plan_digest: sample.plan().digest(),
+            folds: sample.plan().folds().get(),
+            model: experiment.model().kind().to_owned(),
+            seed: experiment.seed(),
+            device: device.to_owned(),
+            classes: sample.classes().clone(),
+            cells: sample.counts(),
+        };
+        let text = serde_json::to_vec(&manifest).expect("a manifest is plain data");
+        let mut digest = hexadecimal(&Sha256::digest(&text));
+        digest.truncate(ID_LENGTH);
+        manifest.run = digest;
+        manifest
+    }
+
+    /// Where the run lies below `root` unless the user says otherwise.
+    pub fn default_directory(&self, root: &Path) -> PathBuf {
+        root.join(&self.experiment).join(&self.run)
+    }
+}
+
+/// The directory of a run.
+#[derive(Debug)]
+pub struct RunDirectory {
+    path: PathBuf,
+    manifest: RunManifest,
+    /// Keeps other processes from writing the same run.
+    lock: Option<File>,
+}
+
+impl RunDirectory {
+    /// Makes the directory of a run, or finds it again.
+    ///
+    /// # Errors
+    /// If something else lies there, another process writes it, or the disk refuses.
+    pub fn create(
+        path: &Path,
+        manifest: RunManifest,
+        experiment: &Experiment,
+        plan: &FoldPlan,
+    ) -> Result<Self, TrainingError> {
+        let failed = |error| TrainingError::write(path, error);
+        fs::create_dir_all(path).map_err(failed)?;
+        let own = path.join("run.json");
+        if own.exists() {
+            let found = Self::open(path)?.manifest;
+            if found != manifest {
+                return Err(other_run(path, &found, &manifest));
+            }
+        } else if let Some(stranger) = stranger(path).map_err(failed)? {
+            let reason =
+                format!("it holds `{stranger}` and no `run.json`; expected an empty folder");
+            return Err(TrainingError::NotARun { path: path.to_owned(), reason });
+        } else {
+            write_json(&own, &manifest)?;
+        }
+        let lock = Some(lock(&own, path)?);
+        let directory = Self { path: path.to_owned(), manifest, lock };
+        directory.write_missing("resolved.toml", |path| {
+            write_bytes(path, experiment.resolved().as_bytes())
+        })?;
+        directory.write_missing("folds.parquet", |path| {
+            plan.save(path).map_err(|error| TrainingError::write(path, error))
+        })?;
+        Ok(directory)
+    }
+
+    /// Opens a run to read it.
+    ///
+    /// # Errors
+    /// If there is no run, or its manifest is of another version or damaged.
+    pub fn open(path: &Path) -> Result<Self, TrainingError> {
+        let own = path.join("run.json");
+        let refuse = |reason: String| TrainingError::NotARun { path: path.to_owned(), reason };
+        if !own.is_file() {
+            return Err(refuse("it has no file `run.json`".to_owned()));
+        }
+        let value: serde_json::Value = read_json(&own)?;
+        let format = value.get("format").and_then(serde_json::Value::as_u64);
+        if format != Some(FORMAT_VERSION) {
+            let found =
+                format.map_or_else(|| "no format".to_owned(), |found| format!("format {found}"));
+            return Err(refuse(format!(
+                "`run.json` has {found}; this build reads {FORMAT_VERSION}"
+            )));
+        }
+        let manifest =
+            serde_json::from_value(value).map_err(|error| TrainingError::read(&own, error))?;
+        Ok(Self { path: path.to_owned(), manifest, lock: None })
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What ran on what.
+    pub fn manifest(&self) -> &RunManifest {
+        &self.manifest
+    }
+
+    /// Whether this process alone may write the run.
+    pub fn is_writable(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    /// The folder of a part.
+    pub fn folder(&self, part: Part) -> PathBuf {
+        self.path.join(part.folder())
+    }
+
+    /// Whether a part is done.
+    pub fn is_done(&self, part: Part) -> bool {
+        self.folder(part).is_dir()
+    }
+
+    /// The bundle of a part that is done.
+    pub fn bundle(&self, part: Part) -> PathBuf {
+        self.folder(part).join("bundle")
+    }
+
+    /// The folds.
+    ///
+    /// # Errors
+    /// If the plan cannot be read.
+    pub fn plan(&self) -> Result<FoldPlan, TrainingError> {
+        let path = self.path.join("folds.parquet");
+        FoldPlan::load(&path).map_err(|error| TrainingError::read(&path, error))
+    }
+
+    /// The experiment that ran.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn experiment(&self) -> Result<Experiment, TrainingError> {
+        Ok(Experiment::load(&self.path.join("resolved.toml"))?)
+    }
+
+    /// The scores of a run that is done.
+    ///
+    /// # Errors
+    /// If it is not done, or its scores cannot be read.
+    pub fn measurement(&self) -> Result<Measurement, TrainingError> {
+        let path = self.path.join("metrics.json");
+        if !path.is_file() {
+            let done =
+                (0..self.manifest.folds).filter(|&fold| self.is_done(Part::Fold(fold))).count();
+            let folds = self.manifest.folds;
+            let reason =
+                format!("{done} of {folds} folds are done; `tesela train` continues the run");
+            return Err(TrainingError::NotARun { path: self.path.clone(), reason });
+        }
+        read_json(&path)
+    }
+
+    /// The predictions of the held-out cells of `fold`.
+    pub(super) fn predictions(&self, fold: usize) -> Result<Predictions, TrainingError> {
+        let path = self.folder(Part::Fold(fold)).join("predictions.parquet");
+        Predictions::load(&path, &self.manifest.classes)
+    }
+
+    /// Does `work` in a folder that becomes that of `part` when it is done.
+    pub(super) fn fill(
+        &self,
+        part: Part,
+        work: impl FnOnce(&Path) -> Result<(), TrainingError>,
+    ) -> Result<(), TrainingError> {
+        let folder = self.folder(part);
+        let partial = self.path.join(format!("{}{PARTIAL_SUFFIX}", part.folder()));
+        let failed = |error| TrainingError::write(&partial, error);
+        if partial.exists() {
+            fs::remove_dir_all(&partial).map_err(failed)?;
+        }
+        fs::create_dir(&partial).map_err(failed)?;
+        work(&partial)?;
+        fs::rename(&partial, &folder).map_err(|error| TrainingError::write(&folder, error))
+    }
+
+    fn write_missing(
+        &self,
+        name: &str,
+        write: impl FnOnce(&Path) -> Result<(), TrainingError>,
+    ) -> Result<(), TrainingError> {
+        let path = self.path.join(name);
+        if path.exists() { Ok(()) } else { write(&path) }
+    }
+}
+
+/// Something in `path` that a run does not leave behind when it is interrupted at its very beginning.
+fn stranger(path: &Path) -> std::io::Result<Option<String>> {
+    for entry in fs::read_dir(path)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if !name.ends_with(PARTIAL_SUFFIX) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+fn other_run(path: &Path, found: &RunManifest, expected: &RunManifest) -> TrainingError {
+    let name = |run: &RunManifest| format!("`{}` of experiment `{}`", run.run, run.experiment);
+    TrainingError::OtherRun { path: path.to_owned(), found: name(found), expected: name(expected) }
+}
+
+fn lock(file: &Path, run: &Path) -> Result<File, TrainingError> {
+    let lock = File::open(file).map_err(|error| TrainingError::read(file, error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(TrainingError::Busy { path: run.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(TrainingError::read(file, error)),
+    }
+}

@@ -1,0 +1,305 @@
+//! The cells of an experiment: which rows of a store, of which class, in which fold.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tesela_datasets::cell::CellId;
+use tesela_datasets::class::{ClassId, ClassMap, Label};
+use tesela_datasets::fold::{FoldCount, FoldPlan};
+use tesela_datasets::random::{derive, generator, shuffle};
+use tesela_datasets::store::{Selection, StoreCell, StoreReader};
+
+use super::TrainingError;
+use super::split::set_aside;
+use crate::experiment::{Experiment, Regrouping, ValidationScheme};
+use crate::metrics::Prevalence;
+
+/// The place of samples below a seed.
+const PLACE: u64 = 0x5361_6d70;
+
+/// The cells of an experiment, with their folds.
+pub struct Sample {
+    reader: Arc<StoreReader>,
+    classes: ClassMap,
+    /// In order of `cell_id`, so that nothing depends on the order of the store.
+    members: Vec<Member>,
+    plan: FoldPlan,
+    target: Option<Prevalence>,
+    remarks: Vec<String>,
+}
+
+/// One cell.
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    row: u32,
+    class: ClassId,
+    fold: usize,
+    trainable: bool,
+}
+
+impl Sample {
+    /// Opens the store of `experiment` and finds its cells and folds.
+    ///
+    /// # Errors
+    /// If the store is missing or damaged, if the experiment speaks of classes that it lacks, or if there are
+    /// too few cells for a sample or for the folds.
+    pub fn open(experiment: &Experiment) -> Result<Self, TrainingError> {
+        let path = experiment.data().store()?;
+        let reader = Arc::new(StoreReader::open(path)?);
+        let regrouping = experiment.data().regroup(&reader.definition().classes)?;
+        let target = experiment.validation().target(regrouping.classes())?;
+        let min_share = experiment.data().min_used_share();
+        let mut candidates = Candidates::of(&reader, &regrouping, min_share);
+        let remarks = candidates.remarks(&reader, &regrouping);
+        if candidates.members.is_empty() {
+            let reason = candidates.emptiness(&reader);
+            return Err(TrainingError::NoCells { store: path.to_owned(), reason });
+        }
+        if let Some(per_class) = experiment.data().per_class() {
+            candidates.draw(per_class, experiment.seed(), regrouping.classes(), path)?;
+        }
+        let failed = |source| TrainingError::Folds { store: path.to_owned(), source };
+        let plan = match experiment.validation().scheme() {
+            ValidationScheme::Folds(folds) => {
+                candidates.plan(*folds, regrouping.classes(), experiment.seed()).map_err(failed)?
+            }
+            ValidationScheme::Plan(plan) => {
+                let plan = FoldPlan::load(plan).map_err(failed)?;
+                candidates.restrict(&plan);
+                plan.check(candidates.members.iter().map(|(id, _)| id)).map_err(failed)?;
+                plan
+            }
+        };
+        let classes = regrouping.classes().clone();
+        let sample = Self {
+            reader: reader.clone(),
+            classes,
+            members: candidates.assign(&plan),
+            plan,
+            target,
+            remarks,
+        };
+        sample.check_folds()?;
+        Ok(sample)
+    }
+
+    /// The store.
+    pub fn reader(&self) -> &Arc<StoreReader> {
+        &self.reader
+    }
+
+    /// The classes of the experiment.
+    pub fn classes(&self) -> &ClassMap {
+        &self.classes
+    }
+
+    /// The folds.
+    pub fn plan(&self) -> &FoldPlan {
+        &self.plan
+    }
+
+    /// The mixture of classes that scores are reported for beside that of the sample.
+    pub fn target(&self) -> Option<&Prevalence> {
+        self.target.as_ref()
+    }
+
+    /// What a user should know about how the cells were chosen.
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
+    /// Number of cells.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there are no cells.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Number of cells of each class.
+    pub fn counts(&self) -> Vec<u64> {
+        let mut counts = vec![0; self.classes.len()];
+        for member in &self.members {
+            counts[member.class.index()] += 1;
+        }
+        counts
+    }
+
+    /// The cells to fit on and those to validate with: all trainable ones outside fold `held_out` (all where
+    /// `None`), `share` of them set aside.
+    pub(super) fn training(
+        &self,
+        held_out: Option<usize>,
+        share: f64,
+        seed: u64,
+    ) -> [Selection; 2] {
+        let outside = |member: &&Member| member.trainable && Some(member.fold) != held_out;
+        let pairs = self.members.iter().filter(outside);
+        let pairs: Vec<(Member, ClassId)> = pairs.map(|member| (*member, member.class)).collect();
+        let place = held_out.map_or(u64::MAX, |fold| fold as u64);
+        let (fit, validation) = set_aside(&pairs, self.classes.len(), share, seed, place);
+        [self.select(&fit), self.select(&validation)]
+    }
+
+    /// The cells of fold `fold`.
+    pub(super) fn held_out(&self, fold: usize) -> Selection {
+        let own: Vec<Member> =
+            self.members.iter().filter(|member| member.fold == fold).copied().collect();
+        self.select(&own)
+    }
+
+    /// The id of the cell in row `row` of the store.
+    pub(super) fn cell(&self, row: u32) -> &StoreCell {
+        &self.reader.cells()[row as usize]
+    }
+
+    fn select(&self, members: &[Member]) -> Selection {
+        let rows = members.iter().map(|member| member.row).collect();
+        let labels = members.iter().map(|member| Label::Class(member.class)).collect();
+        self.reader.select(rows, labels, self.classes.clone())
+    }
+
+    /// A plan of another run may fit the cells and still leave a fold without some class to learn.
+    fn check_folds(&self) -> Result<(), TrainingError> {
+        for fold in 0..self.plan.folds().get() {
+            let held_out = self.members.iter().any(|member| member.fold == fold);
+            if !held_out {
+                return Err(TrainingError::EmptyFold { fold, what: "cells to score".to_owned() });
+            }
+            for class in self.classes.ids() {
+                let trained = |member: &Member| {
+                    member.fold != fold && member.trainable && member.class == class
+                };
+                if !self.members.iter().any(trained) {
+                    let name = self.classes.name(class);
+                    let what = format!("cells of class `{name}` to train on");
+                    return Err(TrainingError::EmptyFold { fold, what });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The cells of a store that an experiment could be about, in order of their ids.
+struct Candidates {
+    members: Vec<(CellId, Member)>,
+    undefined: usize,
+    without_pixels: usize,
+    with_few_pixels: usize,
+}
+
+impl Candidates {
+    fn of(reader: &StoreReader, regrouping: &Regrouping, min_share: f64) -> Self {
+        let mut all =
+            Self { members: Vec::new(), undefined: 0, without_pixels: 0, with_few_pixels: 0 };
+        for (row, cell) in (0..).zip(reader.cells()) {
+            let Some(class) = regrouping.label(cell.cell.label).class() else {
+                all.undefined += 1;
+                continue;
+            };
+            if cell.used_pixels == 0 {
+                all.without_pixels += 1;
+                continue;
+            }
+            let needed = min_share * f64::from(cell.inside_pixels);
+            let trainable = f64::from(cell.used_pixels) >= needed;
+            all.with_few_pixels += usize::from(!trainable);
+            all.members.push((cell.cell.id.clone(), Member { row, class, fold: 0, trainable }));
+        }
+        all.members.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    }
+
+    fn remarks(&self, reader: &StoreReader, regrouping: &Regrouping) -> Vec<String> {
+        let mut remarks = Vec::new();
+        let left_out: Vec<&str> = regrouping.left_out(&reader.definition().classes).collect();
+        if !left_out.is_empty() {
+            remarks.push(format!("classes in no group are left out: {}", left_out.join(", ")));
+        }
+        if self.undefined > 0 {
+            remarks.push(format!(
+                "{} undefined cells are neither trained on nor scored",
+                self.undefined
+            ));
+        }
+        if self.without_pixels > 0 {
+            let count = self.without_pixels;
+            remarks.push(format!("{count} cells without a used pixel are left out"));
+        }
+        if self.with_few_pixels > 0 {
+            let count = self.with_few_pixels;
+            remarks.push(format!("{count} cells with few used pixels are scored, not trained on"));
+        }
+        remarks
+    }
+
+    fn emptiness(&self, reader: &StoreReader) -> String {
+        format!(
+            "of {} cells, {} are undefined and {} have no used pixel; expected labelled cells",
+            reader.len(),
+            self.undefined,
+            self.without_pixels
+        )
+    }
+
+    /// Keeps `per_class` cells of each class, drawn at random.
+    fn draw(
+        &mut self,
+        per_class: usize,
+        seed: u64,
+        classes: &ClassMap,
+        store: &Path,
+    ) -> Result<(), TrainingError> {
+        let mut kept = vec![false; self.members.len()];
+        for class in classes.ids() {
+            let own = self.members.iter().enumerate().filter(|(_, (_, one))| one.class == class);
+            let mut own: Vec<usize> = own.map(|(index, _)| index).collect();
+            if own.len() < per_class {
+                return Err(TrainingError::TooFew {
+                    store: store.to_owned(),
+                    class: classes.name(class).to_owned(),
+                    found: own.len(),
+                    needed: format!("`data.sample.per-class` asks for {per_class}"),
+                });
+            }
+            let place = derive(seed, &[PLACE, class.index() as u64]);
+            shuffle(&mut generator(place, &[]), &mut own);
+            for &index in &own[..per_class] {
+                kept[index] = true;
+            }
+        }
+        let mut kept = kept.into_iter();
+        self.members.retain(|_| kept.next().unwrap_or(false));
+        Ok(())
+    }
+
+    /// Keeps the cells that `plan` speaks of.
+    fn restrict(&mut self, plan: &FoldPlan) {
+        self.members.retain(|(id, _)| plan.fold(id).is_some());
+    }
+
+    fn plan(
+        &self,
+        folds: usize,
+        classes: &ClassMap,
+        seed: u64,
+    ) -> Result<FoldPlan, tesela_datasets::fold::FoldError> {
+        let members = self.members.iter();
+        let cells: Vec<(CellId, Label)> =
+            members.map(|(id, one)| (id.clone(), Label::Class(one.class))).collect();
+        FoldPlan::stratified(&cells, classes, FoldCount::new(folds)?, seed)
+    }
+
+    fn assign(self, plan: &FoldPlan) -> Vec<Member> {
+        let members = self.members.into_iter();
+        members
+            .map(|(id, one)| {
+                let fold = plan.fold(&id).expect("the plan speaks of exactly these cells");
+                Member { fold, ..one }
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,86 @@
+//! Runs that are killed and started again.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use super::place::{Place, TWO, experiment, repeatable_files};
+
+#[test]
+fn a_killed_run_continues_and_ends_with_the_same_bytes() {
+    let place = Place::new();
+    place.store("store", &TWO);
+    let text = experiment("store", "").replace("n-trees = 20", "n-trees = 400");
+    place.write("trees.toml", &text);
+    let start = Instant::now();
+    place.succeed(&["train", "trees.toml", "--out", "whole"]);
+    let whole = start.elapsed();
+    let mut kills = 0;
+    for attempt in 1..=8 {
+        let mut child = place
+            .command(&["train", "trees.toml", "--out", "killed"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Each attempt comes a little further than the one before it.
+        std::thread::sleep(whole.mul_f64(0.13 * f64::from(attempt % 5 + 1)));
+        if child.try_wait().unwrap().is_none() {
+            kills += 1;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(kills > 0, "every attempt ran to its end");
+    place.succeed(&["train", "trees.toml", "--out", "killed"]);
+    let (killed, whole) =
+        (repeatable_files(&place.path("killed")), repeatable_files(&place.path("whole")));
+    let names = |files: &[(std::path::PathBuf, _)]| -> Vec<std::path::PathBuf> {
+        files.iter().map(|file| file.0.clone()).collect()
+    };
+    let leftover = |name: &std::path::PathBuf| name.to_string_lossy().contains(".partial");
+    let found: Vec<_> = names(&killed).into_iter().filter(|name| !leftover(name)).collect();
+    assert_eq!(found, names(&whole));
+    for (name, bytes) in &whole {
+        let same = killed.iter().find(|file| file.0 == *name).unwrap();
+        assert!(same.1 == *bytes, "`{}` differs", name.display());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_the_run_where_it_can_be_continued() {
+    let place = Place::new();
+    place.store("store", &TWO);
+    let text = experiment("store", "").replace("n-trees = 20", "n-trees = 40000");
+    place.write("trees.toml", &text);
+    let child = place
+        .command(&["train", "trees.toml", "--out", "run"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let limit = Instant::now() + Duration::from_secs(60);
+    while !place.path("run/fold-00.partial").exists() && Instant::now() < limit {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let id = child.id().to_string();
+    std::process::Command::new("kill").args(["-INT", &id]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("interrupted; the same command continues the run"), "{message}");
+    assert!(!place.path("run/fold-00").exists());
+}
+
+#[test]
+fn a_run_is_written_by_one_process_at_a_time() {
+    let place = Place::new();
+    place.store("store", &TWO);
+    place.write("trees.toml", &experiment("store", ""));
+    place.succeed(&["train", "trees.toml", "--out", "run"]);
+    let lock = fs::File::open(place.path("run/run.json")).unwrap();
+    lock.lock().unwrap();
+    let message = place.refuse(&["train", "trees.toml", "--out", "run"]);
+    assert!(message.contains("run `run` is being written by another process"), "{message}");
+}

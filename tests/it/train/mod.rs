@@ -1,0 +1,6 @@
+//! `tesela train`, `compare` and `evaluate` on small made-up stores.
+
+mod bad_input;
+mod interruption;
+mod place;
+mod whole_runs;
