@@ -14,8 +14,8 @@ const LEVELS: &[&[&str]] = &[
     &["report"],
     &["training", "inference", "evaluation", "comparison"],
     &["prepare", "label", "simulate", "inspection"],
-    &["experiment", "metrics", "grid", "cutting"],
-    &["raster"],
+    &["experiment", "grid", "cutting"],
+    &["raster", "metrics"],
     &["progress", "data_path"],
 ];
 
