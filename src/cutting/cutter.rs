@@ -42,7 +42,7 @@ pub fn patch_pixels_for(
     let mut sides: Vec<f64> = sides.map(|location| location.footprint.area().sqrt()).collect();
     sides.sort_unstable_by(f64::total_cmp);
     let Some(&side) = sides.get(sides.len() / 2) else { return Err(misses(mosaic, cells, crs)) };
-    if !(side <= MAX_PATCH_PIXELS) {
+    if side.is_nan() || side > MAX_PATCH_PIXELS {
         return Err(CuttingError::CellSize { path: mosaic.path().to_owned(), pixels: side });
     }
     #[expect(clippy::cast_possible_truncation, reason = "limited to a small number")]

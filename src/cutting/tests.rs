@@ -92,6 +92,7 @@ fn every_cell_over_the_mosaic_gets_the_pixels_around_its_centroid() {
         for (place, &cell) in batch.patches.positions.iter().enumerate() {
             seen.push(cell);
             let (row, column) = (f64::from(cell / 30), f64::from(cell % 30));
+            #[expect(clippy::cast_possible_truncation, reason = "a few hundred pixels")]
             let pixel = |metres: f64| (metres / 30.0).floor() as i64 - 16;
             let first =
                 (pixel(row * 1000.0 + 500.0 - 1300.0), pixel(column * 1000.0 + 500.0 - 1700.0));

@@ -96,7 +96,7 @@ impl Square {
 /// How many cells of `size` stand between the first and the last corner, both included.
 fn count((first, last): (f64, f64), size: f64) -> Result<usize, String> {
     let count = (last - first) / size + 1.0;
-    if !(count < MAX_PIXELS as f64) {
+    if count.is_nan() || count >= MAX_PIXELS as f64 {
         return Err(format!("its cells are {count:.0} sizes apart"));
     }
     place(count).ok_or_else(|| "its cells lie between rows or columns".to_owned())

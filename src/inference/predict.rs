@@ -5,7 +5,7 @@ use std::path::Path;
 use tesela_datasets::class::{ClassId, ClassMap};
 use tesela_datasets::descriptor::{Descriptor, FileBands};
 use tesela_datasets::patch::PatchShape;
-use tesela_datasets::pixel::PixelDefinition;
+use tesela_datasets::pixel::{Band, PixelDefinition};
 use tesela_datasets::source::InputDefinition;
 use tesela_models::classifier::{Classifier, Probabilities};
 
@@ -118,9 +118,8 @@ fn reading_of(
 }
 
 fn check_pixel(found: &PixelDefinition, expected: &PixelDefinition) -> Result<(), InferenceError> {
-    let bands = |pixel: &PixelDefinition| {
-        pixel.bands.iter().map(|band| band.name()).collect::<Vec<_>>().join(", ")
-    };
+    let bands =
+        |pixel: &PixelDefinition| pixel.bands.iter().map(Band::name).collect::<Vec<_>>().join(", ");
     let scaling = |pixel: &PixelDefinition| match pixel.scaling.product {
         Some(product) => format!("product `{}`", product.name()),
         None => format!("{:?}", pixel.scaling),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tesela_datasets::cell::{Cell, CellId, Outline};
 use tesela_datasets::cells::{CellTableHeader, CellTableReader, CellTableWriter};
-use tesela_datasets::class::{ClassMap, Label};
+use tesela_datasets::class::{ClassId, ClassMap, Label};
 use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType};
 use tesela_datasets::pixel::{Band, BandSet, PixelDefinition, Product};
 use tesela_datasets::source::InputDefinition;
@@ -131,7 +131,7 @@ fn every_cell_gets_the_class_of_its_own_pixels_in_both_formats() {
     for index in 0..110 {
         let column = index % 11;
         let expected = (column < 9).then(|| usize::from(column >= 5));
-        assert_eq!(map.class(index).map(|class| class.index()), expected, "{index}");
+        assert_eq!(map.class(index).map(ClassId::index), expected, "{index}");
         assert_eq!(map.used_shares[index] > 0.0, column < 9);
     }
     let table = directory.path().join("map.parquet");

@@ -18,7 +18,7 @@ impl Stretch {
     }
 
     /// The level of `value`; mid-tones are lifted a little, as most land is dark.
-    pub(super) fn level(&self, value: f32) -> u8 {
+    pub(super) fn level(self, value: f32) -> u8 {
         let share = ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
         #[expect(clippy::cast_possible_truncation, reason = "limited to 0..=255")]
         #[expect(clippy::cast_sign_loss, reason = "limited to 0..=255")]
