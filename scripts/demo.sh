@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# The first run of the README: a simulated state, two models on it, and their comparison.
+# With --smoke: the same line on a smaller state, in a folder that is thrown away.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+export PATH="${CARGO_TARGET_DIR:-$root/target}/release:$PATH"
+
+run() { # run COMMAND...: shows the command, then runs it
+    echo
+    echo "\$ $*"
+    "$@"
+}
+
+state=demo/state
+size=160
+experiments="$root/experiments/demo"
+if [ "${1:-}" = --smoke ]; then
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+    cd "$folder"
+    size=48
+    mkdir -p experiments/demo
+    # The same experiments, with less of everything.
+    sed -e 's/^n-trees = .*/n-trees = 20/' "$experiments/extra-trees.toml" >experiments/demo/extra-trees.toml
+    sed -e 's/^epochs = .*/epochs = 1/' "$experiments/lenet.toml" >experiments/demo/lenet.toml
+    cp -r "$root/datasets" .
+else
+    cd "$root"
+    # A demonstration begins anew.
+    rm -rf demo
+fi
+
+started=$SECONDS
+run tesela simulate --size $size --seed 7 --out $state
+run tesela prepare datasets/descriptors/simulated.toml \
+    --mosaic $state/mosaic.tif --grid $state/grid.parquet --out demo/store
+run tesela train experiments/demo/extra-trees.toml --out demo/runs/extra-trees
+run tesela train experiments/demo/lenet.toml --out demo/runs/lenet
+run tesela compare demo/runs/extra-trees demo/runs/lenet
+run tesela predict demo/runs/extra-trees --mosaic $state/mosaic.tif --grid $state/grid.parquet \
+    --out demo/map.tif
+
+cat <<END
+
+Done in $((SECONDS - started)) s. This country is simulated: its figures say how the program works, not how well it maps a real one.
+
+  demo/state/overview.png                the state, in natural and in false colour
+  demo/runs/extra-trees/confusion.png    what the trees confuse
+  demo/runs/lenet/confusion.png          what the network confuses
+  demo/runs/*/metrics.json               every score, with its prevalence
+  demo/map.tif                           every cell of the state, predicted
+
+  tesela inspect demo/store              what the store holds
+  tensorboard --logdir demo/runs         how the network learned
+END
