@@ -140,7 +140,7 @@ mod tests {
             "{text}"
         );
         let text = warning(Product::C2, 2500).unwrap();
-        assert!(text.contains("under product `c1` it would be 0.25"), "{text}");
+        assert!(text.contains("under product `c1` it would be 0.249"), "{text}");
     }
 
     #[test]
