@@ -56,11 +56,12 @@ pub(crate) fn run(args: &SimulateArgs, console: &mut Console) -> anyhow::Result<
     };
     raw.size = args.size.map(|size| size.0).or(raw.size);
     raw.seed = args.seed.or(raw.seed);
+    raw.fit_to_towns().context("the towns of the country cannot be used")?;
     let config = match &args.country {
         Some(path) => raw.check().map_err(|problems| ConfigError::invalid(path, problems))?,
         None => raw.check().context("the country cannot be simulated")?,
     };
-    let country = Country::new(config);
+    let country = Country::new(config).context("the towns of the country cannot be used")?;
     let made = simulate(&country, &args.out, console)?;
     console.note(format!(
         "{} × {} pixels, {} cells: {} urban, {} non-urban, {} undefined",

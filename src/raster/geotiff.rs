@@ -17,6 +17,7 @@ use gdal::{Dataset, DriverManager, Metadata};
 use tesela_datasets::patch::SampleType;
 
 use super::RasterError;
+use super::open::keep_quiet;
 
 /// Rows and columns of a block.
 const BLOCK: usize = 256;
@@ -178,6 +179,7 @@ impl GeoTiffWriter {
         if let Some(message) = layout.problem() {
             return Err(RasterError::Request { path: path.to_owned(), message });
         }
+        keep_quiet();
         let partial = partial_path(path);
         let mut dataset =
             create_dataset(&partial, &layout).map_err(RasterError::gdal("create raster", path))?;
@@ -494,30 +496,32 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(12))]
-        #[test]
-        fn what_is_written_block_by_block_is_read_back(width in 1_usize..700, height in 1_usize..600) {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("map.tif");
-            let mut writer = GeoTiffWriter::create(&path, layout(width, height)).unwrap();
-            let windows: Vec<Window> = writer.layout().windows(2).collect();
-            windows.into_iter().for_each(|window| fill(&mut writer, window));
-            writer.finish().unwrap();
-            assert_filled(&path, width, height);
-        }
-
-        #[test]
-        fn what_is_written_in_strips_is_read_back(step in 1_usize..90, height in 1_usize..300) {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("map.tif");
-            let mut writer = GeoTiffWriter::create(&path, layout(70, height)).unwrap();
-            for row in (0..height).step_by(step) {
-                fill(&mut writer, Window { column: 0, row, width: 70, height: step.min(height - row) });
-            }
-            writer.finish().unwrap();
-            assert_filled(&path, 70, height);
-        }
+            #![proptest_config(ProptestConfig::with_cases(12))]
+            #[test]
+            fn what_is_written_block_by_block_is_read_back(width in 1_usize..700, height in 1_usize..600) {
+                let folder = tempfile::tempdir().unwrap();
+                let path = folder.path().join("map.tif");
+                let mut writer = GeoTiffWriter::create(&path, layout(width, height)).unwrap();
+                let windows: Vec<Window> = writer.layout().windows(2).collect();
+                for window in windows {
+        fill(&mut writer, window);
     }
+                writer.finish().unwrap();
+                assert_filled(&path, width, height);
+            }
+
+            #[test]
+            fn what_is_written_in_strips_is_read_back(step in 1_usize..90, height in 1_usize..300) {
+                let folder = tempfile::tempdir().unwrap();
+                let path = folder.path().join("map.tif");
+                let mut writer = GeoTiffWriter::create(&path, layout(70, height)).unwrap();
+                for row in (0..height).step_by(step) {
+                    fill(&mut writer, Window { column: 0, row, width: 70, height: step.min(height - row) });
+                }
+                writer.finish().unwrap();
+                assert_filled(&path, 70, height);
+            }
+        }
 
     #[test]
     fn place_and_meaning_are_kept() {
@@ -582,7 +586,9 @@ mod tests {
         let path = folder.path().join("map.tif");
         let mut writer = GeoTiffWriter::create(&path, layout(300, 300)).unwrap();
         let windows: Vec<Window> = writer.layout().windows(1).collect();
-        windows.into_iter().for_each(|window| fill(&mut writer, window));
+        for window in windows {
+            fill(&mut writer, window);
+        }
         writer.dataset.take().unwrap().close().unwrap();
         let file = File::options().write(true).open(&writer.partial.0).unwrap();
         file.set_len(file.metadata().unwrap().len() / 2).unwrap();

@@ -7,7 +7,7 @@ use gdal::vector::{Feature, Geometry, LayerAccess, OwnedFeatureIterator, OwnedLa
 use geo_types::{Geometry as Plain, MultiPolygon, Polygon};
 
 use super::open::{open_vector, take_failure};
-use super::{CoordinateSystem, RasterError};
+use super::{CoordinateSystem, Extent, RasterError};
 
 /// A layer of polygons that is open for reading.
 pub struct VectorLayer {
@@ -115,6 +115,12 @@ impl VectorLayer {
             filter: condition.to_owned(),
             source,
         })
+    }
+
+    /// Leaves out what lies outside `extent`, in the layer's coordinates; what only comes near it may stay.
+    pub fn keep_within(&mut self, extent: Extent) {
+        let Extent { min_x, min_y, max_x, max_y } = extent;
+        self.layer.set_spatial_filter_rect(min_x, min_y, max_x, max_y);
     }
 
     /// Streams the features with the attributes called `columns`.

@@ -1,6 +1,6 @@
 //! Finds what lies near a frame without looking at the whole country.
 
-use super::frame::{Frame, PIXEL_METRES};
+use super::frame::{Extent, Frame, PIXEL_METRES};
 
 /// Edge of a bin.
 const BIN_METRES: f64 = 8000.0;
@@ -12,9 +12,6 @@ pub(crate) struct Bins {
     rows: usize,
     members: Vec<Vec<u32>>,
 }
-
-/// An axis-parallel rectangle in metres: left, upper, right and lower edge.
-pub(crate) type Extent = [f64; 4];
 
 impl Bins {
     /// Sorts things into bins by their extents; `size` is that of the country, in metres.

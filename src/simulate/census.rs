@@ -160,7 +160,7 @@ mod tests {
     /// Counts a whole country and gives its samples of the near infrared.
     fn counted(seed: u64) -> (Census, Vec<i16>) {
         let raw = RawCountry { seed: Some(seed), size: Some([90, 90]), ..RawCountry::default() };
-        let country = Country::new(raw.check().unwrap());
+        let country = Country::new(raw.check().unwrap()).unwrap();
         let mut census = Census::new(country.config());
         let [width, height] = country.pixels();
         let mut infrared = Vec::new();

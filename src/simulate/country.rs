@@ -8,6 +8,7 @@ use tesela_datasets::random;
 use super::bins::Bins;
 use super::config::CountryConfig;
 use super::frame::{CELL_METRES, Frame, PIXEL_METRES};
+use super::given_towns::{GivenTownsError, read_towns};
 use super::land::Land;
 use super::roads::{Road, RoadShare, connect};
 use super::scene::Painter;
@@ -42,7 +43,10 @@ pub struct Drawn {
 
 impl Country {
     /// The country that `config` describes.
-    pub fn new(config: CountryConfig) -> Self {
+    ///
+    /// # Errors
+    /// If its towns are given and cannot be read.
+    pub fn new(config: CountryConfig) -> Result<Self, GivenTownsError> {
         let raw = config.raw();
         let seed = seed32(config.seed(), 1);
         #[expect(clippy::cast_possible_truncation, reason = "shares between 0 and 1")]
@@ -51,15 +55,11 @@ impl Country {
         let land = Land::new(seed, aridity, badlands);
         let plan =
             TownPlan { seed: config.seed(), cells: config.size(), urban_share: raw.urban_share };
-        let towns = plan.settle(&land);
+        let towns = read_towns(&config)?.unwrap_or_else(|| plan.settle(&land));
         let roads = connect(config.seed(), &towns);
         let size = config.size().map(|cells| f64::from(cells) * CELL_METRES);
-        let town_extents = towns.iter().map(|town| {
-            let reach = town.reach();
-            [town.x - reach, town.y - reach, town.x + reach, town.y + reach]
-        });
-        Self {
-            town_bins: Bins::new(size, town_extents),
+        Ok(Self {
+            town_bins: Bins::new(size, towns.iter().map(Town::extent)),
             road_bins: Bins::new(size, roads.iter().map(Road::extent)),
             sensor: Sensor::new(seed, size, noise, raw.gap_share),
             painter: Painter::new(seed),
@@ -67,7 +67,7 @@ impl Country {
             land,
             towns,
             roads,
-        }
+        })
     }
 
     /// What the country was made from.
@@ -150,7 +150,7 @@ mod tests {
 
     fn country(seed: u64) -> Country {
         let raw = RawCountry { seed: Some(seed), size: Some([40, 30]), ..RawCountry::default() };
-        Country::new(raw.check().unwrap())
+        Country::new(raw.check().unwrap()).unwrap()
     }
 
     #[test]

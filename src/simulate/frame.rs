@@ -1,9 +1,23 @@
 //! The pixels of a country that are drawn together, and where they lie.
 
+use std::ops::Range;
+
 /// Ground size of a pixel.
 pub(crate) const PIXEL_METRES: f64 = 30.0;
 /// Ground size of a cell.
 pub(crate) const CELL_METRES: f64 = 1000.0;
+
+/// An axis-parallel rectangle in metres: left, upper, right and lower edge.
+pub(crate) type Extent = [f64; 4];
+
+/// Rows and columns of a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Block {
+    /// The rows, counted in the frame.
+    pub(crate) rows: Range<usize>,
+    /// The columns, counted in the frame.
+    pub(crate) columns: Range<usize>,
+}
 
 /// A rectangle of pixels, counted from the upper left corner of the country; it may reach beyond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,14 +48,9 @@ impl Frame {
         (f64::from(self.row) + row as f64 + 0.5) * PIXEL_METRES
     }
 
-    /// The rows and columns within `reach` metres of a place that lie in the frame.
-    pub(crate) fn around(
-        &self,
-        x: f64,
-        y: f64,
-        reach: f64,
-    ) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
-        let range = |centre: f64, first: i32, length: usize| {
+    /// The rows and columns of the pixels that touch `extent`.
+    pub(crate) fn within(&self, [left, upper, right, lower]: Extent) -> Block {
+        let range = |from: f64, to: f64, first: i32, length: usize| {
             let place =
                 |metres: f64| (metres / PIXEL_METRES - f64::from(first)).clamp(0.0, length as f64);
             #[expect(
@@ -49,10 +58,12 @@ impl Frame {
                 clippy::cast_sign_loss,
                 reason = "lies within 0..=length"
             )]
-            let range =
-                place(centre - reach).floor() as usize..place(centre + reach).ceil() as usize;
+            let range = place(from).floor() as usize..place(to).ceil() as usize;
             range
         };
-        (range(y, self.row, self.height), range(x, self.column, self.width))
+        Block {
+            rows: range(upper, lower, self.row, self.height),
+            columns: range(left, right, self.column, self.width),
+        }
     }
 }

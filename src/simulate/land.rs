@@ -1,7 +1,7 @@
 //! The land before people: relief, water, climate, soils and rocks as fields over a frame.
 
 use super::frame::{Frame, PIXEL_METRES};
-use super::noise::{Fractal, hash, smoothstep};
+use super::noise::{Fractal, hash, single, smoothstep};
 
 /// The noises that make the land of one country.
 #[derive(Debug, Clone)]
@@ -186,7 +186,7 @@ fn light(frame: &Frame, height: &[f32]) -> Vec<f32> {
     for row in 1..frame.height.saturating_sub(1) {
         for column in 1..frame.width.saturating_sub(1) {
             let index = row * frame.width + column;
-            let run = 2.0 * PIXEL_METRES as f32;
+            let run = single(2.0 * PIXEL_METRES);
             let east = (height[index + 1] - height[index - 1]) / run;
             let south = (height[index + frame.width] - height[index - frame.width]) / run;
             let facing = (SUN[2] - SUN[0] * east - SUN[1] * south)

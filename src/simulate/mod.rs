@@ -7,10 +7,12 @@
 //! Start with [`RawCountry`], [`Country`] and [`simulate`].
 
 mod bins;
+mod boundary;
 mod census;
 mod config;
 mod country;
 mod frame;
+mod given_towns;
 mod land;
 mod noise;
 mod overview;
@@ -26,5 +28,6 @@ mod write;
 pub use census::{Census, Surveyed};
 pub use config::{CountryConfig, RawCountry};
 pub use country::{Country, Drawn};
+pub use given_towns::GivenTownsError;
 pub use tables::TableError;
 pub use write::{SimulateError, Simulated, simulate};

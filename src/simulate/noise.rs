@@ -49,6 +49,16 @@ pub(crate) fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
     t * t * (3.0 - 2.0 * t)
 }
 
+/// Single precision, in which fields are kept; enough for centimetres across a town.
+pub(crate) fn single(value: f64) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "that is what the function is for")]
+    let single = value as f32;
+    single
+}
+
+/// Gradients on two neighbouring rows of a lattice, and the number of the first.
+type LatticeRows = (i32, Vec<[f32; 2]>, Vec<[f32; 2]>);
+
 /// Several octaves of noise, each half as wide as the one before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fractal {
@@ -169,7 +179,7 @@ fn add_octave(
     let count = runs.last().map_or(0, |run| run.column + 2);
     let row_gradients =
         |y: i32| -> Vec<[f32; 2]> { (first..).take(count).map(|x| gradient(seed, x, y)).collect() };
-    let mut present: Option<(i32, Vec<[f32; 2]>, Vec<[f32; 2]>)> = None;
+    let mut present: Option<LatticeRows> = None;
     let mut mixed = vec![[0.0_f32; 2]; count];
     for row in 0..frame.height {
         let (iy, dy) = lattice(frame.y(row) / wavelength);

@@ -3,20 +3,20 @@
 //! Every farming district has its own direction and size of fields; rows of parcels are shifted against each
 //! other and some parcels are halved, as they are where land was divided over generations.
 
-use super::noise::{hash, share};
+use super::noise::{hash, share, single};
 
 /// Edge of a farming district.
 const DISTRICT_METRES: f32 = 5200.0;
 
 /// The number of the parcel at a place; `bend` (metres) makes the borders of districts irregular.
 pub(crate) fn parcel_at(seed: u32, x: f64, y: f64, bend: [f32; 2]) -> u32 {
-    let bent = [(x + f64::from(bend[0])) as f32, (y + f64::from(bend[1])) as f32];
+    let bent = [single(x + f64::from(bend[0])), single(y + f64::from(bend[1]))];
     let district = bent.map(|metres| whole(metres / DISTRICT_METRES));
     let own = hash(seed, district[0], district[1]);
     let angle = (share(own) - 0.5) * 1.9;
     let (sine, cosine) = angle.sin_cos();
     let (across, along) = {
-        let (x, y) = (x as f32, y as f32);
+        let (x, y) = (single(x), single(y));
         (x * cosine + y * sine, y * cosine - x * sine)
     };
     let length = 180.0 + 420.0 * share(hash(own, 1, 0));

@@ -2,8 +2,8 @@
 
 use tesela_datasets::random::{self, generator};
 
-use super::bins::Extent;
-use super::frame::Frame;
+use super::frame::{Block, Extent, Frame};
+use super::noise::single;
 use super::towns::Town;
 
 /// A straight piece of road.
@@ -48,14 +48,10 @@ pub(crate) fn connect(seed: u64, towns: &[Town]) -> Vec<Road> {
             let (from, to) = ([town.x, town.y], [towns[neighbour].x, towns[neighbour].y]);
             let mut points = vec![from];
             wind(from, to, &mut || random::unit(&mut draw) - 0.5, &mut points);
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "single precision holds metres of a country"
-            )]
             roads.extend(points.windows(2).map(|pair| Road {
-                from: pair[0].map(|metres| metres as f32),
-                to: pair[1].map(|metres| metres as f32),
-                width: width as f32,
+                from: pair[0].map(single),
+                to: pair[1].map(single),
+                width: single(width),
                 paved,
             }));
         }
@@ -113,9 +109,7 @@ impl Road {
 
     /// Draws the road into `shares`, the pixels of `frame`.
     pub(crate) fn draw(&self, frame: &Frame, shares: &mut [RoadShare]) {
-        let [left, upper, right, lower] = self.extent();
-        let (x, y) = (f64::midpoint(left, right), f64::midpoint(upper, lower));
-        let (rows, columns) = frame.around(x, y, (right - left).max(lower - upper) / 2.0);
+        let Block { rows, columns } = frame.within(self.extent());
         for row in rows {
             for column in columns.clone() {
                 let share = self.share_at(frame.x(column), frame.y(row));
@@ -128,8 +122,7 @@ impl Road {
 
     /// The share of a pixel around a place that the road covers.
     fn share_at(&self, x: f64, y: f64) -> f32 {
-        #[expect(clippy::cast_possible_truncation, reason = "differences of some hundred metres")]
-        let offset = [(x - f64::from(self.from[0])) as f32, (y - f64::from(self.from[1])) as f32];
+        let offset = [single(x - f64::from(self.from[0])), single(y - f64::from(self.from[1]))];
         let along = [self.to[0] - self.from[0], self.to[1] - self.from[1]];
         let length = (along[0] * along[0] + along[1] * along[1]).max(1.0);
         let part = ((offset[0] * along[0] + offset[1] * along[1]) / length).clamp(0.0, 1.0);
@@ -154,7 +147,7 @@ mod tests {
         let towns = [town(0.0, 0.0, 3000.0), town(9000.0, 0.0, 900.0), town(4000.0, 4000.0, 100.0)];
         let roads = connect(5, &towns);
         for town in &towns {
-            let place = [town.x as f32, town.y as f32];
+            let place = [single(town.x), single(town.y)];
             assert!(roads.iter().any(|road| road.from == place || road.to == place));
         }
         assert!(roads.iter().any(|road| road.paved) && roads.iter().any(|road| !road.paved));

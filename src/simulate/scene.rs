@@ -52,9 +52,11 @@ impl Painter {
         }
         let patchiness = self.patchiness.fill(frame);
         for &(number, town) in towns {
-            let (rows, columns) = frame.around(town.x, town.y, town.reach());
-            for row in rows {
-                for column in columns.clone() {
+            let block = frame.within(town.extent());
+            let distances = town.distances(frame, &block);
+            let mut distances = distances.iter().flatten().copied();
+            for row in block.rows.clone() {
+                for column in block.columns.clone() {
                     let index = row * frame.width + column;
                     #[expect(
                         clippy::cast_possible_truncation,
@@ -62,7 +64,7 @@ impl Painter {
                     )]
                     let (east, south) =
                         ((frame.x(column) - town.x) as f32, (frame.y(row) - town.y) as f32);
-                    let own = town.built(east, south, patchiness[index]);
+                    let own = town.built([east, south], distances.next(), patchiness[index]);
                     let built = &mut fields.built[index];
                     if own.dense + own.sparse > built.dense + built.sparse {
                         fields.town[index] = number;

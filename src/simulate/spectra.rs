@@ -102,7 +102,7 @@ mod tests {
         half.add(Surface::Rock, 0.5, 1.0);
         half.add(Surface::Pine, 0.5, 1.0);
         let (rock, pine) = (Surface::Rock.spectrum(), Surface::Pine.spectrum());
-        assert!((half.mean()[3] - (rock[3] + pine[3]) / 2.0).abs() < 1e-6);
+        assert!((half.mean()[3] - f32::midpoint(rock[3], pine[3])).abs() < 1e-6);
         let mut cover = Mixture::default();
         cover.add(Surface::Brick, 0.2, 1.0);
         half.over(&cover, 1.0);

@@ -21,7 +21,7 @@ use super::config::CountryConfig;
 use super::frame::CELL_METRES;
 use super::write::Simulated;
 use crate::grid::{GridError, GridSpec};
-use crate::raster::{CoordinateSystem, Extent, RasterError};
+use crate::raster::{CoordinateSystem, RasterError};
 
 /// Rows that are written at a time.
 const BATCH: usize = 65_536;
@@ -55,10 +55,7 @@ pub enum TableError {
 /// The grid of a country: its cells have the ids that `tesela label` would give them.
 pub(crate) fn grid_of(config: &CountryConfig) -> Result<GridSpec, TableError> {
     let crs = CoordinateSystem::parse(&config.raw().crs)?;
-    let [x, y] = config.raw().origin;
-    let [width, height] = config.size().map(|cells| f64::from(cells) * CELL_METRES);
-    let extent = Extent { min_x: x, min_y: y - height, max_x: x + width, max_y: y };
-    Ok(GridSpec::new(crs, CELL_METRES, extent)?)
+    Ok(GridSpec::new(crs, CELL_METRES, config.extent())?)
 }
 
 /// Writes the tables of the counted country into `directory`, and counts their classes.

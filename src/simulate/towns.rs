@@ -4,9 +4,10 @@ use std::f64::consts::{PI, TAU};
 
 use tesela_datasets::random::{self, Generator, generator};
 
-use super::frame::CELL_METRES;
+use super::boundary::Boundary;
+use super::frame::{Block, CELL_METRES, Extent, Frame};
 use super::land::Land;
-use super::noise::smoothstep;
+use super::noise::{single, smoothstep};
 
 /// A town or village.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,8 +26,17 @@ pub(crate) struct Town {
     informal_direction: f32,
     /// Direction of the streets.
     pub(crate) grid: f32,
-    /// Amplitude and phase of the lobes of the outline.
-    lobes: [(f32, f32); 4],
+    /// How far the town goes.
+    shape: Shape,
+}
+
+/// How far a town goes.
+#[derive(Debug, Clone, PartialEq)]
+enum Shape {
+    /// As far as its radius, more or less: amplitude and phase of the lobes.
+    Lobes([(f32, f32); 4]),
+    /// As far as given polygons.
+    Polygons(Boundary),
 }
 
 /// How a place is built.
@@ -41,45 +51,139 @@ pub(crate) struct Built {
 impl Town {
     /// A town of `radius` metres with a character drawn from `draw`.
     pub(crate) fn new(x: f64, y: f64, radius: f64, draw: &mut Generator) -> Self {
-        let mut unit = || random::unit(draw) as f32;
-        let large = smoothstep(250.0, 1500.0, radius as f32);
-        let lobes =
-            [0.20, 0.16, 0.12, 0.10].map(|size| (size * (0.4 + 1.2 * unit()), unit() * TAU as f32));
+        let mut unit = || single(random::unit(draw));
+        let large = smoothstep(250.0, 1500.0, single(radius));
+        let lobes = [0.20, 0.16, 0.12, 0.10]
+            .map(|size| (size * (0.4 + 1.2 * unit()), unit() * std::f32::consts::TAU));
         Self {
             x,
             y,
             radius,
             density: 0.42 + 0.22 * unit() + 0.28 * large,
             informal: unit() * (0.40 + 0.60 * large) + 0.15,
-            informal_direction: unit() * TAU as f32,
-            grid: unit() * PI as f32 / 2.0,
-            lobes,
+            informal_direction: unit() * std::f32::consts::TAU,
+            grid: unit() * std::f32::consts::FRAC_PI_2,
+            shape: Shape::Lobes(lobes),
         }
     }
 
-    /// Beyond this distance in metres nothing is built.
-    pub(crate) fn reach(&self) -> f64 {
-        self.radius * 2.6 + 150.0
+    /// A town inside given polygons, whose `boundary` lies around `(x, y)`. It has `residents`, where that
+    /// is known; more of them on the same ground leave less of it open.
+    pub(crate) fn inside(
+        [x, y]: [f64; 2],
+        boundary: Boundary,
+        residents: Option<f64>,
+        draw: &mut Generator,
+    ) -> Self {
+        let hectares = boundary.square_metres() / 10_000.0;
+        let radius = (boundary.square_metres() / PI).sqrt();
+        let mut town = Self::new(x, y, radius, draw);
+        if let Some(residents) = residents {
+            let per_hectare = residents / hectares.max(0.01);
+            let crowding = single(per_hectare / (per_hectare + 35.0));
+            town.density = 0.34 + 0.56 * crowding + 0.1 * (single(random::unit(draw)) - 0.5);
+        }
+        town.shape = Shape::Polygons(boundary);
+        town
     }
 
-    /// How a place `(east, south)` metres from the centre is built; `patchiness` is noise of deviation 1.
-    pub(crate) fn built(&self, east: f32, south: f32, patchiness: f32) -> Built {
-        let distance = (east * east + south * south).sqrt() / self.radius as f32;
+    /// Outside this rectangle nothing is built.
+    pub(crate) fn extent(&self) -> Extent {
+        let (reach, [left, upper, right, lower]) = match &self.shape {
+            Shape::Lobes(_) => (self.radius * 2.6 + 150.0, [0.0; 4]),
+            Shape::Polygons(boundary) => (f64::from(self.reach()), boundary.extent()),
+        };
+        [
+            self.x + left - reach,
+            self.y + upper - reach,
+            self.x + right + reach,
+            self.y + lower + reach,
+        ]
+    }
+
+    /// Width of the edge of a town inside polygons.
+    fn fringe(&self) -> f32 {
+        (0.22 * single(self.radius)).clamp(45.0, 400.0)
+    }
+
+    /// How far from given polygons something is built.
+    fn reach(&self) -> f32 {
+        2.5 * self.fringe()
+    }
+
+    /// Where polygons are given: how far each pixel of `block` is from them, in metres, negative inside.
+    pub(crate) fn distances(&self, frame: &Frame, block: &Block) -> Option<Vec<f32>> {
+        match &self.shape {
+            Shape::Lobes(_) => None,
+            Shape::Polygons(boundary) => {
+                Some(boundary.distances([self.x, self.y], frame, block, self.reach()))
+            }
+        }
+    }
+
+    /// How a place `(east, south)` metres from the centre is built; `patchiness` is noise of deviation 1 and
+    /// `distance` one of [`Self::distances`], where there are any.
+    pub(crate) fn built(
+        &self,
+        [east, south]: [f32; 2],
+        distance: Option<f32>,
+        patchiness: f32,
+    ) -> Built {
+        match (&self.shape, distance) {
+            (Shape::Lobes(lobes), _) => self.built_in_lobes(lobes, [east, south], patchiness),
+            (Shape::Polygons(_), Some(distance)) if distance < self.reach() => {
+                self.built_in_polygons([east, south], distance, patchiness)
+            }
+            (Shape::Polygons(_), _) => Built::default(),
+        }
+    }
+
+    fn built_in_polygons(&self, [east, south]: [f32; 2], distance: f32, patchiness: f32) -> Built {
+        let place = distance / self.fringe();
+        // Inside, parks and vacant lots; real outlines enclose them.
+        let solid = 1.0 - 0.4 * smoothstep(0.7, 2.4, patchiness);
+        let dense = self.density * solid * (1.0 - smoothstep(-1.0, 0.5, place + 0.35 * patchiness));
+        let ring =
+            smoothstep(-1.4, -0.3, place) * (1.0 - smoothstep(0.5, 2.0, place + 0.5 * patchiness));
+        let houses = 0.13 * (1.0 - smoothstep(0.0, 2.2, place));
+        self.with_informal(dense, ring, houses, south.atan2(east), patchiness)
+    }
+
+    fn built_in_lobes(
+        &self,
+        lobes: &[(f32, f32); 4],
+        [east, south]: [f32; 2],
+        patchiness: f32,
+    ) -> Built {
+        let distance = (east * east + south * south).sqrt() / single(self.radius);
         if distance > 2.6 {
             return Built::default();
         }
         let angle = south.atan2(east);
         let lobes: f32 = (1_u8..)
-            .zip(&self.lobes)
+            .zip(lobes)
             .map(|(order, (size, phase))| size * (f32::from(order) * angle + phase).cos())
             .sum();
         let place = distance / (1.0 + lobes).max(0.35);
         let edge = place + 0.20 * patchiness;
         let dense = self.density * (1.0 - smoothstep(0.55, 1.20, edge));
-        let toward = smoothstep(-0.2, 0.8, (angle - self.informal_direction).cos());
         let ring =
             smoothstep(0.5, 0.95, place) * (1.0 - smoothstep(1.25, 1.9, place + 0.25 * patchiness));
         let houses = 0.13 * (1.0 - smoothstep(1.0, 2.0, place));
+        self.with_informal(dense, ring, houses, angle, patchiness)
+    }
+
+    /// Adds what stands in the `ring` around the dense part: informal settlement in one direction, single
+    /// houses in all.
+    fn with_informal(
+        &self,
+        dense: f32,
+        ring: f32,
+        houses: f32,
+        angle: f32,
+        patchiness: f32,
+    ) -> Built {
+        let toward = smoothstep(-0.2, 0.8, (angle - self.informal_direction).cos());
         let sparse = (self.informal * toward * ring * 1.2)
             .min(1.0)
             .max(houses * (1.0 + 0.6 * patchiness).max(0.0));
@@ -157,7 +261,7 @@ impl TownPlan {
         let extent = self.cells.map(|cells| f64::from(cells) * CELL_METRES);
         let mut best = ([0.0, 0.0], f64::NEG_INFINITY);
         for _ in 0..10 {
-            let place = match self.near(towns, draw) {
+            let place = match near(towns, draw) {
                 Some(place) => place,
                 None => extent.map(|metres| metres * random::unit(draw)),
             };
@@ -179,21 +283,21 @@ impl TownPlan {
         }
         best.0
     }
+}
 
-    /// Now and then a place around a larger town.
-    fn near(&self, towns: &[Town], draw: &mut Generator) -> Option<[f64; 2]> {
-        if towns.is_empty() || random::unit(draw) > 0.35 {
-            return None;
-        }
-        let rank = (towns.len() as f64).powf(random::unit(draw)) - 1.0;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "lies below the number of towns"
-        )]
-        let town = &towns[(rank.max(0.0) as usize).min(towns.len() - 1)];
-        let distance = town.radius * (1.3 + 2.2 * random::unit(draw));
-        let (sine, cosine) = (TAU * random::unit(draw)).sin_cos();
-        Some([town.x + distance * cosine, town.y + distance * sine])
+/// Now and then a place around a larger town.
+fn near(towns: &[Town], draw: &mut Generator) -> Option<[f64; 2]> {
+    if towns.is_empty() || random::unit(draw) > 0.35 {
+        return None;
     }
+    let rank = (towns.len() as f64).powf(random::unit(draw)) - 1.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "lies below the number of towns"
+    )]
+    let town = &towns[(rank.max(0.0) as usize).min(towns.len() - 1)];
+    let distance = town.radius * (1.3 + 2.2 * random::unit(draw));
+    let (sine, cosine) = (TAU * random::unit(draw)).sin_cos();
+    Some([town.x + distance * cosine, town.y + distance * sine])
 }

@@ -164,10 +164,11 @@ impl Drop for Partial {
 fn layout(country: &Country) -> GeoTiffLayout {
     let [width, height] = country.pixels();
     let raw = country.config().raw();
+    let [x, y] = country.config().origin();
     let bands = ["blue", "green", "red", "nir", "swir1", "swir2"];
     GeoTiffLayout {
         bands: bands.into_iter().map(BandLayout::named).collect(),
-        transform: [raw.origin[0], PIXEL_METRES, 0.0, raw.origin[1], 0.0, -PIXEL_METRES],
+        transform: [x, PIXEL_METRES, 0.0, y, 0.0, -PIXEL_METRES],
         crs: Some(raw.crs.clone()),
         nodata: Some(f64::from(NODATA)),
         ..GeoTiffLayout::new(width, height, SampleType::Int16)
@@ -239,7 +240,7 @@ mod tests {
 
     fn country(seed: u64, size: [u32; 2]) -> Country {
         let raw = RawCountry { seed: Some(seed), size: Some(size), ..RawCountry::default() };
-        Country::new(raw.check().unwrap())
+        Country::new(raw.check().unwrap()).unwrap()
     }
 
     #[test]

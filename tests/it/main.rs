@@ -1,7 +1,7 @@
 //! The program as its users meet it: one binary that runs the real `tesela`.
 
 mod arrows;
-#[cfg(test)]
 mod label;
 mod prepare;
+mod simulate;
 mod train;
