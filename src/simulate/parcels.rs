@@ -5,14 +5,13 @@
 
 use super::noise::{hash, share, single};
 
-/// Edge of a farming district.
+/// Mean edge of a farming district.
 const DISTRICT_METRES: f32 = 5200.0;
 
 /// The number of the parcel at a place; `bend` (metres) makes the borders of districts irregular.
 pub(crate) fn parcel_at(seed: u32, x: f64, y: f64, bend: [f32; 2]) -> u32 {
     let bent = [single(x + f64::from(bend[0])), single(y + f64::from(bend[1]))];
-    let district = bent.map(|metres| whole(metres / DISTRICT_METRES));
-    let own = hash(seed, district[0], district[1]);
+    let own = district_at(seed, bent.map(|metres| metres / DISTRICT_METRES));
     let angle = (share(own) - 0.5) * 1.9;
     let (sine, cosine) = angle.sin_cos();
     let (across, along) = {
@@ -33,6 +32,23 @@ pub(crate) fn parcel_at(seed: u32, x: f64, y: f64, bend: [f32; 2]) -> u32 {
     hash(parcel, 5, i32::from(second))
 }
 
+/// The number of the district whose middle is nearest; there is one in every unit square.
+fn district_at(seed: u32, [x, y]: [f32; 2]) -> u32 {
+    let (column, row) = (whole(x), whole(y));
+    let mut nearest = (f32::INFINITY, 0);
+    for (down, across) in (-1..=1).flat_map(|down| (-1..=1).map(move |across| (down, across))) {
+        let own = hash(seed, column + across, row + down);
+        let middle = |first: i32, bits: u32| first as f32 + 0.1 + 0.8 * share(bits);
+        let east = middle(column + across, own) - x;
+        let south = middle(row + down, own.rotate_left(16)) - y;
+        let square = east * east + south * south;
+        if square < nearest.0 {
+            nearest = (square, own);
+        }
+    }
+    nearest.1
+}
+
 fn whole(value: f32) -> i32 {
     #[expect(
         clippy::cast_possible_truncation,
@@ -46,6 +62,28 @@ fn whole(value: f32) -> i32 {
 mod tests {
     use super::*;
     use std::collections::BTreeMap;
+
+    #[test]
+    fn districts_are_as_many_as_squares_and_not_square() {
+        let numbers = |step: f32| -> Vec<u32> {
+            (0..10_000_u16)
+                .map(|place| {
+                    district_at(
+                        9,
+                        [f32::from(place % 100), f32::from(place / 100)].map(|place| place * step),
+                    )
+                })
+                .collect()
+        };
+        let fine = numbers(0.1);
+        let count = fine.iter().collect::<std::collections::BTreeSet<_>>().len();
+        assert!((95..160).contains(&count), "{count} districts touch 10 × 10 squares");
+        let straight = (0..100).filter(|row| fine[row * 100 + 9] != fine[row * 100 + 10]).count();
+        assert!(
+            straight < 60,
+            "{straight} of 100 places along an edge of squares change the district"
+        );
+    }
 
     #[test]
     fn parcels_are_some_hectares_large() {

@@ -105,7 +105,9 @@ impl Painter {
                         &towns[settlement.town[index] as usize],
                     );
                 }
-                ground.push(mixture.mean().map(|value| value * land.light[index]));
+                // Houses stand on levelled ground.
+                let slope = (land.light[index] - 1.0) * (1.0 - 0.7 * built.dense);
+                ground.push(mixture.mean().map(|value| value * (1.0 + slope)));
             }
         }
         ground
