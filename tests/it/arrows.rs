@@ -44,11 +44,11 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 
 /// The lines that are neither comments nor tests.
 fn code_of(text: &str) -> String {
-    text.lines()
+    let code = text
+        .lines()
         .take_while(|line| line.trim() != "#[cfg(test)]")
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .map(|line| format!("{line}\n"))
-        .collect()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    code.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Whether `text` names the module or crate `name` in a path.

@@ -1,7 +1,13 @@
 //! The program as its users meet it: one binary that runs the real `tesela`.
 
+// `cfg(test)` always holds here; it tells clippy that helper functions are part of tests, too.
+#[cfg(test)]
 mod arrows;
+#[cfg(test)]
 mod label;
+#[cfg(test)]
 mod prepare;
+#[cfg(test)]
 mod simulate;
+#[cfg(test)]
 mod train;
