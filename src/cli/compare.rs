@@ -10,13 +10,13 @@ use crate::training::{Comparison, Measured, Measurement, RunDirectory};
 /// Compare runs on the same cells, score by score
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompareArgs {
-    /// Directories of runs that are done
+    /// Directories of runs that are done, or folders that hold one run each
     #[arg(required = true, num_args = 2.., value_name = "RUN")]
     runs: Vec<PathBuf>,
 }
 
 pub(crate) fn run(args: &CompareArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
-    let runs = args.runs.iter().map(|path| RunDirectory::open(path)).collect::<Result<_, _>>()?;
+    let runs = args.runs.iter().map(|path| RunDirectory::find(path)).collect::<Result<_, _>>()?;
     let comparison = Comparison::of(runs)?;
     let names = names(&comparison);
     for (name, (run, _)) in names.iter().zip(&comparison.runs) {

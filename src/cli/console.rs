@@ -3,13 +3,15 @@
 //! Standard output carries data only. Progress bars appear where standard error is a terminal; elsewhere
 //! a stage leaves one line when it is over, so that logs stay short.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::progress::Progress;
+use crate::report::{duration, grouped};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
@@ -19,17 +21,19 @@ pub(crate) struct Console {
     quiet: bool,
     terminal: bool,
     bar: Option<ProgressBar>,
+    /// What stands behind the bar.
+    pace: Option<Pace>,
 }
 
 impl Console {
-    /// A console that says nothing but errors and data where `quiet`.
+    /// A console that says nothing but errors, warnings and data where `quiet`.
     pub(crate) fn new(quiet: bool) -> Self {
         listen_for_interrupts();
-        Self { quiet, terminal: io::stderr().is_terminal(), bar: None }
+        Self { quiet, terminal: io::stderr().is_terminal(), bar: None, pace: None }
     }
 
     /// Prints data on standard output. A reader who has gone away is no error.
-    pub(crate) fn data(&mut self, text: impl std::fmt::Display) -> anyhow::Result<()> {
+    pub(crate) fn data(&mut self, text: impl fmt::Display) -> anyhow::Result<()> {
         self.end_bar();
         match writeln!(io::stdout().lock(), "{text}") {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -38,7 +42,7 @@ impl Console {
     }
 
     /// Prints a remark on standard error.
-    pub(crate) fn note(&self, text: impl std::fmt::Display) {
+    pub(crate) fn note(&self, text: impl fmt::Display) {
         if !self.quiet {
             self.line(&text.to_string());
         }
@@ -67,17 +71,71 @@ impl Console {
         }
     }
 
-    fn style(total: Option<u64>) -> ProgressStyle {
+    fn style(total: Option<u64>, pace: Pace) -> ProgressStyle {
         let template = match total {
-            Some(_) => {
-                "{prefix} {bar:24.cyan/dim} {human_pos}/{human_len} {msg} · {per_sec} · {eta} left"
-            }
-            None => "{prefix} {spinner} {human_pos} {msg} · {per_sec} · {elapsed}",
+            Some(_) => "{prefix} {bar:24.cyan/dim} {human_pos}/{human_len} {pace}{wide_msg}",
+            None => "{prefix} {spinner} {pace}{wide_msg}",
         };
-        ProgressStyle::with_template(template)
-            .expect("the templates are fixed and valid")
-            .progress_chars("━━─")
+        let style = ProgressStyle::with_template(template);
+        let style = style.expect("the templates are fixed and valid").progress_chars("━━─");
+        style.with_key("pace", move |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // What receives the text is a string, which takes whatever comes.
+            let _ = out.write_str(&pace.words(state));
+        })
     }
+}
+
+/// What stands behind the bar: the unit, and how fast things are done.
+#[derive(Debug, Clone)]
+struct Pace {
+    unit: String,
+    /// Whether the work itself says how fast it is and how long it will take.
+    is_told: bool,
+}
+
+impl Pace {
+    fn words(&self, state: &ProgressState) -> String {
+        let unit = &self.unit;
+        let known = state.len().is_some();
+        let started = state.pos() > 0;
+        let mut words = match (known, started) {
+            (true, _) | (false, false) => unit.clone(),
+            (false, true) => format!("{} {unit}", grouped(state.pos())),
+        };
+        if started && !self.is_told {
+            words += &format!(" · {}", rate(state.per_sec(), unit));
+            if known {
+                words += &format!(" · {} left", duration(state.eta().as_secs_f64()));
+            }
+        }
+        words
+    }
+}
+
+/// A rate of three digits at most, in the unit of time that brings it above one.
+fn rate(per_second: f64, unit: &str) -> String {
+    let (value, time) = match per_second {
+        rate if rate >= 1.0 => (rate, "s"),
+        rate if rate * 60.0 >= 1.0 => (rate * 60.0, "min"),
+        rate => (rate * 3600.0, "h"),
+    };
+    let digits = match value {
+        value if value < 9.995 => format!("{value:.2}"),
+        value if value < 99.95 => format!("{value:.1}"),
+        _ => grouped(three_digits(value)),
+    };
+    format!("{digits} {unit}/{time}")
+}
+
+/// A whole number with zeros behind its third digit.
+fn three_digits(value: f64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
+    let whole = value.round().clamp(0.0, 1e15) as u64;
+    let mut step = 1;
+    while whole / step >= 1000 {
+        step *= 10;
+    }
+    (whole + step / 2) / step * step
 }
 
 impl Progress for Console {
@@ -87,9 +145,10 @@ impl Progress for Console {
             return;
         }
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(8));
-        bar.set_style(Self::style(total));
+        let pace = Pace { unit: unit.to_owned(), is_told: false };
+        bar.set_style(Self::style(total, pace.clone()));
         bar.set_prefix(what.to_owned());
-        bar.set_message(unit.to_owned());
+        self.pace = Some(pace);
         bar.enable_steady_tick(Duration::from_millis(250));
         self.bar = Some(bar);
     }
@@ -101,9 +160,15 @@ impl Progress for Console {
     }
 
     fn show(&mut self, message: &str) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(message.to_owned());
+        let (Some(bar), Some(pace)) = (&self.bar, &mut self.pace) else { return };
+        if !pace.is_told {
+            pace.is_told = true;
+            bar.set_style(Self::style(bar.length(), pace.clone()));
         }
+        bar.set_message(match message {
+            "" => String::new(),
+            message => format!(" · {message}"),
+        });
     }
 
     fn finish(&mut self, summary: &str) {
@@ -131,4 +196,21 @@ fn listen_for_interrupts() {
     };
     // Without a handler Ctrl-C ends the program at once, which files that appear whole survive.
     drop(ctrlc::set_handler(handler));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_has_three_digits_and_a_unit() {
+        assert_eq!(rate(3.14159, "trees"), "3.14 trees/s");
+        assert_eq!(rate(31.4159, "trees"), "31.4 trees/s");
+        assert_eq!(rate(99.97, "trees"), "100 trees/s");
+        assert_eq!(rate(314_159.0, "patches"), "314,000 patches/s");
+        assert_eq!(rate(999_600.0, "patches"), "1,000,000 patches/s");
+        assert_eq!(rate(0.25, "epochs"), "15.0 epochs/min");
+        assert_eq!(rate(0.01, "epochs"), "36.0 epochs/h");
+        assert_eq!(rate(0.0, "epochs"), "0.00 epochs/h");
+    }
 }

@@ -12,7 +12,7 @@ use crate::training::{Fitted, evaluate};
 /// Cells that the model was fitted on are left out of the scores. Of a run, the final model is measured.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvaluateArgs {
-    /// Run or bundle
+    /// Run, folder that holds one run, or bundle
     #[arg(value_name = "RUN|BUNDLE")]
     model: PathBuf,
 

@@ -34,7 +34,7 @@ struct Cli {
 /// What every subcommand understands.
 #[derive(Debug, clap::Args)]
 struct GlobalArgs {
-    /// Print errors and results only
+    /// Print errors, warnings and results only
     #[arg(long, short, global = true)]
     quiet: bool,
 

@@ -177,6 +177,7 @@ impl RunObserver for RunWatch<'_> {
                 self.clock.total = *total;
                 let title = self.title(part);
                 self.progress.start(&title, Some(*total), unit);
+                self.show(true);
             }
             FitEvent::Progress { done, patches } => {
                 self.advance_to(*done);
@@ -218,6 +219,8 @@ impl RunObserver for RunWatch<'_> {
             self.heard = 0;
             let title = self.title(part);
             self.progress.start(&title, Some(total as u64), "cells classified");
+            self.words = Words::default();
+            self.show(true);
         }
         let done = done as u64;
         self.progress.advance(done.saturating_sub(self.heard));
@@ -255,7 +258,7 @@ impl Words {
         words.extend(self.loss.map(|loss| format!("loss {loss:.4}")));
         words.extend(self.epoch.clone());
         words.extend(self.speed.map(|speed| format!("{speed:.0} patches/s")));
-        words.extend(clock.left().map(|left| format!("whole run {}", duration(left))));
+        words.extend(clock.left().map(|left| format!("run {} left", duration(left))));
         words.join(" · ")
     }
 }

@@ -85,6 +85,26 @@ pub enum TrainingError {
         /// What was found and what was expected.
         reason: String,
     },
+    /// A folder stands for a run, but holds more than one.
+    #[error(
+        "`{}` holds {} runs: {}; expected one of them",
+        .path.display(), .found.len(), .found.join(", ")
+    )]
+    SeveralRuns {
+        /// The folder.
+        path: PathBuf,
+        /// The runs in it.
+        found: Vec<String>,
+    },
+    /// There is nothing to evaluate.
+    #[error(
+        "`{}` is neither a bundle nor a run: it has no file `bundle.json` or `run.json`",
+        .path.display()
+    )]
+    NoModel {
+        /// Where the model was expected.
+        path: PathBuf,
+    },
     /// The directory of an evaluation is taken.
     #[error("`{}` cannot hold the evaluation: {reason}", .path.display())]
     Occupied {

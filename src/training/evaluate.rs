@@ -14,7 +14,7 @@ use tesela_datasets::fold::FoldPlan;
 use tesela_datasets::source::PatchSource;
 use tesela_datasets::store::{Selection, StoreReader};
 use tesela_models::Classifier;
-use tesela_models::bundle::{self, BundleManifest, FileMark};
+use tesela_models::bundle::{self, BundleManifest, FileMark, MANIFEST_FILE};
 use tesela_models::classifier::PredictError;
 
 use super::files::{read_json, write_json};
@@ -43,21 +43,24 @@ pub struct Evaluation {
 }
 
 impl Fitted {
-    /// Loads the model in `path`: a bundle, or a run, whose final model is taken, or that of `fold`.
+    /// Loads the model in `path`: a bundle, or a run (or a folder that holds one), whose final model is
+    /// taken, or that of `fold`.
     ///
     /// # Errors
     /// If there is no such model, or it cannot be loaded.
     pub fn load(path: &Path, fold: Option<usize>, device: &str) -> Result<Self, TrainingError> {
-        let directory = if path.join("run.json").is_file() {
-            let run = RunDirectory::open(path)?;
+        let directory = if let Some(path) = RunDirectory::locate(path)? {
+            let run = RunDirectory::open(&path)?;
             let part = fold.map_or(Part::Final, Part::Fold);
             if !run.is_done(part) {
                 let reason = format!("its {part} is not done; `tesela train` continues the run");
-                return Err(TrainingError::NotARun { path: path.to_owned(), reason });
+                return Err(TrainingError::NotARun { path, reason });
             }
             run.bundle(part)
-        } else {
+        } else if path.join(MANIFEST_FILE).is_file() {
             path.to_owned()
+        } else {
+            return Err(TrainingError::NoModel { path: path.to_owned() });
         };
         let (classifier, manifest) = bundle::load(&directory, device)
             .map_err(|error| TrainingError::read(&directory, error))?;

@@ -133,6 +133,28 @@ impl RunDirectory {
         Ok(directory)
     }
 
+    /// Opens the run that the user means by `path`: the run itself, or the only one in a folder.
+    ///
+    /// # Errors
+    /// If there is no run, there are several, or it cannot be read.
+    pub fn find(path: &Path) -> Result<Self, TrainingError> {
+        let run = Self::locate(path)?;
+        Self::open(run.as_deref().unwrap_or(path))
+    }
+
+    /// Where the run lies that the user means by `path`; `None` where there is none.
+    pub(super) fn locate(path: &Path) -> Result<Option<PathBuf>, TrainingError> {
+        if path.join("run.json").is_file() {
+            return Ok(Some(path.to_owned()));
+        }
+        let mut runs = runs_in(path);
+        if runs.len() > 1 {
+            let found = runs.iter().map(|run| format!("`{}`", run.display())).collect();
+            return Err(TrainingError::SeveralRuns { path: path.to_owned(), found });
+        }
+        Ok(runs.pop())
+    }
+
     /// Opens a run to read it.
     ///
     /// # Errors
@@ -252,6 +274,15 @@ impl RunDirectory {
         let path = self.path.join(name);
         if path.exists() { Ok(()) } else { write(&path) }
     }
+}
+
+/// The runs that lie in a folder, in order of their names; none where it cannot be read.
+fn runs_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut runs: Vec<_> = entries.map(|entry| entry.path()).collect();
+    runs.retain(|path| path.join("run.json").is_file());
+    runs.sort();
+    runs
 }
 
 /// Something in `path` that a run does not leave behind when it is interrupted at its very beginning.

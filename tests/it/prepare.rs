@@ -215,3 +215,17 @@ fn eurosat_patches_become_stores() {
     assert!(text.contains("21555") && text.contains("3 of 27 channels"), "{text}");
     assert!(text.contains("uncalibrated"), "{text}");
 }
+
+#[test]
+fn a_data_set_that_is_not_there_is_answered_with_where_it_was_looked_for() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("data")).unwrap();
+    let mut command = Command::cargo_bin("tesela").unwrap();
+    command.current_dir(place.folder.path()).env("TESELA_DATA", place.path("data"));
+    let output = command.args(["prepare", "eurosat-rgb", "--out", "store"]).output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("`data:eurosat-rgb/EuroSAT-part.zip` is missing"), "{message}");
+    assert!(message.contains("what `TESELA_DATA` says"), "{message}");
+    assert!(!place.path("store").exists());
+}

@@ -23,7 +23,7 @@ fn a_class_with_fewer_cells_than_folds() {
 
 #[test]
 fn all_cells_undefined() {
-    let made = Made { classes: &[("non-urban", 0), ("urban", 0)], undefined: 9, prefix: "x" };
+    let made = Made { classes: &[("non-urban", 0), ("urban", 0)], undefined: 9, ..TWO };
     let message = refusal(&made, &experiment("store", ""));
     assert!(message.contains("of 9 cells, 9 are undefined"), "{message}");
 }
@@ -96,4 +96,21 @@ fn runs_that_are_not_there_or_not_done() {
     assert!(message.contains("`nothing` is not a run: it has no file `run.json`"), "{message}");
     let message = place.refuse(&["evaluate", "part", "store", "--out", "x"]);
     assert!(message.contains("its final model is not done"), "{message}");
+}
+
+#[test]
+fn a_folder_of_several_runs_stands_for_none() {
+    let place = Place::new();
+    place.store("store", &TWO);
+    place.write("trees.toml", &experiment("store", ""));
+    place.succeed(&["train", "trees.toml", "--out", "runs/trees/a"]);
+    place.succeed(&["train", "trees.toml", "--out", "runs/trees/b"]);
+    let expected =
+        "`runs/trees` holds 2 runs: `runs/trees/a`, `runs/trees/b`; expected one of them";
+    let message = place.refuse(&["compare", "runs/trees", "runs/trees/a"]);
+    assert!(message.contains(expected), "{message}");
+    let message = place.refuse(&["evaluate", "runs/trees", "store", "--out", "x"]);
+    assert!(message.contains(expected), "{message}");
+    let message = place.refuse(&["evaluate", "runs", "store", "--out", "x"]);
+    assert!(message.contains("`runs` is neither a bundle nor a run"), "{message}");
 }

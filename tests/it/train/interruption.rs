@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::place::{Place, TWO, experiment, repeatable_files};
+use super::place::{Made, Place, TWO, experiment, repeatable_files};
 
 #[test]
 fn a_killed_run_continues_and_ends_with_the_same_bytes() {
@@ -12,13 +12,29 @@ fn a_killed_run_continues_and_ends_with_the_same_bytes() {
     place.store("store", &TWO);
     let text = experiment("store", "").replace("n-trees = 20", "n-trees = 400");
     place.write("trees.toml", &text);
+    ends_with_the_same_bytes(&place, "trees.toml", 8);
+}
+
+#[test]
+fn a_network_that_was_killed_continues_and_ends_with_the_same_bytes() {
+    let place = Place::new();
+    let classes = &[("non-urban", 40), ("urban", 40)];
+    place.store("store", &Made { classes, side: 16, ..TWO });
+    let text = experiment("store", "").replace("folds = 3", "folds = 2");
+    let text = text.replace("[model.extra-trees]\nn-trees = 20", "[model.lenet]\nepochs = 2");
+    place.write("lenet.toml", &text);
+    ends_with_the_same_bytes(&place, "lenet.toml", 4);
+}
+
+/// Trains the experiment `name` once in one go, and once with a kill in each attempt but the last.
+fn ends_with_the_same_bytes(place: &Place, name: &str, attempts: u32) {
     let start = Instant::now();
-    place.succeed(&["train", "trees.toml", "--out", "whole"]);
+    place.succeed(&["train", name, "--out", "whole"]);
     let whole = start.elapsed();
     let mut kills = 0;
-    for attempt in 1..=8 {
+    for attempt in 1..=attempts {
         let mut child = place
-            .command(&["train", "trees.toml", "--out", "killed"])
+            .command(&["train", name, "--out", "killed"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -32,7 +48,7 @@ fn a_killed_run_continues_and_ends_with_the_same_bytes() {
         child.wait().unwrap();
     }
     assert!(kills > 0, "every attempt ran to its end");
-    place.succeed(&["train", "trees.toml", "--out", "killed"]);
+    place.succeed(&["train", name, "--out", "killed"]);
     let (killed, whole) =
         (repeatable_files(&place.path("killed")), repeatable_files(&place.path("whole")));
     let names = |files: &[(std::path::PathBuf, _)]| -> Vec<std::path::PathBuf> {

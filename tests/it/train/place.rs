@@ -13,8 +13,6 @@ use tesela_datasets::random::{generator, unit};
 use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::{StoreCell, StoreDefinition, StoreWriter};
 
-const SHAPE: PatchShape = PatchShape { bands: 6, height: 5, width: 5 };
-
 /// A folder in which the program runs.
 pub(super) struct Place {
     folder: TempDir,
@@ -28,10 +26,12 @@ pub(super) struct Made {
     pub(super) undefined: usize,
     /// What cell ids begin with.
     pub(super) prefix: &'static str,
+    /// Rows and columns of a patch.
+    pub(super) side: usize,
 }
 
 pub(super) const TWO: Made =
-    Made { classes: &[("non-urban", 60), ("urban", 60)], undefined: 7, prefix: "cell" };
+    Made { classes: &[("non-urban", 60), ("urban", 60)], undefined: 7, prefix: "cell", side: 5 };
 
 impl Place {
     pub(super) fn new() -> Self {
@@ -44,33 +44,36 @@ impl Place {
 
     /// Writes a store in which brightness tells the classes apart, though not always.
     pub(super) fn store(&self, name: &str, made: &Made) {
+        let shape = PatchShape { bands: 6, height: made.side, width: made.side };
+        let pixels = made.side * made.side;
+        let used_pixels = u32::try_from(pixels).unwrap();
         let classes = ClassMap::new(made.classes.iter().map(|(name, _)| *name)).unwrap();
         let labels = classes
             .ids()
             .zip(made.classes)
             .flat_map(|(class, (_, count))| std::iter::repeat_n(Label::Class(class), *count));
         let labels = labels.chain(std::iter::repeat_n(Label::Undefined, made.undefined));
-        let mut batch = PatchBatch::with_capacity(SHAPE, SampleType::Int16, 200);
+        let mut batch = PatchBatch::with_capacity(shape, SampleType::Int16, 200);
         let mut cells = Vec::new();
         let mut random = generator(11, &[made.prefix.len() as u64]);
         for (index, label) in labels.enumerate() {
             let class = label.class().map_or(0, ClassId::index);
             let level = 1000.0 + 300.0 * class as f64 + 700.0 * unit(&mut random);
             let Samples::Int16(samples) = &mut batch.samples else { unreachable!() };
-            for _ in 0..SHAPE.samples() {
+            for _ in 0..shape.samples() {
                 samples.push((level + 200.0 * unit(&mut random)) as i16);
             }
-            batch.used.extend([true; 25]);
+            batch.used.extend(std::iter::repeat_n(true, pixels));
             batch.labels.push(label);
             batch.positions.push(u32::try_from(index).unwrap());
             let id = CellId::new(format!("{}-{index:04}", made.prefix));
             let cell = Cell { id, label, outline: None, year: None };
-            cells.push(StoreCell { cell, used_pixels: 25, inside_pixels: 25 });
+            cells.push(StoreCell { cell, used_pixels, inside_pixels: used_pixels });
         }
         let definition = StoreDefinition {
             dataset: "made-up".to_owned(),
             input: InputDefinition {
-                shape: SHAPE,
+                shape,
                 sample_type: SampleType::Int16,
                 pixel: PixelDefinition::of_product(Product::C1),
             },

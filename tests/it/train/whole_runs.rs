@@ -66,6 +66,22 @@ fn two_runs_stand_side_by_side() {
 }
 
 #[test]
+fn a_folder_that_holds_one_run_stands_for_it() {
+    let place = Place::new();
+    place.store("store", &TWO);
+    place.store("others", &Made { prefix: "another", ..TWO });
+    place.write("experiments/few.toml", &experiment("store", ""));
+    place.write("experiments/deep.toml", &experiment("store", "max-features = \"all\"\n"));
+    let few = place.succeed(&["train", "experiments/few.toml"]);
+    let deep = place.succeed(&["train", "experiments/deep.toml"]);
+    let runs = [&few, &deep].map(|said| said.lines().last().unwrap());
+    let exactly = place.succeed(&["compare", runs[0], runs[1]]);
+    assert_eq!(place.succeed(&["compare", "runs/few", "runs/deep"]), exactly);
+    let exactly = place.succeed(&["evaluate", runs[0], "others", "--out", "held-out"]);
+    assert_eq!(place.succeed(&["evaluate", "runs/few", "others", "--out", "held-out"]), exactly);
+}
+
+#[test]
 fn the_folds_of_one_run_serve_another() {
     let place = Place::new();
     place.store("store", &TWO);
