@@ -69,13 +69,12 @@ fn conditions(comparison: &Comparison) -> String {
     if let Some((run, measurement)) = comparison.runs.first() {
         let cells = measurement.sample.pooled.cells;
         let folds = run.manifest().folds;
-        lines.push(match comparison.same_folds {
-            true => format!("The runs share their fold plan: {cells} cells in {folds} folds."),
-            false => {
-                "The runs are on the same cells, in DIFFERENT folds: deviations may differ for \
-                      that reason alone."
-                    .to_owned()
-            }
+        lines.push(if comparison.same_folds {
+            format!("The runs share their fold plan: {cells} cells in {folds} folds.")
+        } else {
+            let words = "The runs are on the same cells, in DIFFERENT folds: deviations may differ for \
+                         that reason alone.";
+            words.to_owned()
         });
         if !comparison.same_store {
             lines.push("The runs read DIFFERENT stores: their patches may differ.".to_owned());
@@ -98,9 +97,12 @@ fn names(comparison: &Comparison) -> Vec<String> {
     let all: Vec<_> = manifests.collect();
     let repeated = |name: &str| all.iter().filter(|one| one.experiment == name).count() > 1;
     all.iter()
-        .map(|one| match repeated(&one.experiment) {
-            true => format!("{} {}", one.experiment, one.run),
-            false => one.experiment.clone(),
+        .map(|one| {
+            if repeated(&one.experiment) {
+                format!("{} {}", one.experiment, one.run)
+            } else {
+                one.experiment.clone()
+            }
         })
         .collect()
 }

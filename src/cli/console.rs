@@ -98,17 +98,17 @@ impl Pace {
         let unit = &self.unit;
         let known = state.len().is_some();
         let started = state.pos() > 0;
-        let mut words = match (known, started) {
+        let mut words = vec![match (known, started) {
             (true, _) | (false, false) => unit.clone(),
             (false, true) => format!("{} {unit}", grouped(state.pos())),
-        };
+        }];
         if started && !self.is_told {
-            words += &format!(" · {}", rate(state.per_sec(), unit));
+            words.push(rate(state.per_sec(), unit));
             if known {
-                words += &format!(" · {} left", duration(state.eta().as_secs_f64()));
+                words.push(format!("{} left", duration(state.eta().as_secs_f64())));
             }
         }
-        words
+        words.join(" · ")
     }
 }
 
@@ -204,8 +204,8 @@ mod tests {
 
     #[test]
     fn a_rate_has_three_digits_and_a_unit() {
-        assert_eq!(rate(3.14159, "trees"), "3.14 trees/s");
-        assert_eq!(rate(31.4159, "trees"), "31.4 trees/s");
+        assert_eq!(rate(3.2154, "trees"), "3.22 trees/s");
+        assert_eq!(rate(31.42, "trees"), "31.4 trees/s");
         assert_eq!(rate(99.97, "trees"), "100 trees/s");
         assert_eq!(rate(314_159.0, "patches"), "314,000 patches/s");
         assert_eq!(rate(999_600.0, "patches"), "1,000,000 patches/s");

@@ -74,13 +74,10 @@ impl Data {
     /// # Errors
     /// If there is nothing; the message holds the command that makes it.
     pub fn store(&self) -> Result<&Path, ExperimentError> {
-        match self.store.exists() {
-            true => Ok(&self.store),
-            false => Err(ExperimentError::MissingStore {
-                store: self.store.clone(),
-                make: self.make.clone(),
-            }),
+        if self.store.exists() {
+            return Ok(&self.store);
         }
+        Err(ExperimentError::MissingStore { store: self.store.clone(), make: self.make.clone() })
     }
 
     /// The smallest share of used pixels, of those inside the cell, that is trained on.

@@ -112,9 +112,10 @@ mod tests {
                     right += match a.cmp(b) { Ordering::Greater => 1.0, Ordering::Equal => 0.5, Ordering::Less => 0.0 };
                 }
             }
-            match ranking.roc_auc() {
-                Some(area) => prop_assert!((area - right / f64::from(pairs)).abs() < 1e-12),
-                None => prop_assert_eq!(pairs, 0),
+            if let Some(area) = ranking.roc_auc() {
+                prop_assert!((area - right / f64::from(pairs)).abs() < 1e-12);
+            } else {
+                prop_assert_eq!(pairs, 0);
             }
         }
     }

@@ -255,10 +255,11 @@ impl RunObserver for RunWatch<'_> {
 impl Words {
     fn to_string(&self, clock: &RunClock) -> String {
         let mut words = Vec::new();
-        words.extend(self.loss.map(|loss| format!("loss {loss:.4}")));
-        words.extend(self.epoch.clone());
-        words.extend(self.speed.map(|speed| format!("{speed:.0} patches/s")));
+        // A narrow screen shows the beginning only.
         words.extend(clock.left().map(|left| format!("run {} left", duration(left))));
+        words.extend(self.loss.map(|loss| format!("loss {loss:.4}")));
+        words.extend(self.speed.map(|speed| format!("{speed:.0} patches/s")));
+        words.extend(self.epoch.clone());
         words.join(" · ")
     }
 }
@@ -273,14 +274,9 @@ impl RunClock {
 }
 
 fn epoch_words(train: f64, validation: Option<f64>, accuracy: Option<f64>) -> String {
-    let mut words = format!("epoch loss {train:.4}");
-    if let Some(loss) = validation {
-        words += &format!(", validation {loss:.4}");
-    }
-    if let Some(accuracy) = accuracy {
-        words += &format!(" ({})", percent(accuracy));
-    }
-    words
+    let loss = validation.map(|loss| format!(", validation {loss:.4}")).unwrap_or_default();
+    let accuracy = accuracy.map(|share| format!(" ({})", percent(share))).unwrap_or_default();
+    format!("epoch loss {train:.4}{loss}{accuracy}")
 }
 
 /// A length of time in the two units that matter.

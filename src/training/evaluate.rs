@@ -127,10 +127,10 @@ impl EvaluationManifest {
         };
         std::fs::create_dir_all(out).map_err(|error| TrainingError::write(out, error))?;
         if own.is_file() {
-            return match read_json::<Self>(&own)? == *self {
-                true => Ok(()),
-                false => Err(refuse("it holds an evaluation of another model or store")),
-            };
+            if read_json::<Self>(&own)? == *self {
+                return Ok(());
+            }
+            return Err(refuse("it holds an evaluation of another model or store"));
         }
         let mut entries =
             std::fs::read_dir(out).map_err(|error| TrainingError::read(out, error))?;

@@ -76,7 +76,7 @@ fn an_interrupt_ends_the_run_where_it_can_be_continued() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let limit = Instant::now() + Duration::from_secs(60);
+    let limit = Instant::now() + Duration::from_mins(1);
     while !place.path("run/fold-00.partial").exists() && Instant::now() < limit {
         std::thread::sleep(Duration::from_millis(10));
     }

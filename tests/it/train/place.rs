@@ -61,7 +61,9 @@ impl Place {
             let level = 1000.0 + 300.0 * class as f64 + 700.0 * unit(&mut random);
             let Samples::Int16(samples) = &mut batch.samples else { unreachable!() };
             for _ in 0..shape.samples() {
-                samples.push((level + 200.0 * unit(&mut random)) as i16);
+                #[expect(clippy::cast_possible_truncation, reason = "made of a few thousands")]
+                let sample = (level + 200.0 * unit(&mut random)) as i16;
+                samples.push(sample);
             }
             batch.used.extend(std::iter::repeat_n(true, pixels));
             batch.labels.push(label);
