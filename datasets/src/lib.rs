@@ -20,7 +20,7 @@ pub mod config;
 pub mod descriptor;
 pub mod features;
 pub mod fold;
-mod hex;
+pub mod hex;
 pub mod memory;
 pub mod normalisation;
 pub mod patch;

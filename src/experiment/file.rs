@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tesela_datasets::config::{ConfigError, Problems, parse_toml};
+use tesela_datasets::hex;
 use tesela_models::config::{ModelConfig, RawModelConfig};
 
 use super::{Data, ExperimentError, RawData, RawValidation, Validation, ValidationScheme};
@@ -127,7 +128,7 @@ impl Experiment {
 
     /// The SHA-256 of the resolved experiment, in hexadecimal digits.
     pub fn digest(&self) -> String {
-        hexadecimal(&Sha256::digest(self.resolved.as_bytes()))
+        hex::encode(&Sha256::digest(self.resolved.as_bytes()))
     }
 
     /// Number of folds, where the experiment says.
@@ -137,11 +138,6 @@ impl Experiment {
             ValidationScheme::Plan(_) => None,
         }
     }
-}
-
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// `experiments/eurosat-urban/lenet.toml` is called `eurosat-urban/lenet`.

@@ -40,6 +40,5 @@ mod validation;
 pub use classes::{ClassGroups, Members, Regrouping};
 pub use data::{Data, RawData, RawSample};
 pub use error::ExperimentError;
-pub(crate) use file::hexadecimal;
 pub use file::{Experiment, RawExperiment};
 pub use validation::{RawValidation, TargetPrevalence, Validation, ValidationScheme};

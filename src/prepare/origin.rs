@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tesela_datasets::descriptor::Descriptor;
+use tesela_datasets::hex;
 use tesela_datasets::whole_file::{partial_path, write_whole};
 
 use super::PrepareError;
@@ -80,7 +81,7 @@ impl Origin {
     pub(super) fn new(descriptor: &Descriptor, inputs: Vec<InputMark>, settings: String) -> Self {
         Self {
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            descriptor: hex(&Sha256::digest(format!("{descriptor:?}").as_bytes())),
+            descriptor: hex::encode(&Sha256::digest(format!("{descriptor:?}").as_bytes())),
             source: descriptor.source().to_owned(),
             licence: descriptor.licence().to_owned(),
             citation: descriptor.citation().map(str::to_owned),
@@ -158,14 +159,10 @@ fn digest_of(path: &Path) -> std::io::Result<String> {
     let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hasher.finalize())),
+            0 => return Ok(hex::encode(&hasher.finalize())),
             read => hasher.update(&buffer[..read]),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::fold::FoldPlan;
+use tesela_datasets::hex;
 use tesela_datasets::whole_file::PARTIAL_SUFFIX;
 
 use super::files::{read_json, write_bytes, write_json};
 use super::{Measurement, Part, Predictions, Sample, TrainingError};
-use crate::experiment::{Experiment, hexadecimal};
+use crate::experiment::Experiment;
 
 /// The version of the files of a run.
 const FORMAT_VERSION: u64 = 1;
@@ -75,7 +76,7 @@ impl RunManifest {
             cells: sample.counts(),
         };
         let text = serde_json::to_vec(&manifest).expect("a manifest is plain data");
-        let mut digest = hexadecimal(&Sha256::digest(&text));
+        let mut digest = hex::encode(&Sha256::digest(&text));
         digest.truncate(ID_LENGTH);
         manifest.run = digest;
         manifest

@@ -1,7 +1,6 @@
 //! `bundle.json`: what a bundle says about its model.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -9,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tesela_datasets::class::ClassMap;
+use tesela_datasets::hex;
 use tesela_datasets::source::InputDefinition;
 
 use crate::config::ModelConfig;
@@ -86,13 +86,6 @@ impl FileMark {
             digest.update(&buffer[..count]);
             bytes += count as u64;
         }
-        Ok(Self { bytes, sha256: hexadecimal(&digest.finalize()) })
+        Ok(Self { bytes, sha256: hex::encode(&digest.finalize()) })
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string does not fail");
-        text
-    })
 }
