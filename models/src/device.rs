@@ -1,6 +1,6 @@
 //! Devices: what a network computes on.
 //!
-//! A [`DeviceChoice`] is what a user writes (`flex`, `wgpu:1`, `cuda:0`); [`DeviceChoice::open`] turns it
+//! A [`DeviceChoice`] is what a user writes (`flex`, `wgpu:1`, `cuda:0`); `DeviceChoice::open` turns it
 //! into burn's device and tells apart a device that this build lacks (the error names the cargo feature)
 //! from one that this machine lacks. No device is ever chosen by burn's default, which prefers whatever
 //! the build happens to contain.

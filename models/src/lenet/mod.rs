@@ -17,7 +17,7 @@
 //!
 //! Weights are drawn on the host, batches and their order derive from the seed, and on the processor every sum has
 //! one order: the same recipe gives the same bytes at any number of threads. On the processor the convolutions are
-//! those of [`block`]; every other device, and everything else in the network, is burn's.
+//! those of `block`; every other device, and everything else in the network, is burn's.
 //!
 //! A fitted network is two files: `weights.safetensors` with the tensors `conv1.weight` `[20, planes, 5, 5]`,
 //! `conv1.bias`, `conv2.weight`, `conv2.bias`, `dense1.weight` `[500, numbers]`, `dense1.bias`, `dense2.weight`
