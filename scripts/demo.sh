@@ -21,9 +21,11 @@ if [ "${1:-}" = --smoke ]; then
     size=48
     mkdir -p experiments/demo
     # The same experiments, with less of everything.
-    sed -e 's/^n-trees = .*/n-trees = 20/' "$experiments/extra-trees.toml" >experiments/demo/extra-trees.toml
-    sed -e 's/^epochs = .*/epochs = 1/' "$experiments/lenet.toml" >experiments/demo/lenet.toml
-    cp -r "$root/datasets" .
+    for model in extra-trees lenet; do
+        sed -e 's/^per-class = .*/per-class = 20/' -e 's/^folds = .*/folds = 2/' \
+            -e 's/^n-trees = .*/n-trees = 20/' -e 's/^epochs = .*/epochs = 1/' \
+            "$experiments/$model.toml" >experiments/demo/$model.toml
+    done
 else
     cd "$root"
     # A demonstration begins anew.
@@ -32,12 +34,12 @@ fi
 
 started=$SECONDS
 run tesela simulate --size $size --seed 7 --out $state
-run tesela prepare datasets/descriptors/simulated.toml \
+run tesela prepare simulated \
     --mosaic $state/mosaic.tif --grid $state/grid.parquet --out demo/store
 run tesela train experiments/demo/extra-trees.toml --out demo/runs/extra-trees
 run tesela train experiments/demo/lenet.toml --out demo/runs/lenet
 run tesela compare demo/runs/extra-trees demo/runs/lenet
-run tesela predict demo/runs/extra-trees --mosaic $state/mosaic.tif --grid $state/grid.parquet \
+run tesela predict demo/runs/extra-trees/final/bundle --mosaic $state/mosaic.tif --grid $state/grid.parquet \
     --out demo/map.tif
 
 cat <<END
