@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
 
 use super::{Console, ExitStatus};
 use crate::label::{LabelPlan, LabelSummary, label_grid};
+use crate::report::{grouped, percent, plain_table};
 
 /// Label the cells of a grid from polygons
 ///
@@ -33,22 +34,10 @@ pub(crate) fn run(args: &LabelArgs, console: &mut Console) -> anyhow::Result<Exi
 fn to_table(summary: &LabelSummary) -> Table {
     let labelled: u64 = summary.classes.iter().map(|(_, count)| count).sum();
     let total = labelled + summary.undefined;
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["label", "cells", "share"]);
-    let mut row = |name: &str, count: u64| {
-        let share = 100.0 * count as f64 / total.max(1) as f64;
-        table.add_row([name.to_owned(), count.to_string(), format!("{share:.2} %")]);
+    let classes = summary.classes.iter().map(|(name, count)| (name.as_str(), *count));
+    let rest = [("undefined", summary.undefined), ("total", total)];
+    let row = |(name, count): (&str, u64)| {
+        [name.to_owned(), grouped(count), percent(count as f64 / total.max(1) as f64)]
     };
-    for (name, count) in &summary.classes {
-        row(name, *count);
-    }
-    row("undefined", summary.undefined);
-    row("total", total);
-    for column in [1, 2] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
+    plain_table(["label", "cells", "share"], classes.chain(rest).map(row).collect())
 }

@@ -3,26 +3,31 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use tesela_datasets::descriptor::Descriptor;
+use tesela_datasets::descriptor::{DataKind, Descriptor};
 use tesela_models::bundle;
 
+use super::prepare::place;
 use super::{Console, ExitStatus};
 use crate::grid::GridColumns;
-use crate::inference::{CellMap, PredictInput, predict_grid, write_geotiff, write_table};
+use crate::inference::{
+    CellMap, PredictInput, predict_grid, write_geopackage, write_geotiff, write_table,
+};
 use crate::progress::Progress;
+use crate::training::{Part, RunDirectory};
 
 /// Predict every cell of a grid, labelled or not
 ///
-/// The map is a GeoParquet table with one row per cell (`.parquet`), or a GeoTIFF with one pixel per cell
-/// (`.tif`, and a second file with the probabilities).
+/// The map is a table with one row per cell, GeoParquet (`.parquet`) or GeoPackage (`.gpkg`), or a GeoTIFF with
+/// one pixel per cell (`.tif`, and a second file with the probabilities).
 #[derive(Debug, clap::Args)]
 pub(crate) struct PredictArgs {
-    /// Bundle of the model
-    bundle: PathBuf,
+    /// Run, whose final model is taken, or bundle of a model
+    #[arg(value_name = "RUN|BUNDLE")]
+    model: PathBuf,
 
-    /// Mosaic to predict: GeoTIFF, COG or VRT
-    #[arg(long, value_name = "FILE")]
-    mosaic: PathBuf,
+    /// Mosaic to predict: GeoTIFF, COG or VRT [default: where the descriptor says]
+    #[arg(long, value_name = "FILE", required_unless_present = "descriptor")]
+    mosaic: Option<PathBuf>,
 
     /// Descriptor of the mosaic, or the name of a built-in one [default: the bands of the model, in order]
     #[arg(long, value_name = "FILE")]
@@ -44,18 +49,18 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "NAME", default_value = "flex")]
     device: String,
 
-    /// Map to write: `.parquet` or `.tif`
+    /// Map to write: `.parquet`, `.gpkg` or `.tif`
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 
 pub(crate) fn run(args: &PredictArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
     let format = MapFormat::of(&args.out)?;
-    refuse_run(&args.bundle)?;
-    let (classifier, _) = bundle::load(&args.bundle, &args.device)?;
+    let (classifier, _) = bundle::load(&bundle_of(&args.model)?, &args.device)?;
     let descriptor = args.descriptor.as_deref().map(Descriptor::load).transpose()?;
+    let mosaic = mosaic_of(args, descriptor.as_ref())?;
     let input = PredictInput {
-        mosaic: &args.mosaic,
+        mosaic: &mosaic,
         descriptor: descriptor.as_ref(),
         grid: &args.grid,
         layer: args.layer.clone(),
@@ -67,6 +72,10 @@ pub(crate) fn run(args: &PredictArgs, console: &mut Console) -> anyhow::Result<E
     let files = match format {
         MapFormat::Table => {
             write_table(&map, &args.out)?;
+            vec![args.out.clone()]
+        }
+        MapFormat::GeoPackage => {
+            write_geopackage(&map, &args.out)?;
             vec![args.out.clone()]
         }
         MapFormat::Raster => {
@@ -82,6 +91,7 @@ pub(crate) fn run(args: &PredictArgs, console: &mut Console) -> anyhow::Result<E
 #[derive(Debug, Clone, Copy)]
 enum MapFormat {
     Table,
+    GeoPackage,
     Raster,
 }
 
@@ -90,25 +100,53 @@ impl MapFormat {
         let extension = path.extension().map(|text| text.to_string_lossy().to_lowercase());
         match extension.as_deref() {
             Some("parquet") => Ok(Self::Table),
+            Some("gpkg") => Ok(Self::GeoPackage),
             Some("tif" | "tiff") => Ok(Self::Raster),
             _ => bail!(
-                "`{}` is not a name for a map; expected one that ends in `.parquet` or `.tif`",
+                "`{}` is not a name for a map; expected one that ends in `.parquet`, `.gpkg` or `.tif`",
                 path.display()
             ),
         }
     }
 }
 
-/// A run has several models; which one is meant has to be said.
-fn refuse_run(path: &Path) -> anyhow::Result<()> {
-    if path.join("run.json").is_file() && !path.join("bundle.json").is_file() {
+/// Where the mosaic lies.
+fn mosaic_of(args: &PredictArgs, descriptor: Option<&Descriptor>) -> anyhow::Result<PathBuf> {
+    let declared = descriptor.map(|descriptor| (descriptor, descriptor.kind()));
+    match (&args.mosaic, declared) {
+        (Some(mosaic), _) => Ok(mosaic.clone()),
+        (None, Some((descriptor, DataKind::Mosaic { path, .. }))) => {
+            place(None, path.as_deref(), "--mosaic", descriptor)
+        }
+        (None, Some((descriptor, DataKind::Patches { .. }))) => {
+            bail!("descriptor `{}` declares patches; expected a mosaic", descriptor.name())
+        }
+        (None, None) => bail!("`--mosaic` is missing"),
+    }
+}
+
+/// The bundle that `model` is, or the final one of the run that it is.
+fn bundle_of(model: &Path) -> anyhow::Result<PathBuf> {
+    if model.join("bundle.json").is_file() {
+        return Ok(model.to_owned());
+    }
+    if !model.join("run.json").is_file() {
         bail!(
-            "`{}` is a run with one bundle per fold; name one of them, such as `{}`",
-            path.display(),
-            path.join("fold-00").join("bundle").display()
+            "`{}` is neither a run (it has no `run.json`) nor a bundle (`bundle.json`)",
+            model.display()
         );
     }
-    Ok(())
+    let bundle = RunDirectory::open(model)?.bundle(Part::Final);
+    if !bundle.join("bundle.json").is_file() {
+        bail!(
+            "run `{}` has no final model in `{}`; `tesela train` makes it when all folds are done, or name the \
+             bundle of a fold, such as `{}`",
+            model.display(),
+            bundle.display(),
+            model.join("fold-00").join("bundle").display()
+        );
+    }
+    Ok(bundle)
 }
 
 fn report(map: &CellMap, files: &[PathBuf], console: &mut Console) -> anyhow::Result<()> {

@@ -99,7 +99,7 @@ fn refuse(
 }
 
 /// Where the data lie: as the flag says, or else the descriptor.
-fn place(
+pub(super) fn place(
     given: Option<&Path>,
     declared: Option<&str>,
     flag: &str,

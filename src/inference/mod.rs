@@ -5,6 +5,7 @@
 //! cells without a used pixel have no class.
 
 mod error;
+mod geopackage;
 mod geotiff;
 mod lattice;
 mod predict;
@@ -13,6 +14,7 @@ mod table;
 mod tests;
 
 pub use error::InferenceError;
+pub use geopackage::write_geopackage;
 pub use geotiff::{MapFiles, write_geotiff};
 pub use predict::{CellMap, PredictInput, predict_grid};
 pub use table::write_table;

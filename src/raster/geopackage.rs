@@ -23,7 +23,28 @@ const CELL_ID: usize = 0;
 const LABEL: usize = 1;
 const YEAR: usize = 2;
 
-/// Writes cells into a GeoPackage with one layer, `cells`, of columns `cell_id`, `label` and `year`.
+/// What a further column of a GeoPackage holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Text.
+    Text,
+    /// Numbers.
+    Number,
+}
+
+/// A value in a further column.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ColumnValue<'a> {
+    /// Nothing is known.
+    Null,
+    /// A piece of text.
+    Text(&'a str),
+    /// A number.
+    Number(f64),
+}
+
+/// Writes cells into a GeoPackage with one layer, `cells`, of columns `cell_id`, `label` and `year`, and those
+/// that the caller adds.
 ///
 /// The file appears under its name when [`GeoPackageWriter::finish`] succeeds; a writer that is dropped
 /// before leaves nothing behind.
@@ -51,6 +72,19 @@ impl GeoPackageWriter {
         crs: &CoordinateSystem,
         classes: &ClassMap,
     ) -> Result<Self, RasterError> {
+        Self::with_extra(path, crs, classes, &[])
+    }
+
+    /// Like [`GeoPackageWriter::create`], with the columns `extra` after the own ones.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub fn with_extra(
+        path: &Path,
+        crs: &CoordinateSystem,
+        classes: &ClassMap,
+        extra: &[(String, ColumnKind)],
+    ) -> Result<Self, RasterError> {
         keep_quiet();
         let partial = partial_path(path);
         remove_leftovers(&partial);
@@ -59,13 +93,27 @@ impl GeoPackageWriter {
         // GDAL says little about a folder that is missing or forbidden; the operating system says it well.
         File::create(&writer.partial).map_err(RasterError::io("create", path))?;
         remove_leftovers(&writer.partial);
-        writer.dataset = Some(writer.make_layer(crs)?);
+        writer.dataset = Some(writer.make_layer(crs, extra)?);
         Ok(writer)
     }
 
-    fn make_layer(&self, crs: &CoordinateSystem) -> Result<Dataset, RasterError> {
+    fn make_layer(
+        &self,
+        crs: &CoordinateSystem,
+        extra: &[(String, ColumnKind)],
+    ) -> Result<Dataset, RasterError> {
         let reference = crs.to_gdal()?;
         let names = serde_json::to_string(&self.classes).expect("names are text");
+        let own = [
+            ("cell_id", OGRFieldType::OFTString),
+            ("label", OGRFieldType::OFTString),
+            ("year", OGRFieldType::OFTInteger),
+        ];
+        let further = extra.iter().map(|(name, kind)| match kind {
+            ColumnKind::Text => (name.as_str(), OGRFieldType::OFTString),
+            ColumnKind::Number => (name.as_str(), OGRFieldType::OFTReal),
+        });
+        let fields: Vec<(&str, _)> = own.into_iter().chain(further).collect();
         let make = || -> Result<Dataset, GdalError> {
             // What is not finished is thrown away, so nothing has to survive a power cut before the end.
             gdal::config::set_thread_local_config_option("OGR_SQLITE_SYNCHRONOUS", "OFF")?;
@@ -77,11 +125,7 @@ impl GeoPackageWriter {
                 ty: OGRwkbGeometryType::wkbPolygon,
                 options: None,
             })?;
-            layer.create_defn_fields(&[
-                ("cell_id", OGRFieldType::OFTString),
-                ("label", OGRFieldType::OFTString),
-                ("year", OGRFieldType::OFTInteger),
-            ])?;
+            layer.create_defn_fields(&fields)?;
             layer.set_metadata_item(CLASSES_KEY, &names, "")?;
             Ok(dataset)
         };
@@ -93,14 +137,34 @@ impl GeoPackageWriter {
     /// # Errors
     /// If the disk is full or the file is gone.
     pub fn append(&mut self, cells: &[Cell]) -> Result<(), RasterError> {
+        self.append_extra(cells, |_| Vec::new())
+    }
+
+    /// Writes `cells` after those written before; `extra` gives the further columns of each, in order.
+    ///
+    /// # Errors
+    /// If the disk is full or the file is gone.
+    pub fn append_extra<'a>(
+        &mut self,
+        cells: &[Cell],
+        extra: impl Fn(usize) -> Vec<ColumnValue<'a>>,
+    ) -> Result<(), RasterError> {
         let classes = &self.classes;
         let dataset = self.dataset.as_mut().expect("the file is open until it is finished");
         let mut write = || -> Result<(), GdalError> {
             let transaction = dataset.start_transaction()?;
             {
                 let layer = transaction.layer(0)?;
-                for cell in cells {
-                    feature_of(cell, classes, &layer)?;
+                for (index, cell) in cells.iter().enumerate() {
+                    let mut feature = feature_of(cell, classes, &layer)?;
+                    for (value, field) in extra(index).into_iter().zip(YEAR + 1..) {
+                        match value {
+                            ColumnValue::Null => feature.set_field_null(field)?,
+                            ColumnValue::Text(text) => feature.set_field_string(field, text)?,
+                            ColumnValue::Number(value) => feature.set_field_double(field, value)?,
+                        }
+                    }
+                    feature.create(&layer)?;
                 }
             }
             transaction.commit()
@@ -130,7 +194,11 @@ impl Drop for GeoPackageWriter {
     }
 }
 
-fn feature_of<L: LayerAccess>(cell: &Cell, classes: &ClassMap, layer: &L) -> Result<(), GdalError> {
+fn feature_of<'a, L: LayerAccess>(
+    cell: &Cell,
+    classes: &ClassMap,
+    layer: &'a L,
+) -> Result<Feature<'a>, GdalError> {
     let mut feature = Feature::new(layer.defn())?;
     feature.set_field_string(CELL_ID, cell.id.as_str())?;
     match cell.label.class() {
@@ -144,7 +212,7 @@ fn feature_of<L: LayerAccess>(cell: &Cell, classes: &ClassMap, layer: &L) -> Res
     if let Some(outline) = &cell.outline {
         feature.set_geometry(Geometry::from_wkb(&well_known_binary(outline))?)?;
     }
-    feature.create(layer)
+    Ok(feature)
 }
 
 /// The outline as a polygon of one closed ring, little-endian.

@@ -24,7 +24,7 @@ pub use crs::{CoordinateSystem, Transform};
 pub use error::RasterError;
 pub use extent::Extent;
 pub(crate) use geopackage::CLASSES_KEY;
-pub use geopackage::GeoPackageWriter;
+pub use geopackage::{ColumnKind, ColumnValue, GeoPackageWriter};
 pub use geotiff::{BandLayout, GeoTiffLayout, GeoTiffSample, GeoTiffWriter, Window};
 pub use mosaic::{
     Mosaic, MosaicError, MosaicReading, MosaicWindow, PixelPlacement, read_patch_tiff,

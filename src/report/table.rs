@@ -106,6 +106,14 @@ fn best_of(name: &str, summaries: &[&Summary]) -> Option<f64> {
     }
 }
 
+/// A table of `rows` below `header`: names to the left, numbers to the right.
+pub fn plain_table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) -> Table {
+    let mut table = start(header.map(str::to_owned).to_vec());
+    table.add_rows(rows);
+    align(&mut table);
+    table
+}
+
 fn start(header: Vec<String>) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE).set_header(header);

@@ -6,6 +6,7 @@ mod arrows;
 #[cfg(test)]
 mod label;
 #[cfg(test)]
+mod predict;
 mod prepare;
 #[cfg(test)]
 mod simulate;

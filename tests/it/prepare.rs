@@ -1,5 +1,7 @@
 //! `tesela prepare` and `tesela inspect` on imagery that is made here, good and bad.
 
+mod stops;
+
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -11,6 +13,8 @@ use tesela_datasets::class::{ClassId, ClassMap, Label};
 use tesela_datasets::patch::SampleType;
 
 const SIDE: usize = 300;
+const SQUARE: &str = "{\"type\":\"Feature\",\"properties\":{\"cell_id\":\"a\"},\"geometry\":{\"type\":\"Polygon\",\
+                      \"coordinates\":[[[-99,18.0],[-98.99,18.0],[-98.99,18.01],[-99,18.0]]]}}";
 
 /// A folder with a mosaic, a grid of 8 by 8 cells of 1 km over it, and everything that is written.
 struct Place {
@@ -57,18 +61,29 @@ impl Place {
     }
 
     fn write_grid(&self, name: &str, west: f64, classes: [&str; 2]) {
+        self.write_cells(name, west, classes, 8, |index| format!("c{index}"));
+    }
+
+    fn write_cells(
+        &self,
+        name: &str,
+        west: f64,
+        classes: [&str; 2],
+        edge: usize,
+        id: impl Fn(usize) -> String,
+    ) {
         let crs = tesela::raster::CoordinateSystem::parse("EPSG:32614").unwrap();
         let header = CellTableHeader {
             classes: ClassMap::new(classes).unwrap(),
             crs: Some(Crs::from_projjson(crs.projjson()).unwrap()),
         };
-        let cells: Vec<Cell> = (0..64_usize)
+        let cells: Vec<Cell> = (0..edge * edge)
             .map(|index| {
-                let (row, column) = ((index / 8) as f64, (index % 8) as f64);
+                let (row, column) = ((index / edge) as f64, (index % edge) as f64);
                 let (x, y) = (west + column * 1000.0, 2_000_000.0 - (row + 1.0) * 1000.0);
                 let class = (index % 3 < 2).then(|| ClassId::new(index % 3));
                 Cell {
-                    id: CellId::new(format!("c{index}")),
+                    id: CellId::new(id(index)),
                     label: Label::from(class),
                     outline: Some(Outline::square(x, y, 1000.0)),
                     year: Some(2010),
@@ -175,6 +190,15 @@ fn bad_grids_and_descriptors_are_refused_and_leave_nothing() {
     place.write_grid("other.parquet", 500_000.0, ["non-urban", "water"]);
     place.refused("simulated", "mosaic.tif", "other.parquet", &["`water`", "non-urban, urban"]);
     place.refused("simulated", "mosaic.tif", "none.parquet", &["none.parquet"]);
+    let text =
+        "cell_id,WKT\na,\"POLYGON((500000 1999000,501000 1999000,501000 2000000,500000 1999000))\"";
+    std::fs::write(place.path("nowhere.csv"), text).unwrap();
+    let parts = ["nowhere.csv", "no coordinate reference system"];
+    place.refused("simulated", "mosaic.tif", "nowhere.csv", &parts);
+    let text = format!("{{\"type\":\"FeatureCollection\",\"features\":[{SQUARE},{SQUARE}]}}");
+    std::fs::write(place.path("twice.geojson"), text).unwrap();
+    let parts = ["duplicate cell_id `a`", "twice.geojson"];
+    place.refused("simulated", "mosaic.tif", "twice.geojson", &parts);
     let text = "name = \"x\"\nsource = \"\"\nlicence = \"\"\nproduct = \"c1\"\nband = []";
     std::fs::write(place.path("x.toml"), text).unwrap();
     place.refused("x.toml", "mosaic.tif", "grid.parquet", &["`band`", "did you mean `bands`?"]);
@@ -212,7 +236,7 @@ fn eurosat_patches_become_stores() {
     let mut command = Command::cargo_bin("tesela").unwrap();
     command.args(["prepare", "eurosat-rgb", "--out"]).arg(folder.path().join("rgb.zarr"));
     let text = text_of(command.arg("--patches").arg(&archive));
-    assert!(text.contains("21555") && text.contains("3 of 27 channels"), "{text}");
+    assert!(text.contains("21,555") && text.contains("3 of 27 channels"), "{text}");
     assert!(text.contains("uncalibrated"), "{text}");
 }
 

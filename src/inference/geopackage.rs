@@ -1,0 +1,44 @@
+//! A map as GeoPackage: one row per cell.
+
+use std::path::Path;
+
+use tesela_datasets::cell::Cell;
+
+use super::{CellMap, InferenceError};
+use crate::raster::{ColumnKind, ColumnValue, GeoPackageWriter};
+
+/// Rows of a transaction.
+const BATCH: usize = 8192;
+
+/// Writes `map` to `path`: the columns of the grid, then `class`, `probability_<class>` and `used_share`.
+///
+/// # Errors
+/// If the file cannot be written; nothing is left then.
+pub fn write_geopackage(map: &CellMap, path: &Path) -> Result<(), InferenceError> {
+    let mut extra = vec![("class".to_owned(), ColumnKind::Text)];
+    let probabilities = map.classes.names().iter().map(|name| format!("probability_{name}"));
+    let numbers = probabilities.chain(["used_share".to_owned()]);
+    extra.extend(numbers.map(|name| (name, ColumnKind::Number)));
+    let mut writer = GeoPackageWriter::with_extra(path, &map.crs, &map.label_classes, &extra)?;
+    for start in (0..map.cells.len()).step_by(BATCH) {
+        let rows = start..(start + BATCH).min(map.cells.len());
+        let cells: Vec<Cell> = rows.map(|row| map.cells.get(row)).collect();
+        writer.append_extra(&cells, |index| values(map, start + index))?;
+    }
+    Ok(writer.finish()?)
+}
+
+/// The further columns of cell `row`.
+fn values(map: &CellMap, row: usize) -> Vec<ColumnValue<'_>> {
+    let number = |value: f32| match value.is_nan() {
+        true => ColumnValue::Null,
+        false => ColumnValue::Number(f64::from(value)),
+    };
+    let class = map
+        .class(row)
+        .map_or(ColumnValue::Null, |class| ColumnValue::Text(map.classes.name(class)));
+    let mut values = vec![class];
+    values.extend(map.row(row).iter().copied().map(number));
+    values.push(number(map.used_shares[row]));
+    values
+}
