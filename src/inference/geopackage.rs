@@ -30,9 +30,8 @@ pub fn write_geopackage(map: &CellMap, path: &Path) -> Result<(), InferenceError
 
 /// The further columns of cell `row`.
 fn values(map: &CellMap, row: usize) -> Vec<ColumnValue<'_>> {
-    let number = |value: f32| match value.is_nan() {
-        true => ColumnValue::Null,
-        false => ColumnValue::Number(f64::from(value)),
+    let number = |value: f32| {
+        if value.is_nan() { ColumnValue::Null } else { ColumnValue::Number(f64::from(value)) }
     };
     let class = map
         .class(row)
