@@ -7,6 +7,7 @@ mod arrows;
 mod label;
 #[cfg(test)]
 mod predict;
+#[cfg(test)]
 mod prepare;
 #[cfg(test)]
 mod simulate;
