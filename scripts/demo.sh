@@ -39,7 +39,7 @@ run tesela prepare simulated \
 run tesela train experiments/demo/extra-trees.toml --out demo/runs/extra-trees
 run tesela train experiments/demo/lenet.toml --out demo/runs/lenet
 run tesela compare demo/runs/extra-trees demo/runs/lenet
-run tesela predict demo/runs/extra-trees/final/bundle --mosaic $state/mosaic.tif --grid $state/grid.parquet \
+run tesela predict demo/runs/extra-trees --mosaic $state/mosaic.tif --grid $state/grid.parquet \
     --out demo/map.tif
 
 cat <<END
