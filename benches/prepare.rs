@@ -29,7 +29,8 @@ impl Place {
     fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let raw = RawCountry { size: Some([EDGE, EDGE]), seed: Some(7), ..RawCountry::default() };
-        let country = Country::new(raw.check().expect("a usable country"));
+        let config = raw.check().expect("a usable country");
+        let country = Country::new(config).expect("a country without given towns");
         simulate(&country, folder.path(), &mut Unwatched).expect("room for a small country");
         let descriptor = Descriptor::load(Path::new("simulated")).expect("a built-in descriptor");
         Self { folder, descriptor }
