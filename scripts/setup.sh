@@ -14,6 +14,8 @@ need 'command -v pkg-config' pkg-config
 need 'pkg-config --exists gdal' libgdal-dev
 if [ "${1:-}" = test ]; then
     need 'python3 -c "import venv, ensurepip"' python3 python3-venv
+    # The shell's own `kill` is no program that a test can start.
+    need 'type -P kill' procps
 fi
 
 [ ${#packages[@]} -eq 0 ] && exit 0
