@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tempfile::TempDir;
-use tesela::cutting::{CellList, Cutter, CutterSettings, CuttingError};
+use tesela::cutting::{CellSorter, CutterSettings, CuttingError};
 use tesela::grid::{GridColumns, GridReader, GridRequest};
 use tesela::prepare::{MosaicInput, prepare_mosaic};
 use tesela::progress::Unwatched;
@@ -47,11 +47,11 @@ fn cut(place: &Place) -> usize {
     let reader = GridReader::open(&place.path("grid.parquet"), &GridRequest::default());
     let (mosaic, reader) = (mosaic.expect("a mosaic"), reader.expect("a grid"));
     let crs = reader.crs().clone();
-    let mut cells = CellList::default();
-    reader.for_each(|batch| cells.extend(&batch.expect("cells")));
+    let mut sorter = CellSorter::new(mosaic, &crs, place.folder.path()).expect("room for cells");
+    reader.for_each(|batch| sorter.extend(&batch.expect("cells")).expect("room for cells"));
     let scaling = place.descriptor.pixel().scaling;
     let settings = CutterSettings { patch_pixels: 33, scaling };
-    let cutter = Cutter::new(mosaic, &cells, &crs, settings).expect("cells on the mosaic");
+    let cutter = sorter.into_cutter(settings).expect("cells on the mosaic");
     let mut patches = 0;
     let count = |batch: tesela::cutting::CutPatches| {
         patches += batch.patches.len();

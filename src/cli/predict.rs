@@ -65,6 +65,7 @@ pub(crate) fn run(args: &PredictArgs, console: &mut Console) -> anyhow::Result<E
         grid: &args.grid,
         layer: args.layer.clone(),
         columns: GridColumns { id: args.id_column.clone(), ..GridColumns::default() },
+        scratch: &args.out,
     };
     let map = predict_grid(classifier.as_ref(), &input, console)?;
     let watch: &mut dyn Progress = console;

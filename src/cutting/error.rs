@@ -26,10 +26,15 @@ pub enum CuttingError {
     #[error("the grid has no cells")]
     NoCells,
     /// There are more cells than can be numbered.
-    #[error("the grid has {found} cells; at most {} are possible", u32::MAX)]
-    TooManyCells {
-        /// How many there are.
-        found: usize,
+    #[error("the grid has more than {} cells; no more are possible", u32::MAX)]
+    TooManyCells,
+    /// The cells could not be kept on disk while they wait.
+    #[error("cannot keep the cells of the grid in a temporary file in `{}`", .path.display())]
+    Spool {
+        /// The folder of the file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
     },
     /// Grid and mosaic lie elsewhere.
     #[error(
@@ -40,7 +45,7 @@ pub enum CuttingError {
         /// The mosaic.
         path: PathBuf,
         /// How many cells the grid has.
-        cells: usize,
+        cells: u32,
         /// A position in the grid, in words.
         grid: String,
         /// The extent of the mosaic, in words.

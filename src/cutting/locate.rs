@@ -10,6 +10,7 @@ use crate::raster::{CoordinateSystem, PixelPlacement, RasterError, Transform};
 const WHISKER: f64 = 1.0 / 65_536.0;
 
 /// Finds cells in a raster. It belongs to the thread that made it.
+#[derive(Debug)]
 pub(super) struct Locator {
     transform: Transform,
     placement: PixelPlacement,
@@ -18,7 +19,7 @@ pub(super) struct Locator {
 /// Where a cell lies in a raster.
 pub(super) struct Location {
     /// Column and row of the pixel that contains the centroid.
-    pub(super) centre: (i64, i64),
+    pub(super) centre: (i32, i32),
     /// The outline in pixels.
     pub(super) footprint: Footprint,
 }
@@ -51,13 +52,13 @@ impl Locator {
 }
 
 /// The pixel that contains the coordinate; `None` far away from every raster.
-fn whole(coordinate: f64) -> Option<i64> {
+fn whole(coordinate: f64) -> Option<i32> {
     const FAR: f64 = 1e9;
     if !coordinate.is_finite() || coordinate.abs() > FAR {
         return None;
     }
     #[expect(clippy::cast_possible_truncation, reason = "checked to be near")]
-    let whole = (coordinate + WHISKER).floor() as i64;
+    let whole = (coordinate + WHISKER).floor() as i32;
     Some(whole)
 }
 
@@ -99,6 +100,7 @@ mod tests {
         assert_eq!(location.centre.0, 100);
         let mut inside = vec![false; 201 * 201];
         let (column, row) = (location.centre.0 - 100, location.centre.1 - 100);
+        let (column, row) = (i64::from(column), i64::from(row));
         let count = location.footprint.mark(column, row, 201, &mut inside);
         // 0.01 degrees are about 1,059 m and 1,107 m here.
         assert!((11_500..11_900).contains(&count), "{count}");

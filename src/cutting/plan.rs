@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::spool::SpoolPlace;
 use crate::raster::Window;
 
 /// Tiles are this many times as tall as wide, where the budget decides.
@@ -14,50 +15,57 @@ const TALLNESS: usize = 4;
 
 /// What has to be known of a raster to plan its reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RasterLayout {
+pub(super) struct RasterLayout {
     /// Number of columns.
-    pub columns: usize,
+    pub(super) columns: usize,
     /// Number of rows.
-    pub rows: usize,
+    pub(super) rows: usize,
     /// Columns and rows of a block.
-    pub block: (usize, usize),
+    pub(super) block: (usize, usize),
     /// Bytes of one pixel, all bands.
-    pub pixel_bytes: usize,
+    pub(super) pixel_bytes: usize,
 }
 
 /// A cell whose window is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Located {
-    /// The cell, by its place in the list of cells.
-    pub cell: u32,
+pub(super) struct CellWindow {
+    /// Where the cell itself is kept.
+    pub(super) place: SpoolPlace,
+    /// Its number in the grid.
+    pub(super) cell: u32,
     /// First column of its window; may lie outside the raster.
-    pub column: i64,
+    pub(super) column: i32,
     /// First row of its window; may lie outside the raster.
-    pub row: i64,
+    pub(super) row: i32,
 }
 
 /// One window that is read at once, and the cells that are cut from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
+pub(super) struct Reading {
     /// The window.
-    pub window: Window,
+    pub(super) window: Window,
     /// The cells, by their place in [`ReadingPlan::cells`].
-    pub cells: Range<usize>,
+    pub(super) cells: Range<usize>,
 }
 
 /// Which windows are read, in which order, for which cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadingPlan {
+pub(super) struct ReadingPlan {
     /// The cells in the order in which they are cut.
-    pub cells: Vec<Located>,
+    pub(super) cells: Vec<CellWindow>,
     /// The windows in the order in which they are read.
-    pub readings: Vec<Reading>,
+    pub(super) readings: Vec<Reading>,
 }
 
 impl ReadingPlan {
-    /// Plans the reading of windows of `size` by `size` pixels, each of which overlaps the raster, with at most
-    /// about `budget` bytes in a window.
-    pub fn new(mut cells: Vec<Located>, size: usize, layout: &RasterLayout, budget: usize) -> Self {
+    /// Plans the reading of windows of `size` by `size` pixels, whose first pixels `cells` name and each of which
+    /// overlaps the raster, with at most about `budget` bytes in a window.
+    pub(super) fn new(
+        mut cells: Vec<CellWindow>,
+        size: usize,
+        layout: &RasterLayout,
+        budget: usize,
+    ) -> Self {
         let planner = Planner { layout: *layout, size, tile: tile(layout, size, budget) };
         cells.sort_unstable_by_key(|cell| {
             let (column, row) = planner.corner(cell);
@@ -74,6 +82,12 @@ impl ReadingPlan {
         }
         Self { cells, readings }
     }
+}
+
+/// Rows of the strips into which cells can be divided, and planned one strip after the other: no window is read
+/// for cells of two of them.
+pub(super) fn strip_rows(layout: &RasterLayout, size: usize, budget: usize) -> usize {
+    tile(layout, size, budget).1
 }
 
 /// Columns and rows of a tile: whole blocks within the budget, or one block where that is larger.
@@ -94,22 +108,22 @@ struct Planner {
 
 impl Planner {
     /// The first pixel of the window of `cell` that lies in the raster.
-    fn corner(&self, cell: &Located) -> (usize, usize) {
-        let place = |value: i64, length: usize| {
+    fn corner(&self, cell: &CellWindow) -> (usize, usize) {
+        let place = |value: i32, length: usize| {
             usize::try_from(value.max(0)).map_or(length - 1, |value| value.min(length - 1))
         };
         (place(cell.column, self.layout.columns), place(cell.row, self.layout.rows))
     }
 
-    fn tile_of(&self, cell: &Located) -> (usize, usize) {
+    fn tile_of(&self, cell: &CellWindow) -> (usize, usize) {
         let (column, row) = self.corner(cell);
         (column / self.tile.0, row / self.tile.1)
     }
 
     /// The window of `cell`, as far as it lies in the raster: columns and rows.
-    fn extent(&self, cell: &Located) -> (Range<usize>, Range<usize>) {
-        let size = i64::try_from(self.size).expect("a window is small");
-        let end = |start: i64, length: usize| {
+    fn extent(&self, cell: &CellWindow) -> (Range<usize>, Range<usize>) {
+        let size = i32::try_from(self.size).expect("a window is small");
+        let end = |start: i32, length: usize| {
             usize::try_from((start + size).max(1)).map_or(length, |end| end.min(length))
         };
         let (column, row) = self.corner(cell);
@@ -117,7 +131,7 @@ impl Planner {
     }
 
     /// The smallest window that holds those of all `cells`, as far as they lie in the raster.
-    fn bounds(&self, cells: &[Located]) -> Window {
+    fn bounds(&self, cells: &[CellWindow]) -> Window {
         let extents = cells.iter().map(|cell| self.extent(cell));
         let (columns, rows) = extents
             .reduce(|(columns, rows), (own_columns, own_rows)| {
@@ -140,7 +154,7 @@ impl Planner {
 
     /// Reads `cells`, the first of which is number `start`, at once where they touch most blocks between
     /// them, and otherwise in halves.
-    fn read(&self, cells: &mut [Located], start: usize, readings: &mut Vec<Reading>) {
+    fn read(&self, cells: &mut [CellWindow], start: usize, readings: &mut Vec<Reading>) {
         let window = self.bounds(cells);
         let (columns, rows) = self.blocks(
             &(window.column..window.column + window.width),
@@ -164,7 +178,7 @@ impl Planner {
     }
 
     /// How many blocks the windows of `cells` touch.
-    fn touched(&self, cells: &[Located]) -> usize {
+    fn touched(&self, cells: &[CellWindow]) -> usize {
         let mut blocks = BTreeSet::new();
         for cell in cells {
             let (columns, rows) = self.extent(cell);
@@ -195,17 +209,21 @@ mod tests {
         )
     }
 
+    fn window_of(cell: u32, column: i32, row: i32) -> CellWindow {
+        CellWindow { place: SpoolPlace { offset: 0, length: 0 }, cell, column, row }
+    }
+
     /// Cells whose windows overlap the raster.
-    fn cells(layout: RasterLayout, size: usize) -> impl Strategy<Value = Vec<Located>> {
-        let low = 1 - i64::try_from(size).unwrap();
-        let columns = low..i64::try_from(layout.columns).unwrap();
-        let rows = low..i64::try_from(layout.rows).unwrap();
+    fn cells(layout: RasterLayout, size: usize) -> impl Strategy<Value = Vec<CellWindow>> {
+        let low = 1 - i32::try_from(size).unwrap();
+        let columns = low..i32::try_from(layout.columns).unwrap();
+        let rows = low..i32::try_from(layout.rows).unwrap();
         prop::collection::vec((columns, rows), 0..200).prop_map(|places| {
-            (0..).zip(places).map(|(cell, (column, row))| Located { cell, column, row }).collect()
+            (0..).zip(places).map(|(cell, (column, row))| window_of(cell, column, row)).collect()
         })
     }
 
-    fn case() -> impl Strategy<Value = (RasterLayout, usize, Vec<Located>)> {
+    fn case() -> impl Strategy<Value = (RasterLayout, usize, Vec<CellWindow>)> {
         (layout(), 1_usize..40)
             .prop_flat_map(|(layout, size)| (Just(layout), Just(size), cells(layout, size)))
     }
@@ -228,7 +246,8 @@ mod tests {
                 prop_assert!(window.column + window.width <= layout.columns);
                 prop_assert!(window.row + window.height <= layout.rows);
                 for cell in &plan.cells[reading.cells.clone()] {
-                    let holds = |start: i64, length: usize, from: usize, extent: usize| {
+                    let holds = |start: i32, length: usize, from: usize, extent: usize| {
+                        let start = i64::from(start);
                         let end = (start + i64::try_from(size).unwrap())
                             .min(i64::try_from(length).unwrap());
                         start.max(0) >= i64::try_from(from).unwrap()
@@ -243,11 +262,11 @@ mod tests {
     }
 
     /// A grid of cells without gaps over a raster of 8,192 by 8,192 pixels.
-    fn full_grid(block: (usize, usize)) -> (RasterLayout, Vec<Located>) {
+    fn full_grid(block: (usize, usize)) -> (RasterLayout, Vec<CellWindow>) {
         let layout = RasterLayout { columns: 8192, rows: 8192, block, pixel_bytes: 12 };
         let places = (0..248).flat_map(|row| (0..248).map(move |column| (row * 33, column * 33)));
         let cells =
-            (0..).zip(places).map(|(cell, (row, column))| Located { cell, column, row }).collect();
+            (0..).zip(places).map(|(cell, (row, column))| window_of(cell, column, row)).collect();
         (layout, cells)
     }
 
@@ -293,7 +312,7 @@ mod tests {
     #[test]
     fn few_cells_far_apart_are_read_one_by_one() {
         let (layout, cells) = full_grid((256, 256));
-        let few: Vec<Located> = cells.into_iter().step_by(4001).collect();
+        let few: Vec<CellWindow> = cells.into_iter().step_by(4001).collect();
         let count = few.len();
         let plan = ReadingPlan::new(few, 33, &layout, 32 << 20);
         assert!(decoded(&plan, &layout) <= count * 4, "{:?}", plan.readings.len());

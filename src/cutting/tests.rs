@@ -8,7 +8,7 @@ use tesela_datasets::descriptor::FileBands;
 use tesela_datasets::patch::{SampleType, Samples};
 use tesela_datasets::pixel::Product;
 
-use super::{CellList, CutPatches, Cutter, CutterSettings, CuttingError};
+use super::{CellSorter, CutPatches, Cutter, CutterSettings, CuttingError};
 use crate::raster::{
     BandLayout, CoordinateSystem, GeoTiffLayout, GeoTiffWriter, Mosaic, MosaicReading,
 };
@@ -49,21 +49,28 @@ fn settings() -> CutterSettings {
 }
 
 /// Squares of 1 km, `count` a side, whose upper left corner is at `(x, y)`.
-fn grid(x: f64, y: f64, count: usize) -> CellList {
-    let mut cells = CellList::default();
-    for (row, column) in (0..count).flat_map(|row| (0..count).map(move |column| (row, column))) {
+fn grid(x: f64, y: f64, count: usize) -> Vec<Cell> {
+    let places = (0..count).flat_map(|row| (0..count).map(move |column| (row, column)));
+    let cell = |(row, column)| {
         let (x, y) = (x + column as f64 * 1000.0, y - (row + 1) as f64 * 1000.0);
-        cells.push(&Cell {
+        Cell {
             id: CellId::new(format!("{row}-{column}")),
             label: Label::Undefined,
             outline: Some(Outline::square(x, y, 1000.0)),
             year: None,
-        });
-    }
-    cells
+        }
+    };
+    places.map(cell).collect()
 }
 
-fn cut_all(cutter: Cutter<'_>) -> Vec<CutPatches> {
+/// A cutter of `cells`, whose outlines are in `crs`.
+fn cutter(mosaic: &Path, cells: &[Cell], crs: &CoordinateSystem) -> Result<Cutter, CuttingError> {
+    let mut sorter = CellSorter::new(open(mosaic), crs, mosaic.parent().unwrap())?;
+    sorter.extend(cells)?;
+    sorter.into_cutter(settings())
+}
+
+fn cut_all(cutter: Cutter) -> Vec<CutPatches> {
     let mut batches = Vec::new();
     cutter
         .run(&mut |batch| {
@@ -82,15 +89,16 @@ fn every_cell_over_the_mosaic_gets_the_pixels_around_its_centroid() {
     let crs = CoordinateSystem::parse("EPSG:32614").unwrap();
     // Begins west and north of the mosaic and ends beyond it.
     let cells = grid(498_300.0, 2_001_300.0, 30);
-    let cutter = Cutter::new(open(&path), &cells, &crs, settings()).unwrap();
-    let (count, outside) = (cutter.len(), cutter.outside().to_vec());
-    assert_eq!(count + outside.len(), 900);
-    assert!(outside.contains(&0) && outside.len() > 200, "{}", outside.len());
-    let mut seen = outside;
+    let cutter = cutter(&path, &cells, &crs).unwrap();
+    let (count, outside) = (cutter.len(), cutter.outside());
+    assert_eq!(count as u64 + outside, 900);
+    assert!(outside > 200, "{outside}");
+    let mut seen = Vec::new();
     for batch in cut_all(cutter) {
         let Samples::Int16(samples) = &batch.patches.samples else { unreachable!() };
         for (place, &cell) in batch.patches.positions.iter().enumerate() {
             seen.push(cell);
+            assert_eq!(batch.cells[place], cells[cell as usize]);
             let (row, column) = (f64::from(cell / 30), f64::from(cell % 30));
             #[expect(clippy::cast_possible_truncation, reason = "a few hundred pixels")]
             let pixel = |metres: f64| (metres / 30.0).floor() as i64 - 16;
@@ -110,8 +118,18 @@ fn every_cell_over_the_mosaic_gets_the_pixels_around_its_centroid() {
             assert_eq!(batch.inside_pixels[place], 1089);
         }
     }
+    assert_eq!(seen.len(), count);
     seen.sort_unstable();
-    assert_eq!(seen, (0..900).collect::<Vec<u32>>());
+    seen.dedup();
+    assert_eq!(seen.len(), count);
+    let overlaps = |cell: &u32| {
+        let reaches = |place: u32, offset: f64| {
+            let first = ((f64::from(place) * 1000.0 + 500.0 - offset) / 30.0).floor() - 16.0;
+            first + 32.0 >= 0.0 && first < SIDE as f64
+        };
+        reaches(cell / 30, 1300.0) && reaches(cell % 30, 1700.0)
+    };
+    assert_eq!(seen, (0..900).filter(overlaps).collect::<Vec<u32>>());
 }
 
 #[test]
@@ -123,21 +141,20 @@ fn a_grid_in_another_system_gives_the_same_pixels_where_it_is_the_same_grid() {
     let degrees = CoordinateSystem::parse("EPSG:4326").unwrap();
     let cells = grid(501_010.0, 1_999_010.0, 5);
     let transform = crate::raster::Transform::new(&metres, &degrees).unwrap();
-    let mut moved = CellList::default();
-    for index in 0..cells.len() {
-        let mut cell = cells.get(index);
-        let mut corners = cell.outline.unwrap().corners;
-        for corner in &mut corners {
-            let (mut x, mut y) = ([corner.x], [corner.y]);
-            transform.points(&mut x, &mut y).unwrap();
-            (corner.x, corner.y) = (x[0], y[0]);
-        }
-        cell.outline = Some(Outline { corners });
-        moved.push(&cell);
+    let mut moved = cells.clone();
+    let corners = moved.iter_mut().flat_map(|cell| &mut cell.outline.as_mut().unwrap().corners);
+    for corner in corners {
+        let (mut x, mut y) = ([corner.x], [corner.y]);
+        transform.points(&mut x, &mut y).unwrap();
+        (corner.x, corner.y) = (x[0], y[0]);
     }
-    let here = cut_all(Cutter::new(open(&path), &cells, &metres, settings()).unwrap());
-    let there = cut_all(Cutter::new(open(&path), &moved, &degrees, settings()).unwrap());
-    assert_eq!(here, there);
+    let here = cut_all(cutter(&path, &cells, &metres).unwrap());
+    let there = cut_all(cutter(&path, &moved, &degrees).unwrap());
+    assert_eq!(here.len(), there.len());
+    for (here, there) in here.iter().zip(&there) {
+        assert_eq!(here.patches, there.patches);
+        assert_eq!(here.inside_pixels, there.inside_pixels);
+    }
 }
 
 #[test]
@@ -147,7 +164,7 @@ fn a_grid_elsewhere_is_refused_with_both_places() {
     write_mosaic(&path);
     let crs = CoordinateSystem::parse("EPSG:32614").unwrap();
     let cells = grid(600_000.0, 2_000_000.0, 2);
-    let error = Cutter::new(open(&path), &cells, &crs, settings()).unwrap_err();
+    let error = cutter(&path, &cells, &crs).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("misses the mosaic") && text.contains("mosaic.tif"), "{text}");
     assert!(text.contains("600500") && text.contains("500000"), "{text}");
@@ -160,7 +177,29 @@ fn a_sink_that_fails_ends_the_work_with_its_error() {
     write_mosaic(&path);
     let crs = CoordinateSystem::parse("EPSG:32614").unwrap();
     let cells = grid(500_000.0, 2_000_000.0, 15);
-    let cutter = Cutter::new(open(&path), &cells, &crs, settings()).unwrap();
-    let result = cutter.run(&mut |_| Err(CuttingError::NoCells));
+    let result = cutter(&path, &cells, &crs).unwrap().run(&mut |_| Err(CuttingError::NoCells));
     assert!(matches!(result, Err(CuttingError::NoCells)));
+}
+
+#[test]
+fn the_size_of_patches_follows_the_usual_cell() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mosaic.tif");
+    write_mosaic(&path);
+    let crs = CoordinateSystem::parse("EPSG:32614").unwrap();
+    let mut sorter = CellSorter::new(open(&path), &crs, directory.path()).unwrap();
+    assert!(matches!(sorter.patch_pixels(), Err(CuttingError::NoCells)));
+    sorter.extend(&grid(500_000.0, 2_000_000.0, 15)).unwrap();
+    assert_eq!(sorter.patch_pixels().unwrap(), 33);
+}
+
+#[test]
+fn nothing_is_left_beside_the_mosaic() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mosaic.tif");
+    write_mosaic(&path);
+    let crs = CoordinateSystem::parse("EPSG:32614").unwrap();
+    let cutter = cutter(&path, &grid(500_000.0, 2_000_000.0, 15), &crs).unwrap();
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    assert_eq!(cut_all(cutter).iter().map(|batch| batch.cells.len()).sum::<usize>(), 225);
 }

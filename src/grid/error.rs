@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use tesela_datasets::cells::CellTableError;
+use tesela_datasets::cells::{CellTableError, UniqueIdsError};
 use tesela_datasets::class::ClassMapError;
 
 use crate::raster::RasterError;
@@ -11,6 +11,9 @@ use crate::raster::RasterError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GridError {
+    /// The user asked to stop.
+    #[error("reading the grid was interrupted")]
+    Interrupted,
     /// The file cannot be read or written as a raster or vector file.
     #[error(transparent)]
     Raster(Box<RasterError>),
@@ -81,12 +84,12 @@ pub enum GridError {
         column: String,
     },
     /// An id stands twice.
-    #[error("duplicate cell_id `{id}` in `{}`; every cell needs an id of its own", .path.display())]
-    DuplicateId {
+    #[error("the ids of the cells in `{}` cannot be used", .path.display())]
+    Ids {
         /// The file.
         path: PathBuf,
-        /// The id.
-        id: String,
+        /// Which, and why.
+        source: UniqueIdsError,
     },
     /// A cell is not one polygon without holes.
     #[error("the outline of cell `{id}` in `{}` is {found}; expected one polygon without holes", .path.display())]

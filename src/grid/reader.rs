@@ -10,6 +10,7 @@ use tesela_datasets::class::{ClassMap, Label};
 
 use super::GridError;
 use super::writer::extension;
+use crate::progress::Progress;
 use crate::raster::{
     CLASSES_KEY, CoordinateSystem, RasterError, Shape, Shapes, Validity, VectorLayer,
 };
@@ -164,6 +165,27 @@ impl GridReader {
         &self.classes
     }
 
+    /// Hands all cells to `take`, some at a time.
+    ///
+    /// # Errors
+    /// If the grid cannot be read, `take` fails, or the user stops.
+    pub fn read<E: From<GridError>>(
+        self,
+        progress: &mut dyn Progress,
+        take: &mut dyn FnMut(&[Cell]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        progress.start("reading the grid", self.cell_count(), "cells");
+        for batch in self {
+            let batch = batch?;
+            take(&batch)?;
+            progress.advance(batch.len() as u64);
+            if progress.wants_stop() {
+                return Err(GridError::Interrupted.into());
+            }
+        }
+        Ok(())
+    }
+
     /// Number of cells, where the file knows it without being read.
     pub fn cell_count(&self) -> Option<u64> {
         self.count
@@ -193,7 +215,11 @@ impl Iterator for GridReader {
                     shapes.take(BATCH).map(|shape| decode.cell(shape?, unique)).collect();
                 *ended = batch.as_ref().map_or(true, Vec::is_empty);
                 match batch {
-                    Ok(cells) if cells.is_empty() => None,
+                    Ok(cells) if cells.is_empty() => {
+                        let path = || self.path.clone();
+                        let failed = |source| Err(GridError::Ids { path: path(), source });
+                        unique.finish().err().map(failed)
+                    }
                     batch => Some(batch),
                 }
             }
@@ -250,10 +276,7 @@ impl Decode<'_> {
             column: self.columns.id.clone(),
         })?;
         let id = CellId::new(id);
-        unique.note(&id).map_err(|_| GridError::DuplicateId {
-            path: self.path.to_owned(),
-            id: id.to_string(),
-        })?;
+        unique.note(&id).map_err(|source| GridError::Ids { path: self.path.to_owned(), source })?;
         let label = self.columns.label.and_then(attribute);
         let year = self.columns.year.and_then(attribute);
         Ok(Cell {

@@ -133,11 +133,10 @@ fn ids_that_come_twice_are_named() {
     let directory = TempDir::new().unwrap();
     let path = squares(&directory, &[r#"{"id": "a"}"#, r#"{"id": "b"}"#, r#"{"id": "a"}"#]);
     let request = GridRequest { classes: Some(classes()), ..columns("id", None) };
-    let error = read(&path, &request).unwrap_err().to_string();
-    assert!(
-        error.contains("duplicate cell_id `a`") && error.contains("squares.geojson"),
-        "{error}"
-    );
+    let error = read(&path, &request).unwrap_err();
+    let reason = std::error::Error::source(&error).unwrap().to_string();
+    assert!(error.to_string().contains("squares.geojson"), "{error}");
+    assert!(reason.starts_with("duplicate cell_id `a`"), "{reason}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::raster::{MosaicError, RasterError};
 pub enum InferenceError {
     /// The grid cannot be read.
     #[error("cannot read the grid")]
-    Grid(#[from] GridError),
+    Grid(#[source] GridError),
     /// The mosaic cannot be read.
     #[error("cannot read the mosaic")]
     Mosaic(#[from] MosaicError),
@@ -54,4 +54,13 @@ pub enum InferenceError {
     /// The user asked to stop.
     #[error("interrupted; no map was written")]
     Interrupted,
+}
+
+impl From<GridError> for InferenceError {
+    fn from(error: GridError) -> Self {
+        match error {
+            GridError::Interrupted => Self::Interrupted,
+            error => Self::Grid(error),
+        }
+    }
 }

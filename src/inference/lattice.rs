@@ -2,7 +2,7 @@
 
 use tesela_datasets::cell::Point;
 
-use crate::cutting::CellList;
+use super::CellList;
 
 /// The most pixels of a raster of cells.
 const MAX_PIXELS: usize = 1 << 30;

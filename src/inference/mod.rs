@@ -4,6 +4,7 @@
 //! few windows of pixels and some bytes a cell. Cells are predicted whether they are labelled or not;
 //! cells without a used pixel have no class.
 
+mod cell_list;
 mod error;
 mod geopackage;
 mod geotiff;
@@ -13,6 +14,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use cell_list::CellList;
 pub use error::InferenceError;
 pub use geopackage::write_geopackage;
 pub use geotiff::{MapFiles, write_geotiff};

@@ -9,8 +9,8 @@ use tesela_datasets::pixel::{Band, PixelDefinition};
 use tesela_datasets::source::InputDefinition;
 use tesela_models::classifier::{Classifier, Probabilities};
 
-use super::InferenceError;
-use crate::cutting::{CellList, CutPatches, Cutter, CutterSettings};
+use super::{CellList, InferenceError};
+use crate::cutting::{CellSorter, CutPatches, CutterSettings};
 use crate::grid::{GridColumns, GridError, GridReader, GridRequest};
 use crate::progress::Progress;
 use crate::raster::{CoordinateSystem, Mosaic, MosaicReading, sample_type_name};
@@ -28,6 +28,8 @@ pub struct PredictInput<'a> {
     pub layer: Option<String>,
     /// The columns of the grid.
     pub columns: GridColumns,
+    /// A file or folder, which need not exist yet, on whose disk cells can wait for their turn, some 150 bytes each.
+    pub scratch: &'a Path,
 }
 
 /// The prediction for every cell of a grid.
@@ -83,13 +85,20 @@ pub fn predict_grid(
     let expected = classifier.input();
     let mosaic = Mosaic::open(input.mosaic, &reading_of(expected, input.descriptor)?)?;
     check_type(&mosaic, expected)?;
-    let (cells, label_classes, crs) = read_grid(input, progress)?;
+    let grid = open_grid(input)?;
+    let (crs, label_classes) = (grid.crs().clone(), grid.classes().clone());
+    let mut cells = CellList::default();
+    let mut sorter = CellSorter::new(mosaic, &crs, input.scratch)?;
+    grid.read(progress, &mut |batch| {
+        cells.extend(batch);
+        sorter.extend(batch).map_err(InferenceError::from)
+    })?;
     let PatchShape { width: patch_pixels, .. } = expected.shape;
     let settings = CutterSettings { patch_pixels, scaling: expected.pixel.scaling };
-    let cutter = Cutter::new(mosaic, &cells, &crs, settings)?;
+    let cutter = sorter.into_cutter(settings)?;
     let classes = classifier.classes().clone();
     let mut map = Predictions::new(cells.len(), classes.len());
-    let outside = cutter.outside().len() as u64;
+    let outside = cutter.outside();
     progress.start("predicting", Some(cutter.len() as u64), "cells");
     cutter.run(&mut |batch| {
         if progress.wants_stop() {
@@ -149,33 +158,18 @@ fn check_type(mosaic: &Mosaic, expected: &InputDefinition) -> Result<(), Inferen
     })
 }
 
-fn read_grid(
-    input: &PredictInput<'_>,
-    progress: &mut dyn Progress,
-) -> Result<(CellList, ClassMap, CoordinateSystem), InferenceError> {
+fn open_grid(input: &PredictInput<'_>) -> Result<GridReader, InferenceError> {
     let columns = input.columns.clone();
     let layer = input.layer.clone();
     let mut request = GridRequest { columns, layer, ..GridRequest::default() };
-    let reader = match GridReader::open(input.grid, &request) {
+    match GridReader::open(input.grid, &request) {
         // A grid on which nothing is labelled is as good as any here.
         Err(GridError::Classes { .. }) => {
             request.ignore_labels = true;
-            GridReader::open(input.grid, &request)
+            Ok(GridReader::open(input.grid, &request)?)
         }
-        opened => opened,
-    }?;
-    let (crs, classes) = (reader.crs().clone(), reader.classes().clone());
-    progress.start("reading the grid", reader.cell_count(), "cells");
-    let mut cells = CellList::default();
-    for batch in reader {
-        let batch = batch?;
-        cells.extend(&batch);
-        progress.advance(batch.len() as u64);
-        if progress.wants_stop() {
-            return Err(InferenceError::Interrupted);
-        }
+        opened => Ok(opened?),
     }
-    Ok((cells, classes, crs))
 }
 
 /// What is known of all cells so far.

@@ -125,6 +125,7 @@ fn every_cell_gets_the_class_of_its_own_pixels_in_both_formats() {
         grid: &grid,
         layer: None,
         columns: GridColumns::default(),
+        scratch: directory.path(),
     };
     let map = predict_grid(&model, &input, &mut Unwatched).unwrap();
     assert_eq!((map.cells.len(), map.counts()), (110, vec![50, 40]));
@@ -164,6 +165,7 @@ fn a_mosaic_of_another_product_is_refused() {
         grid: &grid,
         layer: None,
         columns: GridColumns::default(),
+        scratch: directory.path(),
     };
     let error = predict_grid(&Bright::new(), &input, &mut Unwatched).unwrap_err();
     assert!(matches!(error, InferenceError::Unfit { .. }));

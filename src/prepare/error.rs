@@ -14,7 +14,7 @@ use crate::raster::MosaicError;
 pub enum PrepareError {
     /// The grid cannot be read.
     #[error("cannot read the grid")]
-    Grid(#[from] GridError),
+    Grid(#[source] GridError),
     /// The mosaic cannot be cut.
     #[error("cannot cut patches")]
     Cutting(#[from] CuttingError),
@@ -118,6 +118,15 @@ pub enum PrepareError {
     /// The user asked to stop.
     #[error("interrupted; no store was written")]
     Interrupted,
+}
+
+impl From<GridError> for PrepareError {
+    fn from(error: GridError) -> Self {
+        match error {
+            GridError::Interrupted => Self::Interrupted,
+            error => Self::Grid(error),
+        }
+    }
 }
 
 impl PrepareError {

@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use tesela_datasets::descriptor::{DataKind, Descriptor};
+use tesela_datasets::patch::PatchBatch;
 use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::{StoreCell, StoreDefinition};
 
 use super::origin::{InputMark, Origin, check_checksum};
 use super::sink::StoreSink;
 use super::{PrepareError, Prepared};
-use crate::cutting::{CellList, CutPatches, Cutter, CutterSettings, patch_pixels_for};
+use crate::cutting::{CellSorter, CutPatches, CutterSettings};
 use crate::grid::{GridColumns, GridReader, GridRequest};
 use crate::progress::Progress;
-use crate::raster::{CoordinateSystem, Mosaic, MosaicReading};
+use crate::raster::{Mosaic, MosaicReading};
 
 /// A mosaic, a grid, and what is to be known about them.
 #[derive(Debug, Clone)]
@@ -52,13 +53,16 @@ pub fn prepare_mosaic(
         return Prepared::found(out);
     }
     check_checksum(descriptor, input.mosaic)?;
-    let (cells, crs) = read_grid(input, progress)?;
+    let grid = open_grid(input)?;
+    let crs = grid.crs().clone();
+    let mut sorter = CellSorter::new(mosaic, &crs, out)?;
+    grid.read(progress, &mut |cells| sorter.extend(cells).map_err(PrepareError::from))?;
     let patch_pixels = match wanted {
         Some(pixels) => pixels,
-        None => patch_pixels_for(&mosaic, &cells, &crs)?,
+        None => sorter.patch_pixels()?,
     };
     let scaling = descriptor.pixel().scaling;
-    let cutter = Cutter::new(mosaic, &cells, &crs, CutterSettings { patch_pixels, scaling })?;
+    let cutter = sorter.into_cutter(CutterSettings { patch_pixels, scaling })?;
     let definition = StoreDefinition {
         dataset: descriptor.name().to_owned(),
         input: InputDefinition {
@@ -69,48 +73,35 @@ pub fn prepare_mosaic(
         classes: descriptor.classes().clone(),
         crs: Some(crs.to_crs()),
     };
-    let outside = cutter.outside().len() as u64;
+    let outside = cutter.outside();
     let mut sink = StoreSink::create(out, definition, &origin)?;
     progress.start("preparing", Some(cutter.len() as u64), "patches");
-    cutter.run(&mut |batch| sink.append(&batch.patches, &store_cells(&cells, &batch), progress))?;
+    cutter.run(&mut |batch| {
+        let (patches, cells) = split(batch);
+        sink.append(&patches, &cells, progress)
+    })?;
     sink.finish(outside, progress)
 }
 
-fn read_grid(
-    input: &MosaicInput<'_>,
-    progress: &mut dyn Progress,
-) -> Result<(CellList, CoordinateSystem), PrepareError> {
+fn open_grid(input: &MosaicInput<'_>) -> Result<GridReader, PrepareError> {
     let request = GridRequest {
         columns: input.columns.clone(),
         layer: input.layer.clone(),
         classes: Some(input.descriptor.classes().clone()),
         ignore_labels: false,
     };
-    let reader = GridReader::open(input.grid, &request)?;
-    let crs = reader.crs().clone();
-    progress.start("reading the grid", reader.cell_count(), "cells");
-    let mut cells = CellList::default();
-    for batch in reader {
-        let batch = batch?;
-        cells.extend(&batch);
-        progress.advance(batch.len() as u64);
-        if progress.wants_stop() {
-            return Err(PrepareError::Interrupted);
-        }
-    }
-    Ok((cells, crs))
+    Ok(GridReader::open(input.grid, &request)?)
 }
 
-/// What the store keeps of the cells of `batch`.
-fn store_cells(cells: &CellList, batch: &CutPatches) -> Vec<StoreCell> {
-    let pixels = batch.used_pixels.iter().zip(&batch.inside_pixels);
-    let positions = batch.patches.positions.iter();
-    positions
-        .zip(pixels)
-        .map(|(&position, (&used_pixels, &inside_pixels))| StoreCell {
-            cell: cells.get(usize::try_from(position).expect("an index fits memory")),
-            used_pixels,
-            inside_pixels,
-        })
-        .collect()
+/// The patches of `batch`, and what the store keeps of their cells.
+fn split(batch: CutPatches) -> (PatchBatch, Vec<StoreCell>) {
+    let CutPatches { patches, cells, inside_pixels, used_pixels } = batch;
+    let pixels = used_pixels.into_iter().zip(inside_pixels);
+    let cells = cells.into_iter().zip(pixels);
+    let cells = cells.map(|(cell, (used_pixels, inside_pixels))| StoreCell {
+        cell,
+        used_pixels,
+        inside_pixels,
+    });
+    (patches, cells.collect())
 }

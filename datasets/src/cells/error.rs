@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::CrsError;
+use super::{CrsError, UniqueIdsError};
 
 /// Why a table of cells could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -77,12 +77,12 @@ pub enum CellTableError {
         row: u64,
     },
     /// Two cells have the same id.
-    #[error("duplicate cell_id `{id}` in `{}`; every cell needs an id of its own", .path.display())]
-    DuplicateId {
+    #[error("the ids of the cells in `{}` cannot be used", .path.display())]
+    Ids {
         /// The table.
         path: PathBuf,
-        /// The id.
-        id: String,
+        /// Which, and why.
+        source: UniqueIdsError,
     },
     /// A label is not one of the classes.
     #[error(

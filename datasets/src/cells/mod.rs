@@ -24,7 +24,7 @@ pub use error::CellTableError;
 pub(crate) use guard::guarded;
 pub use reader::CellTableReader;
 pub(crate) use reader::parquet_builder;
-pub use unique::{DuplicateId, UniqueIds};
+pub use unique::{UniqueIds, UniqueIdsError};
 pub use writer::CellTableWriter;
 
 pub(crate) use columns::{column as table_column, integer_column, integers, numbers};

@@ -25,7 +25,8 @@ pub struct CellTableReader {
     batches: ParquetRecordBatchReader,
     unique: UniqueIds,
     row: u64,
-    failed: bool,
+    /// Nothing more is read: the table is at its end, or it cannot be read.
+    ended: bool,
 }
 
 impl CellTableReader {
@@ -56,7 +57,7 @@ impl CellTableReader {
         let batches =
             builder.with_batch_size(BATCH).build().map_err(|error| damaged(error.into()))?;
         let path = path.to_owned();
-        Ok(Self { path, header, len, batches, unique: UniqueIds::default(), row: 0, failed: false })
+        Ok(Self { path, header, len, batches, unique: UniqueIds::default(), row: 0, ended: false })
     }
 
     /// What holds for every cell.
@@ -90,27 +91,34 @@ impl CellTableReader {
     pub(crate) fn next_batch(
         &mut self,
     ) -> Option<Result<(Vec<Cell>, RecordBatch), CellTableError>> {
-        if self.failed {
+        if self.ended {
             return None;
         }
         let damaged = |source| CellTableError::Damaged { path: self.path.clone(), source };
         let batch = match guarded(|| self.batches.next()) {
-            Ok(batch) => batch?.map_err(|error| damaged(error.into())),
+            Ok(Some(batch)) => batch.map_err(|error| damaged(error.into())),
+            Ok(None) => return self.end().err().map(Err),
             Err(stopped) => Err(damaged(stopped.into())),
         };
         let cells = batch.and_then(|batch| self.decode(batch));
-        self.failed = cells.is_err();
+        self.ended = cells.is_err();
         Some(cells)
+    }
+
+    /// Looks for ids that come twice among all that were read.
+    fn end(&mut self) -> Result<(), CellTableError> {
+        self.ended = true;
+        let unique = self.unique.finish();
+        unique.map_err(|source| CellTableError::Ids { path: self.path.clone(), source })
     }
 
     fn decode(&mut self, batch: RecordBatch) -> Result<(Vec<Cell>, RecordBatch), CellTableError> {
         let cells = columns::decode(&self.path, &self.header.classes, &batch, self.row)?;
         self.row += cells.len() as u64;
         for cell in &cells {
-            self.unique.note(&cell.id).map_err(|duplicate| CellTableError::DuplicateId {
-                path: self.path.clone(),
-                id: duplicate.id.to_string(),
-            })?;
+            self.unique
+                .note(&cell.id)
+                .map_err(|source| CellTableError::Ids { path: self.path.clone(), source })?;
         }
         Ok((cells, batch))
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::layout::FORMAT_VERSION;
-use crate::cells::{CellTableError, DuplicateId};
+use crate::cells::{CellTableError, UniqueIdsError};
 
 /// Why a store could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -109,11 +109,11 @@ pub enum StoreError {
     },
     /// Two cells have the same id.
     #[error("cannot append to store `{}`", .path.display())]
-    DuplicateId {
+    Ids {
         /// The store.
         path: PathBuf,
         /// The id.
-        source: DuplicateId,
+        source: UniqueIdsError,
     },
     /// The register of cells cannot be written or read.
     #[error("the register of cells cannot be used")]

@@ -103,7 +103,7 @@ impl StoreWriter {
         for cell in cells {
             self.unique
                 .note(&cell.cell.id)
-                .map_err(|source| StoreError::DuplicateId { path: self.path.clone(), source })?;
+                .map_err(|source| StoreError::Ids { path: self.path.clone(), source })?;
             if !self.counts.note(cell.cell.label) {
                 let id = &cell.cell.id;
                 return Err(self.unfit(format!("the class of cell `{id}` is not of the store")));
@@ -129,6 +129,8 @@ impl StoreWriter {
     /// If an earlier append failed, or the operating system refuses; nothing is left then.
     pub fn finish(mut self) -> Result<StoreSummary, StoreError> {
         self.check_whole()?;
+        let unique = self.unique.finish();
+        unique.map_err(|source| StoreError::Ids { path: self.path.clone(), source })?;
         let pending = std::mem::take(&mut self.pending);
         write_pending(&mut self.arrays, &pending)?;
         for array in &mut self.arrays {

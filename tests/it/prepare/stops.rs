@@ -27,22 +27,31 @@ fn nothing_is_left(place: &Place) {
     assert!(!place.path("s.zarr.partial").exists(), "a partial store is left");
 }
 
-#[test]
-fn a_full_disk_is_an_error_that_leaves_nothing() {
-    let place = large_place();
+/// Prepares the large mosaic where no file may become larger than `blocks` of 512 bytes: a write beyond fails
+/// as on a full disk. Gives what is said.
+fn on_a_full_disk(place: &Place, blocks: u32) -> String {
     let made = place.prepare("simulated", "large.tif", "large.parquet", "s.zarr");
-    // No file may become larger than some blocks; a write beyond fails as on a full disk.
     let output = Command::new("sh")
         .current_dir(place.folder.path())
-        .args(["-c", "trap '' XFSZ; ulimit -f 20; exec \"$0\" \"$@\""])
+        .args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")])
         .arg(made.get_program())
         .args(made.get_args())
         .output()
         .unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{message}");
-    assert!(message.contains("s.zarr") && message.contains("File too large"), "{message}");
-    nothing_is_left(&place);
+    assert!(message.contains("File too large"), "{message}");
+    nothing_is_left(place);
+    message
+}
+
+#[test]
+fn a_full_disk_is_an_error_that_leaves_nothing() {
+    let place = large_place();
+    let while_sorting = on_a_full_disk(&place, 20);
+    assert!(while_sorting.contains("temporary file"), "{while_sorting}");
+    let while_writing = on_a_full_disk(&place, 2000);
+    assert!(while_writing.contains("s.zarr"), "{while_writing}");
 }
 
 /// Prepares the large mosaic and interrupts as soon as a store is begun.

@@ -1,4 +1,4 @@
-//! Cells in little memory: a national grid has millions of them, and cutting needs them in its own order.
+//! Cells in little memory: a national grid has millions of them, and a map needs them in the order of the grid.
 
 use tesela_datasets::cell::{Cell, CellId, Outline, Point};
 use tesela_datasets::class::Label;
