@@ -9,7 +9,7 @@ use tesela_datasets::cell::{Cell, CellId, Outline, Point};
 use tesela_datasets::class::{ClassId, Label};
 
 /// The number that stands for "undefined" and for "no year".
-const NONE: i64 = i64::MIN;
+const NONE: u64 = u64::MAX;
 
 /// Where a cell lies in a [`CellSpool`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +66,11 @@ impl CellSpool {
 }
 
 fn encode(cell: &Cell, record: &mut Vec<u8>) {
-    let label = cell.label.class().map_or(NONE, |class| class.index() as i64);
+    let label = cell.label.class().map_or(NONE, |class| class.index() as u64);
+    let year = cell.year.map_or(NONE, |year| u64::from(year.cast_unsigned()));
     let id = cell.id.as_str().as_bytes();
     let corners = cell.outline.as_ref().map_or(&[][..], |outline| &outline.corners);
-    for number in [label, cell.year.map_or(NONE, i64::from), id.len() as i64] {
+    for number in [label, year, id.len() as u64] {
         record.extend_from_slice(&number.to_le_bytes());
     }
     record.extend_from_slice(id);
@@ -84,8 +85,9 @@ fn decode(record: &[u8]) -> io::Result<Cell> {
     let [label, year, length] = [number(&mut rest)?, number(&mut rest)?, number(&mut rest)?];
     let length = usize::try_from(length).map_err(io::Error::other)?;
     let (id, corners) = rest.split_at_checked(length).ok_or(io::ErrorKind::InvalidData)?;
-    let present = |number: i64| (number != NONE).then_some(number);
+    let present = |number: u64| (number != NONE).then_some(number);
     let class = present(label).map(usize::try_from).transpose().map_err(io::Error::other)?;
+    let year = present(year).map(u32::try_from).transpose().map_err(io::Error::other)?;
     let corners: Vec<Point> = corners
         .as_chunks::<8>()
         .0
@@ -98,14 +100,14 @@ fn decode(record: &[u8]) -> io::Result<Cell> {
         id: CellId::new(std::str::from_utf8(id).map_err(io::Error::other)?),
         label: Label::from(class.map(ClassId::new)),
         outline: (!corners.is_empty()).then_some(Outline { corners }),
-        year: present(year).map(i32::try_from).transpose().map_err(io::Error::other)?,
+        year: year.map(u32::cast_signed),
     })
 }
 
-fn number(rest: &mut &[u8]) -> io::Result<i64> {
+fn number(rest: &mut &[u8]) -> io::Result<u64> {
     let mut bytes = [0; 8];
     rest.read_exact(&mut bytes)?;
-    Ok(i64::from_le_bytes(bytes))
+    Ok(u64::from_le_bytes(bytes))
 }
 
 #[cfg(test)]
