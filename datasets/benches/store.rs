@@ -10,10 +10,10 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tesela_datasets::cell::{Cell, CellId, Outline};
 use tesela_datasets::class::{ClassId, ClassMap, Label};
-use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType, Samples};
+use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType, Samples};
 use tesela_datasets::pixel::{PixelDefinition, Product};
 use tesela_datasets::random::{below, generator, shuffle};
-use tesela_datasets::source::{InputDefinition, PatchSource};
+use tesela_datasets::source::{CellSource, InputDefinition};
 use tesela_datasets::store::{StoreCell, StoreDefinition, StoreReader, StoreWriter};
 use zarrs::array::{Array, ArraySubset};
 use zarrs::filesystem::FilesystemStore;
@@ -25,11 +25,11 @@ const BATCH: usize = 256;
 fn definition() -> StoreDefinition {
     StoreDefinition {
         dataset: "bench".into(),
-        input: InputDefinition {
+        input: InputDefinition::Patches(PatchDefinition {
             shape: SHAPE,
             sample_type: SampleType::Int16,
             pixel: PixelDefinition::of_product(Product::C1),
-        },
+        }),
         classes: ClassMap::new(["non-urban", "urban"]).expect("two names"),
         crs: None,
     }

@@ -2,12 +2,12 @@
 //!
 //! This package knows neither models nor rasters: it holds what both agree on. From the bottom up:
 //!
-//! - [`class`], [`cell`], [`patch`]: the words of the field as types;
+//! - [`class`], [`cell`], [`patch`], [`table`]: the words of the field as types;
 //! - [`cells`]: tables of cells as files;
 //! - [`channels`], [`features`]: what is computed from the pixels of a patch;
-//! - [`fold`], [`normalisation`]: what is derived from a collection of patches;
+//! - [`fold`], [`normalisation`]: what is derived from a collection;
 //! - [`store`], [`descriptor`]: how a collection lies on disk, and how it is declared;
-//! - [`source`]: the trait through which everything above reads patches.
+//! - [`source`]: the trait through which everything above reads cells.
 //!
 //! [`config`] checks TOML files at the door; [`random`] is the only origin of randomness; [`whole_file`] makes
 //! files appear whole.
@@ -28,4 +28,5 @@ pub mod pixel;
 pub mod random;
 pub mod source;
 pub mod store;
+pub mod table;
 pub mod whole_file;

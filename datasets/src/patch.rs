@@ -1,12 +1,12 @@
 //! Patches: the windows of pixels that stand for cells, many at a time.
 //!
 //! Numbers stay as delivered ([`Samples`]): sixteen bits a pixel and band, an eighth of what 27 channels
-//! would take. They are interpreted with the collection's [`PixelDefinition`](crate::pixel::PixelDefinition)
-//! at the moment of use.
+//! would take. They are interpreted with the collection's [`PixelDefinition`] at the moment of use.
 
 use serde::{Deserialize, Serialize};
 
 use crate::class::Label;
+use crate::pixel::PixelDefinition;
 
 /// The extent of every patch of a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,18 @@ pub enum SampleType {
     Int16,
     /// Single-precision floating point.
     Float32,
+}
+
+/// What all patches of a collection have in common: their extent and their meaning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatchDefinition {
+    /// Extent of each patch.
+    pub shape: PatchShape,
+    /// Type of the stored numbers.
+    pub sample_type: SampleType,
+    /// Meaning of the stored numbers.
+    pub pixel: PixelDefinition,
 }
 
 /// Stored numbers of one type.

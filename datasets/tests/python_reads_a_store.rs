@@ -8,7 +8,7 @@ use serde_json::json;
 use tesela_datasets::cell::{Cell, CellId, Outline};
 use tesela_datasets::cells::Crs;
 use tesela_datasets::class::{ClassId, ClassMap};
-use tesela_datasets::patch::{PatchBatch, PatchShape, Samples};
+use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, Samples};
 use tesela_datasets::pixel::{BandSet, PixelDefinition, Product};
 use tesela_datasets::random::{below, generator};
 use tesela_datasets::source::InputDefinition;
@@ -40,7 +40,11 @@ fn definition(shape: PatchShape, samples: &Samples) -> StoreDefinition {
     };
     StoreDefinition {
         dataset: "proof".into(),
-        input: InputDefinition { shape, sample_type: samples.sample_type(), pixel },
+        input: InputDefinition::Patches(PatchDefinition {
+            shape,
+            sample_type: samples.sample_type(),
+            pixel,
+        }),
         classes: ClassMap::new(["no urbana", "urbana"]).expect("the test can be set up"),
         crs: Some(Crs::from_projjson(include_str!("utm14.json")).expect("the test can be set up")),
     }

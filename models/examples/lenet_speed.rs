@@ -11,10 +11,10 @@ use std::time::Instant;
 
 use tesela_datasets::class::{ClassId, ClassMap, Label};
 use tesela_datasets::memory::MemorySource;
-use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType, Samples};
+use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType, Samples};
 use tesela_datasets::pixel::{Band, BandSet, PixelDefinition, Product};
 use tesela_datasets::random::{below, generator};
-use tesela_datasets::source::{InputDefinition, PatchSource};
+use tesela_datasets::source::PatchSource;
 use tesela_models::config::FitSettings;
 use tesela_models::lenet::{LenetFit, RawLenet};
 use tesela_models::{Fit, FitEvent, FitObserver};
@@ -48,7 +48,7 @@ fn patches(count: usize, bands: &[Band]) -> Fallible<MemorySource> {
     };
     let mut pixel = PixelDefinition::of_product(Product::C1);
     pixel.bands = BandSet::new(bands.iter().copied())?;
-    let input = InputDefinition { shape, sample_type: SampleType::Int16, pixel };
+    let input = PatchDefinition { shape, sample_type: SampleType::Int16, pixel };
     Ok(MemorySource::new(input, ClassMap::new(["a", "b"])?, batch)?)
 }
 
@@ -65,13 +65,14 @@ fn check(directory: &Path) -> Fallible<()> {
     let model = recipe(2, 8, None)?.fit(&source, &patches(0, &Band::ALL[..3])?, &mut Speed(0.0))?;
     model.save_weights(directory)?;
     let order: Vec<u32> = (0..32).collect();
-    let batch = source.stream(&order, 32)?.next().ok_or("no patches")??;
+    let stream = PatchSource::of(&source).ok_or("no patches")?.stream(&order, 32);
+    let batch = stream?.next().ok_or("no patches")??;
     let mut numbers = vec![0.0; batch.samples.len()];
     batch.samples.copy_to_f32(0, &mut numbers);
     let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect();
     let write = |name: &str, bytes: Vec<u8>| std::fs::write(directory.join(name), bytes);
     write("patches.f32", bytes(&numbers))?;
-    write("probabilities.f32", bytes(model.predict(&batch)?.values()))?;
+    write("probabilities.f32", bytes(model.predict(&batch.into())?.values()))?;
     Ok(())
 }
 

@@ -6,13 +6,14 @@
 use std::path::Path;
 
 use tesela_datasets::class::{ClassId, ClassMap};
-use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType};
-use tesela_datasets::source::{InputDefinition, PatchSource, SourceError};
+use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType};
+use tesela_datasets::source::{Batch, CellSource, InputDefinition, SourceError};
+use tesela_datasets::table::ColumnDifference;
 
-/// How many patches are predicted at a time where the caller does not say.
+/// How many cells are predicted at a time where the caller does not say.
 pub const PREDICT_BATCH: usize = 256;
 
-/// One probability per patch and class.
+/// One probability per cell and class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probabilities {
     classes: usize,
@@ -20,7 +21,7 @@ pub struct Probabilities {
 }
 
 impl Probabilities {
-    /// Wraps `values`, `[patch, class]`.
+    /// Wraps `values`, `[cell, class]`.
     ///
     /// # Panics
     /// If the values do not fill whole rows of `classes`.
@@ -29,12 +30,12 @@ impl Probabilities {
         Self { classes, values }
     }
 
-    /// Number of patches.
+    /// Number of cells.
     pub fn len(&self) -> usize {
         self.values.len() / self.classes
     }
 
-    /// Whether there are no patches.
+    /// Whether there are no cells.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
@@ -44,7 +45,7 @@ impl Probabilities {
         self.classes
     }
 
-    /// The probabilities of patch `index`, summing to one; `NaN` for a patch without used pixels.
+    /// The probabilities of cell `index`, summing to one; `NaN` for a cell of which nothing is known.
     pub fn row(&self, index: usize) -> &[f32] {
         &self.values[index * self.classes..(index + 1) * self.classes]
     }
@@ -54,7 +55,7 @@ impl Probabilities {
         self.values.chunks_exact(self.classes)
     }
 
-    /// All values: `[patch, class]`.
+    /// All values: `[cell, class]`.
     pub fn values(&self) -> &[f32] {
         &self.values
     }
@@ -90,7 +91,7 @@ pub enum FitEvent {
         unit: &'static str,
         /// How many there will be.
         total: u64,
-        /// Patches that are fitted on.
+        /// Patches, or rows of a table, that are fitted on.
         patches: u64,
     },
     /// `done` of the announced steps are done.
@@ -156,10 +157,10 @@ impl FitObserver for Unobserved {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {
-    /// Patches could not be read.
-    #[error("cannot read the patches to fit on")]
+    /// Cells could not be read.
+    #[error("cannot read the cells to fit on")]
     Source(#[from] SourceError),
-    /// The patches are not what the model needs.
+    /// The cells are not what the model needs.
     #[error("cannot fit {model}: {reason}")]
     Unusable {
         /// The model.
@@ -190,38 +191,49 @@ pub enum FitError {
     },
 }
 
-/// Why patches could not be classified.
+/// Why cells could not be classified.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PredictError {
-    /// Patches could not be read.
-    #[error("cannot read the patches to classify")]
+    /// Cells could not be read.
+    #[error("cannot read the cells to classify")]
     Source(#[from] SourceError),
-    /// The patches are not what the model was fitted on.
+    /// The cells are not what the model was fitted on.
     #[error(
-        "the patches do not fit the model: {what} is {found}, and the model was fitted on {expected}"
+        "the cells do not fit the model: {what} is {found}, and the model was fitted on {expected}"
     )]
     Input {
         /// What differs.
         what: &'static str,
-        /// What the patches have.
+        /// What the cells have.
         found: String,
         /// What the model was fitted on.
         expected: String,
     },
+    /// A table has other columns than the one that the model was fitted on.
+    #[error("the columns are not those that the model was fitted on")]
+    Columns(#[from] ColumnDifference),
     /// The caller asked to stop.
     #[error("predicting was interrupted")]
     Interrupted,
 }
 
-/// Checks that `patches` are of the shape and type of `expected`.
+/// The patches of `batch`, which must be of the shape and type of `expected`.
 ///
 /// # Errors
-/// If one of them differs.
-pub(crate) fn check_input(
-    expected: &InputDefinition,
-    patches: &PatchBatch,
-) -> Result<(), PredictError> {
+/// If they are not, or the batch holds rows of a table.
+pub(crate) fn checked_patches<'a>(
+    expected: &PatchDefinition,
+    batch: &'a Batch,
+) -> Result<&'a PatchBatch, PredictError> {
+    let patches = match batch {
+        Batch::Patches(patches) => patches,
+        Batch::Rows(rows) => {
+            let found = format!("a row of {} numbers", rows.columns.len());
+            let expected = "patches of pixels".to_owned();
+            return Err(PredictError::Input { what: "each cell", found, expected });
+        }
+    };
     let shape = |shape: PatchShape| {
         format!("{} bands of {} × {} pixels", shape.bands, shape.height, shape.width)
     };
@@ -241,7 +253,7 @@ pub(crate) fn check_input(
             expected: text(expected.sample_type),
         });
     }
-    Ok(())
+    Ok(patches)
 }
 
 /// Why a fitted model could not be written.
@@ -254,57 +266,58 @@ pub struct SaveError {
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// A recipe that turns labelled patches into a [`Classifier`].
+/// A recipe that turns labelled cells into a [`Classifier`].
 pub trait Fit: Send + Sync {
-    /// The share of the training patches that is to be set aside as `validation`, `0.0` for none.
+    /// The share of the training cells that is to be set aside as `validation`, `0.0` for none.
     fn validation_share(&self) -> f64 {
         0.0
     }
 
-    /// Fits on `train`, whose patches are all of a class and have used pixels; `validation` may stop the
+    /// Fits on `train`, whose cells are all of a class and known in part at least; `validation` may stop the
     /// fit early and must not otherwise shape it.
     ///
-    /// The same patches and the same recipe, seed included, give the same classifier, whatever the number
+    /// The same cells and the same recipe, seed included, give the same classifier, whatever the number
     /// of threads.
     ///
     /// # Errors
-    /// If a source cannot be read, `train` cannot be learned from, or the observer asks to stop.
+    /// If a source cannot be read, `train` cannot be learned from (a network needs pixels, not a table), or the
+    /// observer asks to stop.
     fn fit(
         &self,
-        train: &dyn PatchSource,
-        validation: &dyn PatchSource,
+        train: &dyn CellSource,
+        validation: &dyn CellSource,
         observer: &mut dyn FitObserver,
     ) -> Result<Box<dyn Classifier>, FitError>;
 }
 
-/// A fitted model that gives each patch a probability for each class.
+/// A fitted model that gives each cell a probability for each class.
 pub trait Classifier: Send + Sync {
     /// The classes, in the order of the probability columns.
     fn classes(&self) -> &ClassMap;
 
-    /// What the patches must be.
+    /// What the cells must be.
     fn input(&self) -> &InputDefinition;
 
     /// The short name of the kind of model, such as `extra-trees`; the name of its `ModelConfig` variant.
-    ///
     fn kind(&self) -> &'static str;
 
-    /// Predicts one row of probabilities per patch, each row summing to one; rows of patches without used
-    /// pixels are `NaN`.
+    /// Predicts one row of probabilities per cell, each row summing to one; rows of cells of which nothing is
+    /// known (patches without used pixels, rows without a number) are `NaN`.
     ///
     /// # Errors
-    /// If the patches are not of the shape and type that the model was fitted on.
-    fn predict(&self, patches: &PatchBatch) -> Result<Probabilities, PredictError>;
+    /// If the cells are not what the model was fitted on: patches of its shape and type, or rows with its
+    /// columns, in any order.
+    fn predict(&self, cells: &Batch) -> Result<Probabilities, PredictError>;
 
-    /// Predicts all patches of `source`, in order of position.
+    /// Predicts all cells of `source`, in order of position.
     ///
     /// `progress` hears how many are done after each batch, and answers whether to go on.
     ///
     /// # Errors
-    /// If the patches cannot be read, do not fit the model, or `progress` answers no.
+    /// If the cells cannot be read, do not fit the model, or `progress` answers no.
     fn predict_source(
         &self,
-        source: &dyn PatchSource,
+        source: &dyn CellSource,
         progress: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Probabilities, PredictError> {
         let order: Vec<u32> = (0..).take(source.len()).collect();

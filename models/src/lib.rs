@@ -1,4 +1,4 @@
-//! What can be learned: classifiers of patches, and the bundles that carry them.
+//! What can be learned: classifiers of cells, and the bundles that carry them.
 //!
 //! [`Fit`] is a recipe, [`Classifier`] a fitted model; everything above this package works with those two
 //! traits and does not know which model it holds. A new model is one folder here, one variant of

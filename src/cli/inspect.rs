@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use tesela_datasets::channels::ChannelSet;
+use tesela_datasets::patch::PatchDefinition;
 use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::StoreReader;
+use tesela_datasets::table::TableDefinition;
 use tesela_models::bundle::{BundleManifest, read_manifest};
 
 use super::counts::{counts_table, left_out_text};
@@ -51,7 +53,7 @@ pub(crate) fn run(args: &InspectArgs, console: &mut Console) -> anyhow::Result<E
     store.cells().iter().for_each(|cell| used.note(cell));
     console.data(counts_table(&store.definition().classes, store.counts(), &used))?;
     if let Some(folder) = &args.pictures {
-        for sheet in ContactSheets::new(&store).write(folder)? {
+        for sheet in ContactSheets::new(&store)?.write(folder)? {
             console.data(format!(
                 "picture: {} ({} patches)",
                 sheet.path.display(),
@@ -92,6 +94,22 @@ fn describe_store(store: &StoreReader) -> String {
 }
 
 fn describe_input(input: &InputDefinition) -> Vec<String> {
+    match input {
+        InputDefinition::Patches(patches) => describe_patches(patches),
+        InputDefinition::Table(table) => describe_table(table),
+    }
+}
+
+fn describe_table(table: &TableDefinition) -> Vec<String> {
+    let keys: Vec<&str> = table.keys().names().collect();
+    let columns = table.columns();
+    vec![
+        line("table", &format!("{} columns: {}", columns.len(), columns.join(", "))),
+        line("keys", &keys.join(", ")),
+    ]
+}
+
+fn describe_patches(input: &PatchDefinition) -> Vec<String> {
     let pixel = &input.pixel;
     let shape = input.shape;
     let bands: Vec<String> = pixel.bands.iter().map(|band| band.to_string()).collect();

@@ -123,10 +123,11 @@ fn report(prepared: &Prepared, out: &Path, console: &mut Console) -> anyhow::Res
     if prepared.was_there {
         console.note("the store is there already, made of the same inputs");
     }
-    if let Some(text) = left_out_text(&prepared.channels) {
+    if let Some(text) = prepared.channels.as_ref().and_then(left_out_text) {
         console.note(text);
     }
-    if !prepared.definition.input.pixel.scaling.is_calibrated() {
+    let patches = prepared.definition.input.patches();
+    if patches.is_some_and(|patches| !patches.pixel.scaling.is_calibrated()) {
         console.note("uncalibrated: the constants inside spectral indexes mean nothing here");
     }
     if prepared.outside > 0 {

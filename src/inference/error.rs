@@ -31,6 +31,12 @@ pub enum InferenceError {
     /// The raster cannot be written.
     #[error("cannot write the map")]
     Raster(#[from] RasterError),
+    /// The model does not look at pixels.
+    #[error("the model was fitted on {expected}, and a mosaic has pixels")]
+    NeedsTable {
+        /// What the model was fitted on.
+        expected: String,
+    },
     /// The mosaic is not what the model was fitted on.
     #[error(
         "the mosaic does not fit the model: {what} is {found}, and the model was fitted on {expected}"

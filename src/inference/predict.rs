@@ -4,9 +4,8 @@ use std::path::Path;
 
 use tesela_datasets::class::{ClassId, ClassMap};
 use tesela_datasets::descriptor::{Descriptor, FileBands};
-use tesela_datasets::patch::PatchShape;
+use tesela_datasets::patch::{PatchDefinition, PatchShape};
 use tesela_datasets::pixel::{Band, PixelDefinition};
-use tesela_datasets::source::InputDefinition;
 use tesela_models::classifier::{Classifier, Probabilities};
 
 use super::{CellList, InferenceError};
@@ -82,7 +81,10 @@ pub fn predict_grid(
     input: &PredictInput<'_>,
     progress: &mut dyn Progress,
 ) -> Result<CellMap, InferenceError> {
-    let expected = classifier.input();
+    let input_of_model = classifier.input();
+    let expected = input_of_model
+        .patches()
+        .ok_or_else(|| InferenceError::NeedsTable { expected: input_of_model.words() })?;
     let mosaic = Mosaic::open(input.mosaic, &reading_of(expected, input.descriptor)?)?;
     check_type(&mosaic, expected)?;
     let grid = open_grid(input)?;
@@ -104,8 +106,11 @@ pub fn predict_grid(
         if progress.wants_stop() {
             return Err(InferenceError::Interrupted);
         }
-        map.take(&batch, &classifier.predict(&batch.patches)?);
-        progress.advance(batch.patches.len() as u64);
+        let CutPatches { patches, used_pixels, inside_pixels, .. } = batch;
+        let patches = patches.into();
+        let probabilities = classifier.predict(&patches)?;
+        map.take(patches.positions(), &used_pixels, &inside_pixels, &probabilities);
+        progress.advance(patches.len() as u64);
         Ok(())
     })?;
     let Predictions { probabilities, used_shares, .. } = map;
@@ -114,7 +119,7 @@ pub fn predict_grid(
 
 /// What the mosaic must hold.
 fn reading_of(
-    expected: &InputDefinition,
+    expected: &PatchDefinition,
     descriptor: Option<&Descriptor>,
 ) -> Result<MosaicReading, InferenceError> {
     if let Some(descriptor) = descriptor {
@@ -147,7 +152,7 @@ fn check_pixel(found: &PixelDefinition, expected: &PixelDefinition) -> Result<()
     Ok(())
 }
 
-fn check_type(mosaic: &Mosaic, expected: &InputDefinition) -> Result<(), InferenceError> {
+fn check_type(mosaic: &Mosaic, expected: &PatchDefinition) -> Result<(), InferenceError> {
     if mosaic.sample_type() == expected.sample_type {
         return Ok(());
     }
@@ -188,9 +193,15 @@ impl Predictions {
         }
     }
 
-    fn take(&mut self, batch: &CutPatches, probabilities: &Probabilities) {
-        let pixels = batch.used_pixels.iter().zip(&batch.inside_pixels);
-        let rows = batch.patches.positions.iter().zip(probabilities.rows());
+    fn take(
+        &mut self,
+        positions: &[u32],
+        used_pixels: &[u32],
+        inside_pixels: &[u32],
+        probabilities: &Probabilities,
+    ) {
+        let pixels = used_pixels.iter().zip(inside_pixels);
+        let rows = positions.iter().zip(probabilities.rows());
         for ((&cell, row), (&used, &inside)) in rows.zip(pixels) {
             let cell = usize::try_from(cell).expect("an index fits memory");
             let place = cell * self.classes;

@@ -5,9 +5,9 @@ use std::path::Path;
 use tesela_datasets::cell::{Cell, CellId, Outline};
 use tesela_datasets::cells::{CellTableHeader, CellTableReader, CellTableWriter};
 use tesela_datasets::class::{ClassId, ClassMap, Label};
-use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType};
+use tesela_datasets::patch::{PatchDefinition, PatchShape, SampleType};
 use tesela_datasets::pixel::{Band, BandSet, PixelDefinition, Product};
-use tesela_datasets::source::InputDefinition;
+use tesela_datasets::source::{Batch, InputDefinition};
 use tesela_models::classifier::{Classifier, PredictError, Probabilities, SaveError};
 
 use super::{InferenceError, PredictInput, predict_grid, write_geotiff, write_table};
@@ -28,7 +28,8 @@ impl Bright {
         let bands = BandSet::new([Band::Red]).unwrap();
         let pixel = PixelDefinition { bands, ..PixelDefinition::of_product(Product::C1) };
         let shape = PatchShape { bands: 1, height: 33, width: 33 };
-        let input = InputDefinition { shape, sample_type: SampleType::Int16, pixel };
+        let input = PatchDefinition { shape, sample_type: SampleType::Int16, pixel };
+        let input = InputDefinition::Patches(input);
         Self { classes: ClassMap::new(["dark", "bright"]).unwrap(), input }
     }
 }
@@ -46,7 +47,8 @@ impl Classifier for Bright {
         "bright"
     }
 
-    fn predict(&self, patches: &PatchBatch) -> Result<Probabilities, PredictError> {
+    fn predict(&self, cells: &Batch) -> Result<Probabilities, PredictError> {
+        let Batch::Patches(patches) = cells else { panic!("a mosaic has patches") };
         let mut values = Vec::new();
         let mut numbers = vec![0.0; patches.shape.samples()];
         for index in 0..patches.len() {

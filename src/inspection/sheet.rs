@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use image::{ImageFormat, Rgb, RgbImage};
 use tesela_datasets::class::ClassId;
-use tesela_datasets::patch::PatchShape;
+use tesela_datasets::patch::{PatchDefinition, PatchShape};
 use tesela_datasets::pixel::Band;
 use tesela_datasets::random::{generator, shuffle};
 use tesela_datasets::store::{StoreError, StoreReader};
@@ -31,6 +31,14 @@ pub enum InspectionError {
     /// The store cannot be read.
     #[error("cannot read the store")]
     Store(#[from] StoreError),
+    /// There are no pixels to show.
+    #[error("store `{}` holds {found}, of which there are no pictures; expected patches", .path.display())]
+    NoPixels {
+        /// The store.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+    },
     /// The operating system refused.
     #[error("cannot write `{}`", .path.display())]
     Write {
@@ -61,12 +69,21 @@ pub struct SheetSummary {
 /// Makes contact sheets of a store.
 pub struct ContactSheets<'a> {
     store: &'a StoreReader,
+    patches: &'a PatchDefinition,
 }
 
 impl<'a> ContactSheets<'a> {
     /// For `store`.
-    pub fn new(store: &'a StoreReader) -> Self {
-        Self { store }
+    ///
+    /// # Errors
+    /// If it holds no patches.
+    pub fn new(store: &'a StoreReader) -> Result<Self, InspectionError> {
+        let input = &store.definition().input;
+        let patches = input.patches().ok_or_else(|| InspectionError::NoPixels {
+            path: store.path().to_owned(),
+            found: input.words(),
+        })?;
+        Ok(Self { store, patches })
     }
 
     /// Writes one sheet per class and colouring into `folder`; the same store gives the same pictures.
@@ -97,7 +114,7 @@ impl<'a> ContactSheets<'a> {
 
     /// What can be shown: the places of three bands for red, green and blue.
     fn colourings(&self) -> Vec<(&'static str, [usize; 3])> {
-        let bands = &self.store.definition().input.pixel.bands;
+        let bands = &self.patches.pixel.bands;
         let places = |wanted: [Band; 3]| -> Option<[usize; 3]> {
             let [red, green, blue] = wanted.map(|band| bands.position(band));
             Some([red?, green?, blue?])
@@ -132,7 +149,7 @@ impl<'a> ContactSheets<'a> {
     }
 
     fn draw(&self, rows: &[u32], bands: [usize; 3]) -> Result<RgbImage, StoreError> {
-        let shape = self.store.definition().input.shape;
+        let shape = self.patches.shape;
         let (samples, used) = self.store.read(rows)?;
         let mut values = vec![0.0; samples.len()];
         samples.copy_to_f32(0, &mut values);

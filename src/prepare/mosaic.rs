@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tesela_datasets::descriptor::{DataKind, Descriptor};
-use tesela_datasets::patch::PatchBatch;
+use tesela_datasets::patch::{PatchBatch, PatchDefinition};
 use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::{StoreCell, StoreDefinition};
 
@@ -65,11 +65,11 @@ pub fn prepare_mosaic(
     let cutter = sorter.into_cutter(CutterSettings { patch_pixels, scaling })?;
     let definition = StoreDefinition {
         dataset: descriptor.name().to_owned(),
-        input: InputDefinition {
+        input: InputDefinition::Patches(PatchDefinition {
             shape: cutter.shape(),
             sample_type: cutter.sample_type(),
             pixel: descriptor.pixel().clone(),
-        },
+        }),
         classes: descriptor.classes().clone(),
         crs: Some(crs.to_crs()),
     };

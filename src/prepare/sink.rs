@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tesela_datasets::channels::ChannelSet;
 use tesela_datasets::patch::PatchBatch;
+use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::{Counts, StoreCell, StoreDefinition, StoreReader, StoreWriter};
 
 use super::PrepareError;
@@ -51,8 +52,8 @@ pub struct Prepared {
     pub used: UsedPixels,
     /// The digest of the store.
     pub digest: String,
-    /// The channels that its bands allow, and those that they do not.
-    pub channels: ChannelSet,
+    /// The channels that its bands allow, and those that they do not; `None` for a table.
+    pub channels: Option<ChannelSet>,
     /// Cells of the grid that do not overlap the mosaic, and have no patch.
     pub outside: u64,
     /// Whether it was there already, made of the same inputs.
@@ -70,11 +71,15 @@ impl Prepared {
             counts: reader.counts().clone(),
             used,
             digest: reader.digest().to_owned(),
-            channels: ChannelSet::of(&reader.definition().input.pixel),
+            channels: channels_of(&reader.definition().input),
             outside: 0,
             was_there: true,
         })
     }
+}
+
+fn channels_of(input: &InputDefinition) -> Option<ChannelSet> {
+    input.patches().map(|patches| ChannelSet::of(&patches.pixel))
 }
 
 /// Writes a store and watches what goes into it.
@@ -95,7 +100,7 @@ impl StoreSink {
     ) -> Result<Self, PrepareError> {
         let writer = StoreWriter::create(out, &definition)?;
         origin.write(out)?;
-        let nir = NirMedian::of(&definition.input.pixel);
+        let nir = definition.input.patches().and_then(|patches| NirMedian::of(&patches.pixel));
         Ok(Self { writer, definition, nir, used: UsedPixels::default(), defined: 0 })
     }
 
@@ -140,7 +145,7 @@ impl StoreSink {
         }
         let summary = self.writer.finish()?;
         Ok(Prepared {
-            channels: ChannelSet::of(&self.definition.input.pixel),
+            channels: channels_of(&self.definition.input),
             definition: self.definition,
             counts: summary.counts,
             used: self.used,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tesela_datasets::cell::CellId;
 use tesela_datasets::class::{ClassMap, Label};
 use tesela_datasets::fold::FoldPlan;
-use tesela_datasets::source::PatchSource;
+use tesela_datasets::source::CellSource;
 use tesela_datasets::store::{Selection, StoreReader};
 use tesela_models::Classifier;
 use tesela_models::bundle::{self, BundleManifest, FileMark, MANIFEST_FILE};

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use tesela_datasets::class::Label;
 use tesela_datasets::random::derive;
-use tesela_datasets::source::PatchSource;
+use tesela_datasets::source::CellSource;
 use tesela_datasets::store::Selection;
 use tesela_models::bundle::{self, Provenance};
 use tesela_models::classifier::{FitError, PredictError};

@@ -23,7 +23,7 @@ impl FeatureExtractor {
     /// If patches cannot be read, or are not those that the source announces.
     pub fn matrix_of(
         &self,
-        source: &dyn PatchSource,
+        source: PatchSource<'_>,
         progress: &mut dyn FnMut(usize),
     ) -> Result<FeatureMatrix, SourceError> {
         let rows = source.len();
@@ -36,7 +36,7 @@ impl FeatureExtractor {
         let stream = source.stream(&order, BATCH)?;
         let mut done = 0;
         in_background(stream, |batch| {
-            let announced = source.input().shape;
+            let announced = source.definition().shape;
             if batch.shape != announced {
                 return Err(wrong_shape(batch.shape, announced));
             }

@@ -27,8 +27,8 @@ impl Normalisation {
     ///
     /// # Errors
     /// If patches cannot be read, or none of them has a used pixel.
-    pub fn fit(source: &dyn PatchSource, seed: u64) -> Result<Self, NormalisationError> {
-        let kernel = ChannelKernel::new(&source.input().pixel);
+    pub fn fit(source: PatchSource<'_>, seed: u64) -> Result<Self, NormalisationError> {
+        let kernel = ChannelKernel::new(&source.definition().pixel);
         let order = draw_patches(source.len(), seed);
         let pixels = (PIXELS / order.len().max(1)).max(1);
         let width = kernel.channels().len();
@@ -133,9 +133,11 @@ mod tests {
 
     use super::*;
     use crate::class::{ClassMap, Label};
-    use crate::patch::{PatchShape, SampleType, Samples};
+    use crate::patch::{PatchDefinition, PatchShape, SampleType, Samples};
     use crate::pixel::{Band, BandSet, PixelDefinition, Product};
-    use crate::source::{FeatureMatrix, InputDefinition, PatchStream, SourceError};
+    use crate::source::{
+        Batch, BatchStream, CellSource, FeatureMatrix, InputDefinition, SourceError,
+    };
     use proptest::prelude::*;
 
     /// Patches in memory.
@@ -145,7 +147,17 @@ mod tests {
         batch: PatchBatch,
     }
 
-    impl PatchSource for Patches {
+    impl Patches {
+        fn definition(&self) -> &PatchDefinition {
+            self.input.patches().unwrap()
+        }
+
+        fn normalise(&self, seed: u64) -> Result<Normalisation, NormalisationError> {
+            Normalisation::fit(PatchSource::of(self).unwrap(), seed)
+        }
+    }
+
+    impl CellSource for Patches {
         fn input(&self) -> &InputDefinition {
             &self.input
         }
@@ -162,16 +174,16 @@ mod tests {
             &'a self,
             order: &[u32],
             batch: usize,
-        ) -> Result<PatchStream<'a>, SourceError> {
+        ) -> Result<BatchStream<'a>, SourceError> {
             let order: Vec<Vec<u32>> = order.chunks(batch).map(<[u32]>::to_vec).collect();
             Ok(Box::new(order.into_iter().map(move |positions| {
-                let sample_type = self.input.sample_type;
+                let sample_type = self.definition().sample_type;
                 let mut piece =
                     PatchBatch::with_capacity(self.batch.shape, sample_type, positions.len());
                 for position in positions {
                     piece.push_from(&self.batch, position as usize);
                 }
-                Ok(piece)
+                Ok(Batch::Patches(piece))
             })))
         }
 
@@ -199,13 +211,14 @@ mod tests {
             labels: vec![Label::Undefined; count],
             positions: (0..).take(count).collect(),
         };
-        let input = InputDefinition { shape, sample_type: SampleType::Int16, pixel };
+        let input = PatchDefinition { shape, sample_type: SampleType::Int16, pixel };
+        let input = InputDefinition::Patches(input);
         Patches { input, classes: ClassMap::new(["a"]).unwrap(), batch }
     }
 
     /// The values of the used pixels: `[plane][value]`.
     fn normalised(source: &Patches, normalisation: &Normalisation) -> Vec<Vec<f32>> {
-        let kernel = ChannelKernel::new(&source.input.pixel);
+        let kernel = ChannelKernel::new(&source.definition().pixel);
         let (shape, width) = (source.batch.shape, kernel.channels().len());
         let mut planes = vec![Vec::new(); normalisation.planes()];
         for index in 0..source.batch.len() {
@@ -228,8 +241,8 @@ mod tests {
     #[test]
     fn normalised_channels_have_zero_mean_and_unit_deviation() {
         let source = patches(200, &Band::ALL, 3);
-        let normalisation = Normalisation::fit(&source, 1).unwrap();
-        let kernel = ChannelKernel::new(&source.input.pixel);
+        let normalisation = source.normalise(1).unwrap();
+        let kernel = ChannelKernel::new(&source.definition().pixel);
         assert!(normalisation.fits(kernel.channels()));
         assert_eq!(normalisation.planes(), 28);
         let planes = normalised(&source, &normalisation);
@@ -254,11 +267,11 @@ mod tests {
     #[test]
     fn a_sample_says_nearly_the_same_as_all_pixels() {
         let source = patches(20_000, &[Band::Red], 4);
-        let scale = Normalisation::fit(&source, 1).unwrap().scales()[0].clone();
+        let scale = source.normalise(1).unwrap().scales()[0].clone();
         // Uniform between 0 and 0.6.
         assert!((scale.low - 0.003).abs() < 2e-4 && (scale.high - 0.597).abs() < 2e-4, "{scale:?}");
         assert!((scale.mean - 0.3).abs() < 1e-3, "{scale:?}");
-        assert_ne!(Normalisation::fit(&source, 2).unwrap().scales()[0], scale);
+        assert_ne!(source.normalise(2).unwrap().scales()[0], scale);
     }
 
     #[test]
@@ -266,26 +279,26 @@ mod tests {
         let source = patches(300, &[Band::Blue, Band::Green, Band::Red], 2);
         let with = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| Normalisation::fit(&source, 5)).unwrap()
+            pool.install(|| source.normalise(5)).unwrap()
         };
         assert_eq!(with(1), with(3));
     }
 
     #[test]
     fn without_a_used_pixel_there_is_no_normalisation() {
-        let error = Normalisation::fit(&patches(3, &Band::ALL, 0), 1).unwrap_err();
+        let error = patches(3, &Band::ALL, 0).normalise(1).unwrap_err();
         assert_eq!(
             error.to_string(),
             "none of the 3 patches has a used pixel; normalising needs some"
         );
-        assert!(Normalisation::fit(&patches(0, &Band::ALL, 0), 1).is_err());
+        assert!(patches(0, &Band::ALL, 0).normalise(1).is_err());
     }
 
     #[test]
     fn a_constant_channel_is_divided_by_the_least_deviation() {
         let mut source = patches(5, &[Band::Red], 4);
         source.batch.samples = Samples::Int16(vec![2000; 5 * 81]);
-        let normalisation = Normalisation::fit(&source, 1).unwrap();
+        let normalisation = source.normalise(1).unwrap();
         assert_eq!(normalisation.scales()[0].deviation, DEVIATION_MIN);
         assert!(normalised(&source, &normalisation)[0].iter().all(|value| value.abs() < 0.05));
     }

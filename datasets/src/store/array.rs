@@ -53,7 +53,7 @@ impl PatchArray {
             let (file, index) = (OnceLock::new(), OnceLock::new());
             shards.push(Shard { path, bytes: mark.bytes, patches, file, index });
         }
-        let input = &manifest.definition.input;
+        let input = manifest.patches();
         let longest = compressed_bound(kind.patch_bytes(input.shape, input.sample_type));
         Ok(Self { shards, places, longest, open: AtomicUsize::new(0) })
     }

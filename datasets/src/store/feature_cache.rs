@@ -8,7 +8,7 @@ use rayon::ThreadPoolBuilder;
 use super::StoreReader;
 use crate::class::Label;
 use crate::features::{FeatureExtractor, HistogramMode};
-use crate::source::{FeatureMatrix, SourceError};
+use crate::source::{FeatureMatrix, PatchSource, SourceError};
 
 /// The features of the rows that were asked for so far.
 #[derive(Default)]
@@ -67,15 +67,15 @@ impl Known {
 fn compute(reader: &Arc<StoreReader>, rows: Vec<u32>) -> Result<FeatureMatrix, SourceError> {
     let labels = vec![Label::Undefined; rows.len()];
     let selection = reader.select(rows, labels, reader.definition().classes.clone());
-    let extractor =
-        FeatureExtractor::new(&reader.definition().input.pixel, HistogramMode::default());
+    let patches = PatchSource::of(&selection).expect("features are computed of patches");
+    let extractor = FeatureExtractor::new(&patches.definition().pixel, HistogramMode::default());
     let pool = ThreadPoolBuilder::new()
         .num_threads(rayon::current_num_threads())
         .thread_name(|index| format!("features-{index}"))
         .build()
         .map_err(|error| SourceError::caused("cannot start threads for the features", error))?;
     thread::scope(|scope| {
-        let work = || pool.install(|| extractor.matrix_of(&selection, &mut |_| {}));
+        let work = || pool.install(|| extractor.matrix_of(patches, &mut |_| {}));
         scope.spawn(work).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }

@@ -12,6 +12,7 @@ use super::layout::{ArrayKind, FORMAT_VERSION, MANIFEST, MAX_EDGE, MAX_PATCHES_P
 use super::{StoreDefinition, StoreError};
 use crate::class::Label;
 use crate::hex;
+use crate::patch::PatchDefinition;
 
 /// The largest description that is read.
 const MAX_BYTES: u64 = 64 << 20;
@@ -105,7 +106,7 @@ impl Manifest {
 
     /// Checks what sizes and offsets are later computed from.
     fn check(&self) -> Result<(), String> {
-        let input = &self.definition.input;
+        let input = self.definition.input.patches().ok_or("it holds no patches")?;
         let shape = input.shape;
         if shape.bands != input.pixel.bands.len() {
             return Err(format!(
@@ -150,6 +151,11 @@ impl Manifest {
             ));
         }
         Ok(())
+    }
+
+    /// What the patches are.
+    pub(super) fn patches(&self) -> &PatchDefinition {
+        self.definition.input.patches().expect("a manifest is checked to be of patches")
     }
 
     /// Number of patches.

@@ -47,7 +47,7 @@ use crate::source::InputDefinition;
 pub struct StoreDefinition {
     /// The name of the data set.
     pub dataset: String,
-    /// What the patches are.
+    /// What the cells are.
     pub input: InputDefinition,
     /// The classes that labels speak of.
     pub classes: ClassMap,

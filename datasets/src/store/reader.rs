@@ -19,7 +19,7 @@ use super::{Selection, StoreCell, StoreDefinition, StoreError, register};
 use crate::cells::CellTableHeader;
 use crate::class::{ClassMap, Label};
 use crate::hex;
-use crate::patch::{SampleType, Samples};
+use crate::patch::{PatchDefinition, SampleType, Samples};
 
 /// An open store.
 ///
@@ -67,6 +67,11 @@ impl StoreReader {
     /// What it is a store of.
     pub fn definition(&self) -> &StoreDefinition {
         &self.manifest.definition
+    }
+
+    /// What its patches are.
+    pub(super) fn patches(&self) -> &PatchDefinition {
+        self.manifest.patches()
     }
 
     /// Its cells, in the order of their patches.
@@ -144,7 +149,7 @@ impl StoreReader {
     }
 
     fn read_samples(&self, rows: &[u32]) -> Result<Samples, StoreError> {
-        Ok(match self.definition().input.sample_type {
+        Ok(match self.patches().sample_type {
             SampleType::UInt8 => Samples::UInt8(self.numbers(rows, u8::from_le_bytes)?),
             SampleType::UInt16 => Samples::UInt16(self.numbers(rows, u16::from_le_bytes)?),
             SampleType::Int16 => Samples::Int16(self.numbers(rows, i16::from_le_bytes)?),
@@ -157,7 +162,7 @@ impl StoreReader {
         rows: &[u32],
         from: fn([u8; N]) -> T,
     ) -> Result<Vec<T>, StoreError> {
-        let length = self.definition().input.shape.samples();
+        let length = self.patches().shape.samples();
         let mut all = vec![T::default(); rows.len() * length];
         let patches = all.par_chunks_exact_mut(length).zip(rows).with_min_len(4);
         patches.try_for_each(|(into, &row)| {
@@ -167,7 +172,7 @@ impl StoreReader {
     }
 
     fn read_used(&self, rows: &[u32]) -> Result<Vec<bool>, StoreError> {
-        let length = self.definition().input.shape.pixels();
+        let length = self.patches().shape.pixels();
         let mut all = vec![false; rows.len() * length];
         let patches = all.par_chunks_exact_mut(length).zip(rows).with_min_len(16);
         patches.try_for_each_init(
@@ -244,7 +249,7 @@ fn check_metadata(
         File::open(&path).map_err(|source| StoreError::Read { path: path.clone(), source })?;
     let found: Value = serde_json::from_reader(file.take(1 << 16))
         .map_err(|source| StoreError::Description { path: path.clone(), source })?;
-    let input = &manifest.definition.input;
+    let input = manifest.patches();
     let (len, shard) = (manifest.len(), manifest.patches_per_shard);
     let expected = array_metadata(kind, input.shape, input.sample_type, len, shard);
     for key in ["zarr_format", "shape", "data_type", "chunk_grid", "chunk_key_encoding", "codecs"] {

@@ -1,11 +1,11 @@
-//! A part of a store, as a source of patches.
+//! A part of a store, as a source of cells.
 
 use std::sync::Arc;
 
 use super::StoreReader;
-use super::stream::{BatchStream, Request};
+use super::stream::{Request, StoreStream};
 use crate::class::{ClassMap, Label};
-use crate::source::{FeatureMatrix, InputDefinition, PatchSource, PatchStream, SourceError};
+use crate::source::{BatchStream, CellSource, FeatureMatrix, InputDefinition, SourceError};
 
 /// Some rows of a store with labels of their own; made by [`StoreReader::select`].
 #[derive(Clone)]
@@ -35,7 +35,7 @@ impl Selection {
         &self.reader
     }
 
-    /// The row in the store of each patch.
+    /// The row in the store of each cell.
     pub fn rows(&self) -> &[u32] {
         &self.rows
     }
@@ -45,14 +45,14 @@ impl Selection {
         let (Some(&row), Some(&label)) = (self.rows.get(place), self.labels.get(place)) else {
             let len = self.rows.len();
             return Err(SourceError::new(format!(
-                "there is no patch at position {position}; the selection has {len}"
+                "there is no cell at position {position}; the selection has {len}"
             )));
         };
         Ok(Request { position, row, label })
     }
 }
 
-impl PatchSource for Selection {
+impl CellSource for Selection {
     fn input(&self) -> &InputDefinition {
         &self.reader.definition().input
     }
@@ -65,13 +65,13 @@ impl PatchSource for Selection {
         &self.labels
     }
 
-    fn stream<'a>(&'a self, order: &[u32], batch: usize) -> Result<PatchStream<'a>, SourceError> {
+    fn stream<'a>(&'a self, order: &[u32], batch: usize) -> Result<BatchStream<'a>, SourceError> {
         if batch == 0 {
             return Err(SourceError::new("batches have 0 patches; expected at least 1"));
         }
         let requests =
             order.iter().map(|&position| self.request(position)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Box::new(BatchStream::start(self.reader.clone(), requests, batch)?))
+        Ok(Box::new(StoreStream::start(self.reader.clone(), requests, batch)?))
     }
 
     fn features(&self) -> Result<Arc<FeatureMatrix>, SourceError> {

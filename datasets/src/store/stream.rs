@@ -1,4 +1,4 @@
-//! Patches on their way: one producer thread, a few batches ahead of whoever uses them.
+//! Cells on their way: one producer thread, a few batches ahead of whoever uses them.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -7,12 +7,12 @@ use std::thread;
 use super::StoreReader;
 use crate::class::Label;
 use crate::patch::PatchBatch;
-use crate::source::SourceError;
+use crate::source::{Batch, SourceError};
 
 /// Batches that wait to be used.
 const AHEAD: usize = 2;
 
-/// A patch that was asked for.
+/// A cell that was asked for.
 pub(super) struct Request {
     pub(super) position: u32,
     pub(super) row: u32,
@@ -20,11 +20,11 @@ pub(super) struct Request {
 }
 
 /// The batches of a request, in order. Dropping it stops the producer.
-pub(super) struct BatchStream {
-    batches: Receiver<Result<PatchBatch, SourceError>>,
+pub(super) struct StoreStream {
+    batches: Receiver<Result<Batch, SourceError>>,
 }
 
-impl BatchStream {
+impl StoreStream {
     /// Starts to read `requests`, `batch` at a time.
     pub(super) fn start(
         reader: Arc<StoreReader>,
@@ -42,8 +42,8 @@ impl BatchStream {
     }
 }
 
-impl Iterator for BatchStream {
-    type Item = Result<PatchBatch, SourceError>;
+impl Iterator for StoreStream {
+    type Item = Result<Batch, SourceError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.batches.recv().ok()
@@ -54,7 +54,7 @@ fn produce(
     reader: &StoreReader,
     requests: &[Request],
     batch: usize,
-    sender: &SyncSender<Result<PatchBatch, SourceError>>,
+    sender: &SyncSender<Result<Batch, SourceError>>,
 ) {
     for requests in requests.chunks(batch) {
         let read = read(reader, requests);
@@ -66,16 +66,16 @@ fn produce(
     }
 }
 
-fn read(reader: &StoreReader, requests: &[Request]) -> Result<PatchBatch, SourceError> {
+fn read(reader: &StoreReader, requests: &[Request]) -> Result<Batch, SourceError> {
     let rows: Vec<u32> = requests.iter().map(|request| request.row).collect();
     let (samples, used) = reader.read(&rows).map_err(|error| {
         SourceError::caused(format!("cannot read patches of `{}`", reader.path().display()), error)
     })?;
-    Ok(PatchBatch {
-        shape: reader.definition().input.shape,
+    Ok(Batch::Patches(PatchBatch {
+        shape: reader.patches().shape,
         samples,
         used,
         labels: requests.iter().map(|request| request.label).collect(),
         positions: requests.iter().map(|request| request.position).collect(),
-    })
+    }))
 }

@@ -13,10 +13,10 @@ use super::*;
 use crate::cell::{CellId, Outline};
 use crate::class::{ClassId, Label};
 use crate::features::{FeatureExtractor, HistogramMode};
-use crate::patch::{PatchBatch, PatchShape, SampleType, Samples};
+use crate::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType, Samples};
 use crate::pixel::{Band, BandSet, PixelDefinition, Product};
 use crate::random::{below, generator, shuffle};
-use crate::source::{FeatureMatrix, InputDefinition, PatchSource};
+use crate::source::{Batch, CellSource, FeatureMatrix, InputDefinition, PatchSource};
 use crate::whole_file::partial_path;
 
 const TYPES: [SampleType; 4] =
@@ -27,7 +27,7 @@ fn definition(shape: PatchShape, sample_type: SampleType) -> StoreDefinition {
     let pixel = PixelDefinition { bands, ..PixelDefinition::of_product(Product::C2) };
     StoreDefinition {
         dataset: "proof".into(),
-        input: InputDefinition { shape, sample_type, pixel },
+        input: InputDefinition::Patches(PatchDefinition { shape, sample_type, pixel }),
         classes: ClassMap::new(["non-urban", "urban"]).unwrap(),
         crs: Crs::from_projjson(r#"{"type": "ProjectedCRS", "name": "LCC"}"#).ok(),
     }
@@ -35,12 +35,13 @@ fn definition(shape: PatchShape, sample_type: SampleType) -> StoreDefinition {
 
 /// `count` patches of noise with their cells; the same for the same seed.
 fn patches(definition: &StoreDefinition, count: usize, seed: u64) -> (PatchBatch, Vec<StoreCell>) {
-    let shape = definition.input.shape;
+    let input = definition.input.patches().unwrap();
+    let shape = input.shape;
     let mut draws = generator(seed, &[]);
     let mut draw = |bound: u64| below(&mut draws, bound);
     let numbers: Vec<u64> = (0..count * shape.samples()).map(|_| draw(1 << 16)).collect();
     let narrow = |number: u64| u16::try_from(number).unwrap();
-    let samples = match definition.input.sample_type {
+    let samples = match input.sample_type {
         SampleType::UInt8 => {
             Samples::UInt8(numbers.iter().map(|&n| narrow(n).to_le_bytes()[0]).collect())
         }
@@ -139,7 +140,8 @@ proptest! {
         shuffle(&mut generator(seed, &[1]), &mut order);
         let selection = reader.select_all();
         let mut seen = PatchBatch::with_capacity(shape, TYPES[sample_type], count);
-        for piece in selection.stream(&order, batch_size).unwrap() {
+        let patches = PatchSource::of(&selection).unwrap();
+        for piece in patches.stream(&order, batch_size).unwrap() {
             let piece = piece.unwrap();
             prop_assert!(piece.len() == batch_size || seen.len() + piece.len() == count);
             (0..piece.len()).for_each(|index| seen.push_from(&piece, index));
@@ -297,7 +299,7 @@ fn patches_that_do_not_fit_are_refused() {
         assert!(error.contains(part), "{error}");
     };
     refuse(&batch, &cells[..1], "1 cells, and not as many patches");
-    let wide = definition(own.input.shape, SampleType::Float32);
+    let wide = definition(batch.shape, SampleType::Float32);
     let (floats, other) = patches(&wide, 2, 1);
     refuse(&floats, &other, "of Float32; expected");
     cells[0].used_pixels += 1;
@@ -436,6 +438,7 @@ fn a_selection_has_labels_of_its_own() {
     let labels = vec![Label::Class(ClassId::new(2)), Label::Undefined];
     let selection = reader.select(vec![7, 3], labels.clone(), classes);
     let read = selection.stream(&[1, 0], 8).unwrap().next().unwrap().unwrap();
+    let Batch::Patches(read) = read else { panic!("the store holds patches") };
     assert_eq!(read.positions, [1, 0]);
     assert_eq!(read.labels, [labels[1], labels[0]]);
     assert_eq!(read.used_of(0), batch.used_of(3));
@@ -458,7 +461,7 @@ fn features_are_computed_once_and_picked_by_row() {
     let directory = tempfile::tempdir().unwrap();
     let (path, batch) = small(directory.path());
     let reader = Arc::new(StoreReader::open(&path).unwrap());
-    let extractor = FeatureExtractor::new(&reader.definition().input.pixel, HistogramMode::Fixed);
+    let extractor = FeatureExtractor::new(&reader.patches().pixel, HistogramMode::Fixed);
     let mut expected = vec![0.0; 30 * extractor.columns().len()];
     extractor.extract_batch(&batch, &mut expected);
     let whole = FeatureMatrix { columns: extractor.columns().to_vec(), rows: 30, values: expected };

@@ -17,7 +17,7 @@ use super::register::RegisterWriter;
 use super::shard::ShardWriter;
 use super::{StoreCell, StoreDefinition, StoreError};
 use crate::cells::{CellTableHeader, UniqueIds};
-use crate::patch::{PatchBatch, PatchShape};
+use crate::patch::{PatchBatch, PatchDefinition, PatchShape};
 use crate::whole_file::{partial_path, write_whole};
 
 /// What was written.
@@ -62,14 +62,13 @@ impl StoreWriter {
         if path.exists() {
             return Err(StoreError::Exists { path: path.to_owned() });
         }
-        check_definition(path, definition)?;
+        let input = check_definition(path, definition)?;
         let partial = partial_path(path);
         let failed = |source| StoreError::Write { path: partial.clone(), source };
         if partial.exists() {
             fs::remove_dir_all(&partial).map_err(failed)?;
         }
         fs::create_dir_all(&partial).map_err(failed)?;
-        let input = &definition.input;
         let patches_per_shard = patches_per_shard(input.shape, input.sample_type);
         let array = |kind| ArrayWriter::new(&partial, kind, patches_per_shard);
         let mut writer = Self {
@@ -173,7 +172,7 @@ impl StoreWriter {
 
     fn check(&self, patches: &PatchBatch, cells: &[StoreCell]) -> Result<(), StoreError> {
         self.check_whole()?;
-        let input = &self.definition.input;
+        let input = self.patches();
         let (found, expected) = (patches.samples.sample_type(), input.sample_type);
         if patches.shape != input.shape || found != expected {
             let (shape, own) = (patches.shape, input.shape);
@@ -208,7 +207,7 @@ impl StoreWriter {
             write_file(&self.partial.join(path), format!("{value:#}\n").as_bytes())
         };
         write(Path::new(ZARR), &group_metadata())?;
-        let input = &self.definition.input;
+        let input = self.patches();
         let cells = usize::try_from(self.counts.cells).expect("cells are counted in 32 bits");
         for kind in ArrayKind::ALL {
             let metadata =
@@ -231,6 +230,10 @@ impl StoreWriter {
             }
         }
         Ok(())
+    }
+
+    fn patches(&self) -> &PatchDefinition {
+        self.definition.input.patches().expect("the definition is checked to be of patches")
     }
 
     fn unfit(&self, reason: String) -> StoreError {
@@ -306,9 +309,14 @@ fn compress_all(patches: &PatchBatch) -> io::Result<Vec<[Vec<u8>; 2]>> {
     (0..count).into_par_iter().with_min_len(8).map(compress).collect()
 }
 
-fn check_definition(path: &Path, definition: &StoreDefinition) -> Result<(), StoreError> {
-    let shape = definition.input.shape;
-    let named = definition.input.pixel.bands.len();
+fn check_definition<'a>(
+    path: &Path,
+    definition: &'a StoreDefinition,
+) -> Result<&'a PatchDefinition, StoreError> {
+    let unfit = |reason| StoreError::Unfit { path: path.to_owned(), reason };
+    let input = definition.input.patches().ok_or_else(|| unfit("it holds no patches".into()))?;
+    let shape = input.shape;
+    let named = input.pixel.bands.len();
     let edges = 1..=MAX_EDGE;
     let reason = if shape.bands != named {
         format!("its patches have {} bands, and {named} are named", shape.bands)
@@ -316,9 +324,9 @@ fn check_definition(path: &Path, definition: &StoreDefinition) -> Result<(), Sto
         let PatchShape { height, width, .. } = shape;
         format!("its patches have {height} by {width} pixels; expected 1 to {MAX_EDGE} each")
     } else {
-        return Ok(());
+        return Ok(input);
     };
-    Err(StoreError::Unfit { path: path.to_owned(), reason })
+    Err(unfit(reason))
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tesela_datasets::class::{ClassMap, Label};
 use tesela_datasets::features::{FeatureExtractor, HistogramMode};
-use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType, Samples};
+use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType, Samples};
 use tesela_datasets::pixel::{PixelDefinition, Product};
 use tesela_datasets::random::{below, generator, unit};
 use tesela_datasets::source::{
-    FeatureMatrix, InputDefinition, PatchSource, PatchStream, SourceError,
+    Batch, BatchStream, CellSource, FeatureMatrix, InputDefinition, PatchSource, SourceError,
 };
 
 const SHAPE: PatchShape = PatchShape { bands: 6, height: 3, width: 5 };
@@ -34,11 +34,20 @@ impl Source {
     fn new(len: usize, fault: Fault) -> Self {
         let pixel = PixelDefinition::of_product(Product::C1);
         Self {
-            input: InputDefinition { shape: SHAPE, sample_type: SampleType::Int16, pixel },
+            input: InputDefinition::Patches(PatchDefinition {
+                shape: SHAPE,
+                sample_type: SampleType::Int16,
+                pixel,
+            }),
             classes: ClassMap::new(["all"]).expect("one class is enough"),
             labels: vec![Label::Undefined; len],
             fault,
         }
+    }
+
+    fn extractor(&self) -> FeatureExtractor {
+        let definition = self.input.patches().expect("the source has patches");
+        FeatureExtractor::new(&definition.pixel, HistogramMode::Fixed)
     }
 
     /// Patch `position` alone decides its numbers.
@@ -65,7 +74,7 @@ impl Source {
     }
 }
 
-impl PatchSource for Source {
+impl CellSource for Source {
     fn input(&self) -> &InputDefinition {
         &self.input
     }
@@ -78,7 +87,7 @@ impl PatchSource for Source {
         &self.labels
     }
 
-    fn stream<'a>(&'a self, order: &[u32], batch: usize) -> Result<PatchStream<'a>, SourceError> {
+    fn stream<'a>(&'a self, order: &[u32], batch: usize) -> Result<BatchStream<'a>, SourceError> {
         let mut order = order.to_vec();
         match self.fault {
             Fault::TooFew => drop(order.pop()),
@@ -90,7 +99,7 @@ impl PatchSource for Source {
             if self.fault == Fault::Unreadable {
                 return Err(SourceError::new("shard `0` cannot be read"));
             }
-            Ok(self.batch(&positions))
+            Ok(Batch::Patches(self.batch(&positions)))
         })))
     }
 
@@ -101,9 +110,10 @@ impl PatchSource for Source {
 
 fn matrix(source: &Source, threads: usize) -> Result<FeatureMatrix, SourceError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-    let extractor = FeatureExtractor::new(&source.input.pixel, HistogramMode::Fixed);
+    let extractor = source.extractor();
     let mut heard = 0;
-    let matrix = pool.install(|| extractor.matrix_of(source, &mut |count| heard += count))?;
+    let patches = PatchSource::of(source).expect("the source has patches");
+    let matrix = pool.install(|| extractor.matrix_of(patches, &mut |count| heard += count))?;
     assert_eq!(heard, source.len());
     Ok(matrix)
 }
@@ -119,7 +129,7 @@ fn the_matrix_has_the_same_bits_at_any_number_of_threads() {
     let four = matrix(&source, 4).expect("a matrix");
     assert_eq!((one.rows, one.columns.len()), (3000, 486));
     assert!(bits(&one) == bits(&four));
-    let extractor = FeatureExtractor::new(&source.input.pixel, HistogramMode::Fixed);
+    let extractor = source.extractor();
     let mut batch = vec![0.0; 10 * 486];
     extractor.extract_batch(&source.batch(&(2990..3000).collect::<Vec<_>>()), &mut batch);
     let last = FeatureMatrix { columns: one.columns.clone(), rows: 10, values: batch };

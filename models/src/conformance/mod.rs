@@ -1,9 +1,13 @@
-//! What every model promises, as one suite that each model's tests run.
+//! What every model promises, as one suite that each model's tests run; models that learn from tables run
+//! [`check_table_fit`] as well.
 //!
 //! [`check_fit`] takes a way to make a recipe for a number of threads, so that it can compare the bytes that
 //! different numbers of threads lead to.
 
+mod table;
 pub(crate) mod toy;
+
+pub(crate) use table::check_table_fit;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +15,7 @@ use std::fs;
 use tempfile::tempdir;
 use tesela_datasets::class::{ClassId, ClassMap, Label};
 use tesela_datasets::patch::PatchBatch;
-use tesela_datasets::source::{InputDefinition, PatchSource};
+use tesela_datasets::source::{Batch, CellSource, InputDefinition, PatchSource};
 
 use crate::classifier::{
     Classifier, Fit, FitError, FitEvent, FitObserver, PredictError, Probabilities, Unobserved,
@@ -35,29 +39,31 @@ pub(crate) fn check_fit(recipe: &dyn Fn(usize) -> Box<dyn Fit>, load: Load<'_>) 
     refuses_what_cannot_be_learned(&*recipe(1));
 }
 
-fn fit(recipe: &dyn Fit, train: &dyn PatchSource) -> Box<dyn Classifier> {
+fn fit(recipe: &dyn Fit, train: &dyn CellSource) -> Box<dyn Classifier> {
     recipe.fit(train, &toy::source(10, 3), &mut Unobserved).expect("the toy can be learned")
 }
 
-fn all_of(source: &dyn PatchSource) -> PatchBatch {
+fn all_of(source: &dyn CellSource) -> PatchBatch {
+    let source = PatchSource::of(source).expect("the toy has patches");
     let order: Vec<u32> = (0..).take(source.len()).collect();
     source.stream(&order, source.len()).unwrap().next().expect("there are patches").unwrap()
 }
 
-fn check_description(fitted: &dyn Classifier, train: &dyn PatchSource) {
+fn check_description(fitted: &dyn Classifier, train: &dyn CellSource) {
     assert_eq!(fitted.classes(), train.classes());
     assert_eq!(fitted.input(), train.input());
     assert!(!fitted.kind().is_empty());
 }
 
 /// Rows sum to one, rows of empty patches are `NaN`, and the way of asking does not matter.
-fn check_probabilities(fitted: &dyn Classifier, test: &dyn PatchSource) {
+fn check_probabilities(fitted: &dyn Classifier, test: &dyn CellSource) {
     let mut batch = all_of(test);
     let empty = [0, batch.len() - 1];
     let pixels = batch.shape.pixels();
     for patch in empty {
         batch.used[patch * pixels..(patch + 1) * pixels].fill(false);
     }
+    let batch = Batch::Patches(batch);
     let probabilities = fitted.predict(&batch).unwrap();
     assert_eq!((probabilities.len(), probabilities.classes()), (batch.len(), 2));
     for (patch, row) in probabilities.rows().enumerate() {
@@ -84,7 +90,7 @@ fn check_probabilities(fitted: &dyn Classifier, test: &dyn PatchSource) {
     assert!(nothing.is_empty());
 }
 
-fn learns_what_is_separable(fitted: &dyn Classifier, test: &dyn PatchSource) {
+fn learns_what_is_separable(fitted: &dyn Classifier, test: &dyn CellSource) {
     let probabilities = fitted.predict_source(test, &mut |_| true).unwrap();
     let right = probabilities
         .rows()
@@ -97,10 +103,10 @@ fn learns_what_is_separable(fitted: &dyn Classifier, test: &dyn PatchSource) {
 fn refuses_other_patches(fitted: &dyn Classifier) {
     let mut narrow = all_of(&toy::source(2, 1));
     narrow.shape.width -= 1;
-    let error = fitted.predict(&narrow).unwrap_err();
+    let error = fitted.predict(&narrow.into()).unwrap_err();
     assert!(matches!(error, PredictError::Input { what: "the shape", .. }), "{error}");
     let floats = toy::as_floats(&all_of(&toy::source(2, 1)));
-    let error = fitted.predict(&floats).unwrap_err();
+    let error = fitted.predict(&floats.into()).unwrap_err();
     assert!(matches!(error, PredictError::Input { what: "the sample type", .. }), "{error}");
 }
 
@@ -114,11 +120,11 @@ fn weights(fitted: &dyn Classifier) -> BTreeMap<std::ffi::OsString, Vec<u8>> {
         .collect()
 }
 
-fn survives_the_disk(fitted: &dyn Classifier, load: Load<'_>, test: &dyn PatchSource) {
+fn survives_the_disk(fitted: &dyn Classifier, load: Load<'_>, test: &dyn CellSource) {
     let directory = tempdir().unwrap();
     fitted.save_weights(directory.path()).unwrap();
     let loaded = load(directory.path(), fitted.classes().clone(), fitted.input());
-    let predict = |classifier: &dyn Classifier| classifier.predict(&all_of(test)).unwrap();
+    let predict = |classifier: &dyn Classifier| classifier.predict(&all_of(test).into()).unwrap();
     assert_eq!(predict(&*loaded), predict(fitted));
     assert_eq!(weights(&*loaded), weights(fitted));
 }
@@ -126,7 +132,7 @@ fn survives_the_disk(fitted: &dyn Classifier, load: Load<'_>, test: &dyn PatchSo
 fn does_not_depend_on_threads(
     recipe: &dyn Fn(usize) -> Box<dyn Fit>,
     fitted: &dyn Classifier,
-    train: &dyn PatchSource,
+    train: &dyn CellSource,
 ) {
     let expected = weights(fitted);
     for threads in [1, 2, 3, 16] {
@@ -151,7 +157,7 @@ impl FitObserver for Impatient {
     }
 }
 
-fn stops_when_asked(recipe: &dyn Fit, train: &dyn PatchSource) {
+fn stops_when_asked(recipe: &dyn Fit, train: &dyn CellSource) {
     let mut observer = Impatient::default();
     let stopped = recipe.fit(train, &toy::source(10, 3), &mut observer);
     assert!(matches!(stopped, Err(FitError::Interrupted)));
@@ -159,7 +165,7 @@ fn stops_when_asked(recipe: &dyn Fit, train: &dyn PatchSource) {
 }
 
 fn refuses_what_cannot_be_learned(recipe: &dyn Fit) {
-    let refuse = |source: &dyn PatchSource, expected: &str| {
+    let refuse = |source: &dyn CellSource, expected: &str| {
         let fitted = recipe.fit(source, &toy::source(0, 3), &mut Unobserved);
         let error = fitted.err().expect("it cannot be learned").to_string();
         assert!(error.contains(expected), "{error}");
@@ -167,5 +173,5 @@ fn refuses_what_cannot_be_learned(recipe: &dyn Fit) {
     let one = toy::labelled(&[Label::Class(ClassId::new(0)); 8], 5);
     refuse(&one, "`urban`");
     let undefined = toy::labelled(&[Label::Class(ClassId::new(0)), Label::Undefined], 5);
-    refuse(&undefined, "patch 1");
+    refuse(&undefined, "1 is");
 }

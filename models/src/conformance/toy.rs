@@ -1,11 +1,11 @@
-//! Patches that are easily told apart: bright ones are urban.
+//! Cells that are easily told apart: bright patches are urban, and so are rows with many lights.
 
 use tesela_datasets::class::{ClassId, ClassMap, Label};
 use tesela_datasets::memory::MemorySource;
-use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType, Samples};
+use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType, Samples};
 use tesela_datasets::pixel::{PixelDefinition, Product};
-use tesela_datasets::random::{below, generator};
-use tesela_datasets::source::InputDefinition;
+use tesela_datasets::random::{below, generator, unit};
+use tesela_datasets::table::{TableDefinition, TableKeys};
 
 /// Wide enough for two convolutions of five pixels, each halved.
 const SHAPE: PatchShape = PatchShape { bands: 6, height: 16, width: 16 };
@@ -35,7 +35,7 @@ pub(crate) fn labelled(labels: &[Label], seed: u64) -> MemorySource {
         labels: labels.to_vec(),
         positions: (0..).take(labels.len()).collect(),
     };
-    let input = InputDefinition {
+    let input = PatchDefinition {
         shape: SHAPE,
         sample_type: SampleType::Int16,
         pixel: PixelDefinition::of_product(Product::C1),
@@ -49,4 +49,24 @@ pub(crate) fn as_floats(batch: &PatchBatch) -> PatchBatch {
     let mut numbers = vec![0.0; batch.samples.len()];
     batch.samples.copy_to_f32(0, &mut numbers);
     PatchBatch { samples: Samples::Float32(numbers), ..batch.clone() }
+}
+
+/// The columns of [`table`].
+pub(crate) const COLUMNS: [&str; 3] = ["slope", "lights", "rain"];
+
+/// So many rows, the two classes in turn.
+pub(crate) fn table(rows: usize, seed: u64) -> MemorySource {
+    let labels: Vec<Label> = (0..rows).map(|row| Label::Class(ClassId::new(row % 2))).collect();
+    let mut draws = generator(seed, &[]);
+    let mut number = |low: f64| {
+        #[expect(clippy::cast_possible_truncation, reason = "tables hold single precision")]
+        let number = (low + unit(&mut draws)) as f32;
+        number
+    };
+    let values = (0..rows).flat_map(|row| [number(0.0), number((row % 2) as f64), number(0.0)]);
+    let values = values.collect();
+    let names = COLUMNS.map(str::to_owned).to_vec();
+    let table = TableDefinition::new(names, TableKeys::id("plot")).expect("the names differ");
+    let classes = ClassMap::new(["non-urban", "urban"]).expect("two names are two classes");
+    MemorySource::of_rows(table, classes, values, labels).expect("every label has its row")
 }

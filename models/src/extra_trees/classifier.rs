@@ -1,21 +1,19 @@
-//! A fitted forest as a classifier of patches.
+//! A fitted forest as a classifier of cells.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
 use tesela_datasets::class::ClassMap;
-use tesela_datasets::features::{FeatureExtractor, FeatureScratch, HistogramMode};
-use tesela_datasets::patch::PatchBatch;
-use tesela_datasets::source::{InputDefinition, PatchSource};
+use tesela_datasets::source::{Batch, CellSource, InputDefinition};
+use tesela_datasets::table::ColumnOrder;
 use tesela_datasets::whole_file::write_whole;
 
+use super::describe::{Describer, is_empty};
 use super::forest::Forest;
 use super::format::FormatError;
 use super::matrix::Matrix;
-use super::recipe::{check_columns, is_empty};
-use crate::classifier::{Classifier, PredictError, Probabilities, SaveError, check_input};
+use crate::classifier::{Classifier, PredictError, Probabilities, SaveError};
 
 /// The name of the kind of model.
 pub const KIND: &str = "extra-trees";
@@ -23,9 +21,9 @@ pub const KIND: &str = "extra-trees";
 pub const WEIGHTS_FILE: &str = "forest.bin";
 /// The largest file that is read.
 const MOST_BYTES: u64 = 1 << 33;
-/// Sources of more patches are streamed: their features would fill the memory.
+/// Sources of more cells are streamed: their features would fill the memory.
 const MOST_FEATURE_ROWS: usize = 200_000;
-/// Patches that are streamed at a time.
+/// Cells that are streamed at a time.
 const STREAM_BATCH: usize = 4096;
 /// Rows after which progress is reported.
 const REPORT_ROWS: usize = 16_384;
@@ -64,12 +62,12 @@ pub enum LoadError {
     },
 }
 
-/// A forest that classifies patches by their features.
+/// A forest that classifies patches by their features, or rows of a table by its columns.
 #[derive(Debug)]
 pub struct ExtraTreesClassifier {
     classes: ClassMap,
     input: InputDefinition,
-    extractor: FeatureExtractor,
+    describer: Describer,
     forest: Forest,
 }
 
@@ -78,10 +76,10 @@ impl ExtraTreesClassifier {
     pub(super) fn new(
         classes: ClassMap,
         input: InputDefinition,
-        extractor: FeatureExtractor,
+        describer: Describer,
         forest: Forest,
     ) -> Self {
-        Self { classes, input, extractor, forest }
+        Self { classes, input, describer, forest }
     }
 
     /// The forest behind it.
@@ -91,10 +89,10 @@ impl ExtraTreesClassifier {
 
     /// The name of each column of the forest.
     pub fn columns(&self) -> &[String] {
-        self.extractor.columns()
+        self.describer.columns()
     }
 
-    /// Predicts rows of features; rows without any are `NaN`.
+    /// Predicts rows of numbers; rows without any are `NaN`.
     fn predict_rows(&self, values: &[f32]) -> Probabilities {
         let (columns, classes) = (self.forest.columns(), self.classes.len());
         let matrix = Matrix::new(values, columns).expect("features fill whole rows");
@@ -105,39 +103,24 @@ impl ExtraTreesClassifier {
         Probabilities::new(classes, probabilities)
     }
 
-    /// The features of `patches`, computed on all threads.
-    fn describe(&self, patches: &PatchBatch) -> Vec<f32> {
-        let columns = self.forest.columns();
-        let mut values = vec![0.0; patches.len() * columns];
-        values.par_chunks_exact_mut(columns).enumerate().for_each_init(
-            || (FeatureScratch::default(), vec![0.0; patches.shape.samples()]),
-            |(scratch, samples), (index, row)| {
-                patches.copy_patch(index, samples);
-                self.extractor.extract(
-                    scratch,
-                    patches.shape,
-                    samples,
-                    patches.used_of(index),
-                    row,
-                );
-            },
-        );
-        values
+    /// Whether the features that `source` may hold already are those of this model.
+    fn can_use_features_of(&self, source: &dyn CellSource) -> bool {
+        match (source.input(), &self.input) {
+            (InputDefinition::Table(_), InputDefinition::Table(_)) => true,
+            (found, expected) => found == expected,
+        }
     }
 
     fn predict_features(
         &self,
-        source: &dyn PatchSource,
+        source: &dyn CellSource,
         progress: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Probabilities, PredictError> {
         let features = source.features()?;
-        check_columns(&features.columns, self.extractor.columns()).map_err(|found| {
-            let expected = format!("{} columns of features", self.forest.columns());
-            PredictError::Input { what: "the features", found, expected }
-        })?;
+        let order = ColumnOrder::find(self.describer.columns(), &features.columns)?;
         let mut all = Probabilities::new(self.classes.len(), Vec::new());
         for rows in features.values.chunks(REPORT_ROWS * self.forest.columns()) {
-            all.extend(&self.predict_rows(rows));
+            all.extend(&self.predict_rows(&order.arrange(rows)));
             if !progress(all.len()) {
                 return Err(PredictError::Interrupted);
             }
@@ -159,17 +142,16 @@ impl Classifier for ExtraTreesClassifier {
         KIND
     }
 
-    fn predict(&self, patches: &PatchBatch) -> Result<Probabilities, PredictError> {
-        check_input(&self.input, patches)?;
-        Ok(self.predict_rows(&self.describe(patches)))
+    fn predict(&self, cells: &Batch) -> Result<Probabilities, PredictError> {
+        Ok(self.predict_rows(&self.describer.describe(cells)?))
     }
 
     fn predict_source(
         &self,
-        source: &dyn PatchSource,
+        source: &dyn CellSource,
         progress: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Probabilities, PredictError> {
-        if source.input() == &self.input && source.len() <= MOST_FEATURE_ROWS {
+        if self.can_use_features_of(source) && source.len() <= MOST_FEATURE_ROWS {
             return self.predict_features(source, progress);
         }
         let order: Vec<u32> = (0..).take(source.len()).collect();
@@ -203,16 +185,16 @@ pub fn load(
     let bytes = read(&path).map_err(|source| LoadError::Read { path: path.clone(), source })?;
     let forest = Forest::from_bytes(&bytes)
         .map_err(|source| LoadError::Format { path: path.clone(), source })?;
-    let extractor = FeatureExtractor::new(&input.pixel, HistogramMode::default());
+    let describer = Describer::new(input);
     for (what, found, expected) in [
-        ("columns", forest.columns(), extractor.columns().len()),
+        ("columns", forest.columns(), describer.columns().len()),
         ("classes", forest.classes(), classes.len()),
     ] {
         if found != expected {
             return Err(LoadError::Mismatch { path, what, found, expected });
         }
     }
-    Ok(Box::new(ExtraTreesClassifier::new(classes, input.clone(), extractor, forest)))
+    Ok(Box::new(ExtraTreesClassifier::new(classes, input.clone(), describer, forest)))
 }
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {

@@ -1,8 +1,8 @@
 //! Extremely randomised trees (Geurts, Ernst and Wehenkel 2006).
 //!
-//! The engine works on plain matrices and knows nothing of patches: a [`Sample`] is labelled rows, [`fit`]
+//! The engine works on plain matrices and knows nothing of cells: a [`Sample`] is labelled rows, [`fit`]
 //! grows a [`Forest`] on it, and the forest predicts the rows of a [`Matrix`]. [`ExtraTrees`] is the same
-//! engine behind [`Fit`](crate::Fit), on the features of patches.
+//! engine behind [`Fit`](crate::Fit), on the features of patches or the columns of a table.
 //!
 //! Each node tries some columns at random, draws one threshold in each uniformly between its extremes, and
 //! keeps the split that lowers the impurity most; columns that are constant in the node are passed over as
@@ -23,6 +23,7 @@
 
 mod bits;
 mod classifier;
+mod describe;
 mod draw;
 mod fit;
 mod forest;

@@ -1,17 +1,17 @@
-//! Extra Trees as a recipe: fits a forest on the features of patches.
+//! Extra Trees as a recipe: fits a forest on the features of patches, or on the columns of a table.
 
-use tesela_datasets::features::{FeatureExtractor, HistogramMode};
-use tesela_datasets::source::{FeatureMatrix, PatchSource};
+use tesela_datasets::source::{CellSource, FeatureMatrix, InputDefinition};
 
 use super::classifier::{ExtraTreesClassifier, KIND};
+use super::describe::{Describer, is_empty};
 use super::parameters::Parameters;
 use super::{ForestError, Matrix, Sample, fit};
 use crate::classifier::{Classifier, Fit, FitError, FitEvent, FitObserver};
 
-/// Fits Extra Trees on the features of patches.
+/// Fits Extra Trees on the features of patches, or on the columns of a table.
 ///
-/// A patch without features (a row of `NaN`, where no pixel is used) cannot be learned from: it is left out,
-/// and the observer is warned of how many there are.
+/// A cell of which nothing is known (a row of `NaN`: a patch without used pixels, a row without a number) cannot
+/// be learned from: it is left out, and the observer is warned of how many there are.
 #[derive(Debug, Clone)]
 pub struct ExtraTrees {
     parameters: Parameters,
@@ -29,15 +29,17 @@ impl ExtraTrees {
 impl Fit for ExtraTrees {
     fn fit(
         &self,
-        train: &dyn PatchSource,
-        _validation: &dyn PatchSource,
+        train: &dyn CellSource,
+        _validation: &dyn CellSource,
         observer: &mut dyn FitObserver,
     ) -> Result<Box<dyn Classifier>, FitError> {
-        let extractor = FeatureExtractor::new(&train.input().pixel, HistogramMode::default());
+        let describer = Describer::new(train.input());
         let labels = labels(train)?;
         let features = train.features()?;
-        check_columns(&features.columns, extractor.columns()).map_err(unusable)?;
-        let rows = Rows::of(&features, labels, observer)?;
+        if features.columns != describer.columns() {
+            return Err(unusable("the features of the source are not those of its cells".into()));
+        }
+        let rows = Rows::of(&features, labels, unknown_words(train.input()), observer)?;
         check_classes(train, &rows.labels)?;
         let matrix = Matrix::new(rows.values(&features), features.columns.len())?;
         let sample = Sample::new(matrix, &rows.labels, train.classes().len())?;
@@ -54,7 +56,7 @@ impl Fit for ExtraTrees {
         };
         let forest = fit(&sample, &self.parameters, self.seed, self.threads, &mut progress)?;
         let (classes, input) = (train.classes().clone(), train.input().clone());
-        Ok(Box::new(ExtraTreesClassifier::new(classes, input, extractor, forest)))
+        Ok(Box::new(ExtraTreesClassifier::new(classes, input, describer, forest)))
     }
 }
 
@@ -71,38 +73,32 @@ fn unusable(reason: String) -> FitError {
     FitError::Unusable { model: KIND, reason }
 }
 
-/// The class of each patch.
-fn labels(train: &dyn PatchSource) -> Result<Vec<u16>, FitError> {
-    let number = |(patch, label): (usize, &tesela_datasets::class::Label)| {
+/// What a cell lacks of which nothing is known.
+fn unknown_words(input: &InputDefinition) -> &'static str {
+    match input {
+        InputDefinition::Patches(_) => "patches have no used pixels",
+        InputDefinition::Table(_) => "rows have no number",
+    }
+}
+
+/// The class of each cell.
+fn labels(train: &dyn CellSource) -> Result<Vec<u16>, FitError> {
+    let number = |(cell, label): (usize, &tesela_datasets::class::Label)| {
         let class = label.class().filter(|class| class.index() < train.classes().len());
         let class = class.and_then(|class| u16::try_from(class.index()).ok());
-        class.ok_or_else(|| unusable(format!("patch {patch} is of no class of the source")))
+        class.ok_or_else(|| unusable(format!("cell {cell} is of no class of the source")))
     };
     train.labels().iter().enumerate().map(number).collect()
 }
 
-/// Answers differing columns with the first that differs.
-pub(super) fn check_columns(found: &[String], expected: &[String]) -> Result<(), String> {
-    if found == expected {
-        return Ok(());
-    }
-    let differing = found.iter().zip(expected).position(|(found, expected)| found != expected);
-    Err(match differing {
-        Some(index) => {
-            format!("column {index} is `{}`; expected `{}`", found[index], expected[index])
-        }
-        None => format!("there are {} columns; expected {}", found.len(), expected.len()),
-    })
-}
-
-fn check_classes(train: &dyn PatchSource, labels: &[u16]) -> Result<(), FitError> {
+fn check_classes(train: &dyn CellSource, labels: &[u16]) -> Result<(), FitError> {
     let mut present = vec![false; train.classes().len()];
     for &label in labels {
         present[usize::from(label)] = true;
     }
     match present.iter().position(|present| !present) {
         Some(class) => Err(unusable(format!(
-            "there is no patch of class `{}` among {} patches; expected at least 1 of each class",
+            "there is no cell of class `{}` among {} cells; expected at least 1 of each class",
             train.classes().names()[class],
             labels.len()
         ))),
@@ -118,17 +114,16 @@ struct Rows {
 }
 
 impl Rows {
-    /// All rows of `features` but those of patches without used pixels.
+    /// All rows of `features` but those of cells of which nothing is known.
     fn of(
         features: &FeatureMatrix,
         labels: Vec<u16>,
+        unknown: &str,
         observer: &mut dyn FitObserver,
     ) -> Result<Self, FitError> {
         if labels.len() != features.rows {
             let (labels, rows) = (labels.len(), features.rows);
-            return Err(unusable(format!(
-                "there are {rows} rows of features for {labels} patches"
-            )));
+            return Err(unusable(format!("there are {rows} rows of features for {labels} cells")));
         }
         let usable = |row: &usize| !is_empty(features.row(*row));
         let kept: Vec<usize> = (0..features.rows).filter(usable).collect();
@@ -137,7 +132,7 @@ impl Rows {
         }
         observer.notice(&FitEvent::Warning {
             message: format!(
-                "{} of {} patches have no used pixels and are left out",
+                "{} of {} {unknown} and are left out",
                 features.rows - kept.len(),
                 features.rows
             ),
@@ -149,9 +144,4 @@ impl Rows {
     fn values<'a>(&'a self, features: &'a FeatureMatrix) -> &'a [f32] {
         self.kept.as_deref().unwrap_or(&features.values)
     }
-}
-
-/// Whether a row of features stands for a patch without used pixels.
-pub(super) fn is_empty(row: &[f32]) -> bool {
-    row.iter().all(|value| value.is_nan())
 }

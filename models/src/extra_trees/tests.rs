@@ -2,10 +2,10 @@
 
 use super::{ExtraTrees, Parameters, RawExtraTrees, load};
 use crate::classifier::{Fit, FitEvent, FitObserver};
-use crate::conformance::{check_fit, toy};
+use crate::conformance::{check_fit, check_table_fit, toy};
 use tesela_datasets::config::Problems;
 use tesela_datasets::memory::MemorySource;
-use tesela_datasets::source::PatchSource;
+use tesela_datasets::source::{CellSource, PatchSource};
 
 fn parameters() -> Parameters {
     RawExtraTrees { n_trees: 20, ..RawExtraTrees::default() }
@@ -16,6 +16,14 @@ fn parameters() -> Parameters {
 #[test]
 fn extra_trees_keeps_what_every_model_promises() {
     check_fit(
+        &|threads| Box::new(ExtraTrees::new(parameters(), 7, Some(threads))),
+        &|directory, classes, input| load(directory, classes, input).unwrap(),
+    );
+}
+
+#[test]
+fn extra_trees_learns_from_tables() {
+    check_table_fit(
         &|threads| Box::new(ExtraTrees::new(parameters(), 7, Some(threads))),
         &|directory, classes, input| load(directory, classes, input).unwrap(),
     );
@@ -37,9 +45,11 @@ impl FitObserver for Warned {
 fn patches_without_used_pixels_are_left_out_with_a_warning() {
     let whole = toy::source(30, 1);
     let order: Vec<u32> = (0..30).collect();
-    let mut batch = whole.stream(&order, 30).unwrap().next().unwrap().unwrap();
+    let patches = PatchSource::of(&whole).unwrap();
+    let mut batch = patches.stream(&order, 30).unwrap().next().unwrap().unwrap();
     batch.used[..2 * batch.shape.pixels()].fill(false);
-    let partly = MemorySource::new(whole.input().clone(), whole.classes().clone(), batch).unwrap();
+    let partly =
+        MemorySource::new(patches.definition().clone(), whole.classes().clone(), batch).unwrap();
     let mut observer = Warned::default();
     let recipe = ExtraTrees::new(parameters(), 7, None);
     recipe.fit(&partly, &toy::source(0, 1), &mut observer).unwrap();

@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use tesela_datasets::normalisation::{Normalisation, NormalisationError};
 use tesela_datasets::random;
-use tesela_datasets::source::PatchSource;
+use tesela_datasets::source::{CellSource, PatchSource};
 
 use super::architecture::Architecture;
 use super::config::LenetConfig;
@@ -40,7 +40,7 @@ impl LenetFit {
         })
     }
 
-    fn normalisation(&self, train: &dyn PatchSource) -> Result<Normalisation, FitError> {
+    fn normalisation(&self, train: PatchSource<'_>) -> Result<Normalisation, FitError> {
         let seed = random::derive(self.settings.seed, &[NORMALISATION]);
         Normalisation::fit(train, seed).map_err(|error| match error {
             NormalisationError::Source(error) => FitError::Source(error),
@@ -50,11 +50,11 @@ impl LenetFit {
 
     fn fit_in_pool(
         &self,
-        train: &dyn PatchSource,
-        validation: &dyn PatchSource,
+        train: PatchSource<'_>,
+        validation: PatchSource<'_>,
         observer: &mut dyn FitObserver,
     ) -> Result<Box<dyn Classifier>, FitError> {
-        let input = train.input();
+        let input = train.definition();
         let sides = [input.shape.height, input.shape.width];
         let architecture =
             Architecture::new(InputPlanes::count(input), sides, train.classes().len())
@@ -84,12 +84,13 @@ impl Fit for LenetFit {
 
     fn fit(
         &self,
-        train: &dyn PatchSource,
-        validation: &dyn PatchSource,
+        train: &dyn CellSource,
+        validation: &dyn CellSource,
         observer: &mut dyn FitObserver,
     ) -> Result<Box<dyn Classifier>, FitError> {
+        let (train, validation) = (patches_of(train)?, patches_of(validation)?);
         check(train)?;
-        if !validation.is_empty() && validation.input() != train.input() {
+        if !validation.is_empty() && validation.definition() != train.definition() {
             return Err(unusable(
                 "training and validation patches differ in their definition".into(),
             ));
@@ -108,8 +109,15 @@ fn unusable(reason: String) -> FitError {
     FitError::Unusable { model: "lenet", reason }
 }
 
+/// The patches of `source`: a network looks at neighbouring pixels, which a table does not have.
+fn patches_of(source: &dyn CellSource) -> Result<PatchSource<'_>, FitError> {
+    PatchSource::of(source).ok_or_else(|| {
+        unusable(format!("a network needs pixels; the store holds {}", source.input().words()))
+    })
+}
+
 /// Checks that every class has patches, and every patch a class.
-fn check(train: &dyn PatchSource) -> Result<(), FitError> {
+fn check(train: PatchSource<'_>) -> Result<(), FitError> {
     let mut counts = vec![0_usize; train.classes().len()];
     for (position, label) in train.labels().iter().enumerate() {
         let Some(class) = label.class() else {

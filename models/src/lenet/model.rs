@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use tesela_datasets::class::{ClassId, ClassMap};
 use tesela_datasets::normalisation::Normalisation;
 use tesela_datasets::patch::PatchBatch;
-use tesela_datasets::source::InputDefinition;
+use tesela_datasets::source::{Batch, InputDefinition};
 use tesela_datasets::whole_file::write_whole;
 
 use super::LoadError;
@@ -19,7 +19,7 @@ use super::network::Network;
 use super::pipeline::HostBatch;
 use super::planes::{InputPlanes, Scratch};
 use super::weights::{Weights, read_bounded, to_single};
-use crate::classifier::{Classifier, PredictError, Probabilities, SaveError};
+use crate::classifier::{Classifier, PredictError, Probabilities, SaveError, checked_patches};
 use crate::device::DeviceChoice;
 
 /// The name of the model in files.
@@ -35,6 +35,7 @@ const BLOCK: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Lenet {
     classes: ClassMap,
+    input: InputDefinition,
     planes: InputPlanes,
     weights: Weights,
     network: Network,
@@ -52,7 +53,8 @@ impl Lenet {
         device: Device,
     ) -> Self {
         let network = Network::new(&weights, &device);
-        Self { classes, planes, weights, network, layout, device }
+        let input = InputDefinition::Patches(planes.input().clone());
+        Self { classes, input, planes, weights, network, layout, device }
     }
 
     /// The logits of the patches at `indices`, `[patch, class]`.
@@ -81,15 +83,15 @@ impl Classifier for Lenet {
     }
 
     fn input(&self) -> &InputDefinition {
-        self.planes.input()
+        &self.input
     }
 
     fn kind(&self) -> &'static str {
         KIND
     }
 
-    fn predict(&self, patches: &PatchBatch) -> Result<Probabilities, PredictError> {
-        check_input(self.planes.input(), patches)?;
+    fn predict(&self, cells: &Batch) -> Result<Probabilities, PredictError> {
+        let patches = checked_patches(self.planes.input(), cells)?;
         let classes = self.classes.len();
         let seen: Vec<usize> =
             (0..patches.len()).filter(|&index| patches.used_of(index).contains(&true)).collect();
@@ -124,9 +126,12 @@ pub fn load(
     input: &InputDefinition,
     device: &str,
 ) -> Result<Box<dyn Classifier>, LoadError> {
+    let content = |path: &Path, reason: String| LoadError::Content { path: path.into(), reason };
+    let input = input.patches().ok_or_else(|| {
+        content(directory, format!("a network needs pixels; its input is {}", input.words()))
+    })?;
     let shape = input.shape;
     let planes = InputPlanes::count(input);
-    let content = |path: &Path, reason: String| LoadError::Content { path: path.into(), reason };
     let architecture = Architecture::new(planes, [shape.height, shape.width], classes.len())
         .map_err(|error| content(directory, error.to_string()))?;
     let weights = Weights::load(directory, architecture)?;
@@ -138,23 +143,6 @@ pub fn load(
     let device: DeviceChoice = device.parse()?;
     let layout = Layout::of(device);
     Ok(Box::new(Lenet::new(classes, planes, weights, layout, device.open()?)))
-}
-
-fn check_input(expected: &InputDefinition, patches: &PatchBatch) -> Result<(), PredictError> {
-    let differs =
-        |what, found: String, expected: String| Err(PredictError::Input { what, found, expected });
-    if patches.shape != expected.shape {
-        let text = |shape: tesela_datasets::patch::PatchShape| {
-            format!("{} bands of {} × {} pixels", shape.bands, shape.height, shape.width)
-        };
-        return differs("the shape", text(patches.shape), text(expected.shape));
-    }
-    if patches.samples.sample_type() != expected.sample_type {
-        let text = |sample_type| format!("{sample_type:?}").to_lowercase();
-        let found = patches.samples.sample_type();
-        return differs("the sample type", text(found), text(expected.sample_type));
-    }
-    Ok(())
 }
 
 /// Probabilities from logits; they sum to one.

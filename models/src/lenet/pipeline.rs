@@ -28,7 +28,7 @@ pub(crate) struct HostBatch {
 
 /// How patches become batches.
 pub(crate) struct Pipeline<'a> {
-    pub(crate) source: &'a dyn PatchSource,
+    pub(crate) source: PatchSource<'a>,
     pub(crate) planes: &'a InputPlanes,
     pub(crate) symmetries: &'a Symmetries,
     pub(crate) architecture: &'a Architecture,

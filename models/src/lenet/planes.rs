@@ -5,13 +5,12 @@
 
 use tesela_datasets::channels::ChannelKernel;
 use tesela_datasets::normalisation::Normalisation;
-use tesela_datasets::patch::PatchBatch;
-use tesela_datasets::source::InputDefinition;
+use tesela_datasets::patch::{PatchBatch, PatchDefinition};
 
 /// Makes input planes from patches of one collection.
 #[derive(Debug, Clone)]
 pub(crate) struct InputPlanes {
-    input: InputDefinition,
+    input: PatchDefinition,
     kernel: ChannelKernel,
     normalisation: Normalisation,
 }
@@ -29,7 +28,7 @@ impl InputPlanes {
     /// # Errors
     /// If the statistics are of other channels.
     pub(crate) fn new(
-        input: &InputDefinition,
+        input: &PatchDefinition,
         normalisation: Normalisation,
     ) -> Result<Self, String> {
         let kernel = ChannelKernel::new(&input.pixel);
@@ -44,12 +43,12 @@ impl InputPlanes {
     }
 
     /// How many planes there are for patches as `input` describes them.
-    pub(crate) fn count(input: &InputDefinition) -> usize {
+    pub(crate) fn count(input: &PatchDefinition) -> usize {
         ChannelKernel::new(&input.pixel).channels().len() + 1
     }
 
     /// What the patches are.
-    pub(crate) fn input(&self) -> &InputDefinition {
+    pub(crate) fn input(&self) -> &PatchDefinition {
         &self.input
     }
 

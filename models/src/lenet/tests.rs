@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use tesela_datasets::class::{ClassId, ClassMap, Label};
-use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType, Samples};
+use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType, Samples};
 use tesela_datasets::pixel::{Band, BandSet, PixelDefinition, Product};
 use tesela_datasets::random;
 use tesela_datasets::source::{
-    FeatureMatrix, InputDefinition, PatchSource, PatchStream, SourceError,
+    Batch, BatchStream, CellSource, FeatureMatrix, InputDefinition, SourceError,
 };
 
 use super::{LenetConfig, LenetFit, RawLenet, load};
 use crate::classifier::{Classifier, Fit, FitError, FitEvent, FitObserver, Unobserved};
 use crate::config::FitSettings;
-use crate::conformance::check_fit;
+use crate::conformance::{check_fit, toy};
 
 /// Patches in memory: those of class 1 have a bright stripe at a random place, those of class 0 have as many bright
 /// pixels scattered.
@@ -58,7 +58,11 @@ impl Toy {
             positions: (0..).take(count).collect(),
         };
         Self {
-            input: InputDefinition { shape, sample_type: SampleType::Int16, pixel },
+            input: InputDefinition::Patches(PatchDefinition {
+                shape,
+                sample_type: SampleType::Int16,
+                pixel,
+            }),
             classes: ClassMap::new(["scattered", "striped"]).unwrap(),
             labels,
             patches,
@@ -66,7 +70,7 @@ impl Toy {
     }
 }
 
-impl PatchSource for Toy {
+impl CellSource for Toy {
     fn input(&self) -> &InputDefinition {
         &self.input
     }
@@ -79,15 +83,15 @@ impl PatchSource for Toy {
         &self.labels
     }
 
-    fn stream<'a>(&'a self, order: &[u32], batch: usize) -> Result<PatchStream<'a>, SourceError> {
+    fn stream<'a>(&'a self, order: &[u32], batch: usize) -> Result<BatchStream<'a>, SourceError> {
         let parts: Vec<Vec<u32>> = order.chunks(batch).map(<[u32]>::to_vec).collect();
         Ok(Box::new(parts.into_iter().map(|part| {
             let mut batch =
-                PatchBatch::with_capacity(self.input.shape, self.input.sample_type, part.len());
+                PatchBatch::with_capacity(self.patches.shape, SampleType::Int16, part.len());
             for position in part {
                 batch.push_from(&self.patches, position as usize);
             }
-            Ok(batch)
+            Ok(Batch::Patches(batch))
         })))
     }
 
@@ -193,10 +197,10 @@ fn an_empty_patch_has_no_probabilities_and_another_shape_is_refused() {
     let model = fit(&recipe(quick(), 1, 1), &train, &none);
     let mut patches = train.patches.clone();
     patches.used[..256].fill(false);
-    let found = model.predict(&patches).unwrap();
+    let found = model.predict(&patches.into()).unwrap();
     assert!(found.row(0).iter().all(|value| value.is_nan()));
     assert!((found.row(1).iter().sum::<f32>() - 1.0).abs() < 1e-6);
-    let error = model.predict(&Toy::new(1, 17, 1).patches).unwrap_err().to_string();
+    let error = model.predict(&Toy::new(1, 17, 1).patches.into()).unwrap_err().to_string();
     assert!(error.contains("17 × 17") && error.contains("16 × 16"), "{error}");
 }
 
@@ -209,6 +213,21 @@ fn patches_that_are_too_small_or_classes_without_patches_are_refused() {
     };
     assert!(refuse(&Toy::new(4, 15, 1)).contains("at least 16 × 16"));
     assert!(refuse(&Toy::new(1, 16, 1)).contains("class `striped` has no patches"));
+}
+
+#[test]
+fn a_table_is_refused_with_the_reason() {
+    let fitted = recipe(quick(), 1, 1).fit(&toy::table(8, 1), &toy::table(0, 1), &mut Unobserved);
+    let error = fitted.err().expect("a network needs pixels").to_string();
+    assert_eq!(
+        error,
+        "cannot fit lenet: a network needs pixels; the store holds a table of 3 columns"
+    );
+    let (train, none) = (Toy::new(24, 16, 1), Toy::new(0, 16, 2));
+    let model = fit(&recipe(quick(), 1, 1), &train, &none);
+    let row = toy::table(1, 1).stream(&[0], 1).unwrap().next().unwrap().unwrap();
+    let error = model.predict(&row).unwrap_err().to_string();
+    assert!(error.contains("is a row of 3 numbers"), "{error}");
 }
 
 /// Hears events and stops at a given one.

@@ -35,8 +35,8 @@ pub(crate) struct Training<'a> {
     pub(crate) layout: Layout,
     pub(crate) architecture: Architecture,
     pub(crate) planes: &'a InputPlanes,
-    pub(crate) train: &'a dyn PatchSource,
-    pub(crate) validation: &'a dyn PatchSource,
+    pub(crate) train: PatchSource<'a>,
+    pub(crate) validation: PatchSource<'a>,
 }
 
 /// What changes from step to step.
@@ -186,11 +186,7 @@ impl Training<'_> {
         Ok(Some(Validation { loss: sum / count, accuracy: right as f64 / count }))
     }
 
-    fn pipeline<'b>(
-        &'b self,
-        source: &'b dyn PatchSource,
-        symmetries: &'b Symmetries,
-    ) -> Pipeline<'b> {
+    fn pipeline<'b>(&'b self, source: PatchSource<'b>, symmetries: &'b Symmetries) -> Pipeline<'b> {
         Pipeline {
             source,
             planes: self.planes,

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use tesela_datasets::cell::{Cell, CellId};
 use tesela_datasets::class::Label;
 use tesela_datasets::descriptor::{DataKind, Descriptor, PathPattern};
-use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType};
+use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType};
 use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::{StoreCell, StoreDefinition};
 
@@ -55,7 +55,7 @@ pub fn prepare_patches(
     let entries = entries_of(&files, descriptor)?;
     let reading = MosaicReading::of(descriptor);
     progress.start("preparing", Some(entries.len() as u64), "patches");
-    let mut sink: Option<(StoreSink, InputDefinition)> = None;
+    let mut sink: Option<(StoreSink, PatchDefinition)> = None;
     for entries in entries.chunks(BATCH) {
         let bytes: Vec<Vec<u8>> =
             entries.iter().map(|entry| files.read(entry)).collect::<Result<_, _>>()?;
@@ -65,8 +65,13 @@ pub fn prepare_patches(
             .map(|(bytes, entry)| decode(bytes, &files.full_path(entry), &reading))
             .collect::<Result<_, _>>()?;
         if sink.is_none() {
-            let definition = definition_of(descriptor, &decoded[0]);
-            let input = definition.input.clone();
+            let input = patches_like(descriptor, &decoded[0]);
+            let definition = StoreDefinition {
+                dataset: descriptor.name().to_owned(),
+                input: InputDefinition::Patches(input.clone()),
+                classes: descriptor.classes().clone(),
+                crs: None,
+            };
             sink = Some((StoreSink::create(out, definition, &origin)?, input));
         }
         let (sink, definition) = sink.as_mut().expect("it was made above");
@@ -90,22 +95,16 @@ fn entries_of(files: &PatchFiles, descriptor: &Descriptor) -> Result<Vec<Entry>,
     files.entries(&pattern, descriptor.classes())
 }
 
-fn definition_of(descriptor: &Descriptor, first: &DecodedPatch) -> StoreDefinition {
+fn patches_like(descriptor: &Descriptor, first: &DecodedPatch) -> PatchDefinition {
     let pixel = descriptor.pixel().clone();
     let shape = PatchShape { bands: pixel.bands.len(), height: first.height, width: first.width };
-    let sample_type = first.samples.sample_type();
-    StoreDefinition {
-        dataset: descriptor.name().to_owned(),
-        input: InputDefinition { shape, sample_type, pixel },
-        classes: descriptor.classes().clone(),
-        crs: None,
-    }
+    PatchDefinition { shape, sample_type: first.samples.sample_type(), pixel }
 }
 
 fn check_alike(
     decoded: &[DecodedPatch],
     entries: &[Entry],
-    definition: &InputDefinition,
+    definition: &PatchDefinition,
     files: &PatchFiles,
 ) -> Result<(), PrepareError> {
     let words = |height: usize, width: usize, sample_type: SampleType| {
@@ -129,7 +128,7 @@ fn check_alike(
 fn gather(
     decoded: &[DecodedPatch],
     entries: &[Entry],
-    definition: &InputDefinition,
+    definition: &PatchDefinition,
 ) -> (PatchBatch, Vec<StoreCell>) {
     let shape = definition.shape;
     let mut patches = PatchBatch::with_capacity(shape, definition.sample_type, decoded.len());

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 use tesela_datasets::cell::{Cell, CellId};
 use tesela_datasets::class::{ClassId, ClassMap, Label};
-use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType, Samples};
+use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType, Samples};
 use tesela_datasets::pixel::{PixelDefinition, Product};
 use tesela_datasets::random::{generator, unit};
 use tesela_datasets::source::InputDefinition;
@@ -74,11 +74,11 @@ impl Place {
         }
         let definition = StoreDefinition {
             dataset: "made-up".to_owned(),
-            input: InputDefinition {
+            input: InputDefinition::Patches(PatchDefinition {
                 shape,
                 sample_type: SampleType::Int16,
                 pixel: PixelDefinition::of_product(Product::C1),
-            },
+            }),
             classes,
             crs: None,
         };
