@@ -5,7 +5,7 @@ use std::path::Path;
 use tesela_datasets::channels::ChannelSet;
 use tesela_datasets::patch::PatchBatch;
 use tesela_datasets::source::InputDefinition;
-use tesela_datasets::store::{Counts, StoreCell, StoreDefinition, StoreReader, StoreWriter};
+use tesela_datasets::store::{Counts, StoreCell, StoreDefinition, StoreOverview, StoreWriter};
 
 use super::PrepareError;
 use super::origin::Origin;
@@ -63,15 +63,14 @@ pub struct Prepared {
 impl Prepared {
     /// The store `out`, which an earlier call has made.
     pub(super) fn found(out: &Path) -> Result<Self, PrepareError> {
-        let reader = StoreReader::open(out)?;
         let mut used = UsedPixels::default();
-        reader.cells().iter().for_each(|cell| used.note(cell));
+        let store = StoreOverview::of(out, &mut |cell| used.note(&cell))?;
         Ok(Self {
-            definition: reader.definition().clone(),
-            counts: reader.counts().clone(),
+            channels: channels_of(&store.definition.input),
+            definition: store.definition,
+            counts: store.counts,
             used,
-            digest: reader.digest().to_owned(),
-            channels: channels_of(&reader.definition().input),
+            digest: store.digest,
             outside: 0,
             was_there: true,
         })

@@ -1,24 +1,20 @@
 //! Reading a store.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::array::PatchArray;
 use super::feature_cache::FeatureCache;
-use super::layout::{ArrayKind, MANIFEST, REGISTER, array_metadata};
-use super::manifest::{Counts, FileMark, Manifest};
+use super::layout::{ArrayKind, REGISTER};
+use super::manifest::{Counts, Manifest};
+use super::opening::{Opened, check_mark, open};
 use super::patch_codec::{expand, expand_numbers};
-use super::{Selection, StoreCell, StoreDefinition, StoreError, register};
-use crate::cells::CellTableHeader;
+use super::{Selection, StoreCell, StoreDefinition, StoreError};
 use crate::class::{ClassMap, Label};
-use crate::hex;
 use crate::patch::{PatchDefinition, SampleType, Samples};
 
 /// An open store.
@@ -43,17 +39,8 @@ impl StoreReader {
     /// # Errors
     /// If there is none, it is of another format version, or its parts are missing or contradict each other.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let (manifest, digest) = Manifest::read(path)?;
-        let bands = PatchArray::open(path, ArrayKind::Bands, &manifest)?;
-        let mask = PatchArray::open(path, ArrayKind::Mask, &manifest)?;
-        for kind in ArrayKind::ALL {
-            check_metadata(path, kind, &manifest)?;
-        }
-        let register_path = path.join(REGISTER);
-        // Its digest comes first: a damaged table is better not decoded at all.
-        check_mark(&register_path, &manifest.cells)?;
-        let (header, cells) = register::read(&register_path, manifest.len())?;
-        check_register(path, &manifest, &header, &cells)?;
+        let mut cells = Vec::new();
+        let Opened { manifest, digest, bands, mask } = open(path, &mut |cell| cells.push(cell))?;
         let (path, threads) = (path.to_owned(), OnceLock::new());
         let features = FeatureCache::default();
         Ok(Self { path, manifest, digest, cells, bands, mask, threads, features })
@@ -204,81 +191,4 @@ impl StoreReader {
         })?;
         Ok(self.threads.get_or_init(|| built))
     }
-}
-
-/// Checks that the file at `path` is the one that was written.
-fn check_mark(path: &Path, expected: &FileMark) -> Result<(), StoreError> {
-    let found = mark_of(path)?;
-    if found.bytes != expected.bytes {
-        let (path, found, expected) = (path.to_owned(), found.bytes, expected.bytes);
-        return Err(StoreError::Size { path, found, expected });
-    }
-    if found.sha256 != expected.sha256 {
-        let (path, expected) = (path.to_owned(), expected.sha256.clone());
-        return Err(StoreError::Digest { path, found: found.sha256, expected });
-    }
-    Ok(())
-}
-
-/// Size and digest of the file at `path`.
-pub(super) fn mark_of(path: &Path) -> Result<FileMark, StoreError> {
-    let failed = |source| StoreError::Read { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(failed)?;
-    let (mut hash, mut bytes) = (Sha256::new(), 0);
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let read = file.read(&mut buffer).map_err(failed)?;
-        if read == 0 {
-            break;
-        }
-        hash.update(&buffer[..read]);
-        bytes += read as u64;
-    }
-    Ok(FileMark { bytes, sha256: hex::encode(&hash.finalize()) })
-}
-
-/// Checks that `zarr.json` says what the description of the store says: others read by the one, and this
-/// program by the other.
-fn check_metadata(
-    directory: &Path,
-    kind: ArrayKind,
-    manifest: &Manifest,
-) -> Result<(), StoreError> {
-    let path = directory.join(kind.metadata());
-    let file =
-        File::open(&path).map_err(|source| StoreError::Read { path: path.clone(), source })?;
-    let found: Value = serde_json::from_reader(file.take(1 << 16))
-        .map_err(|source| StoreError::Description { path: path.clone(), source })?;
-    let input = manifest.patches();
-    let (len, shard) = (manifest.len(), manifest.patches_per_shard);
-    let expected = array_metadata(kind, input.shape, input.sample_type, len, shard);
-    for key in ["zarr_format", "shape", "data_type", "chunk_grid", "chunk_key_encoding", "codecs"] {
-        if found.get(key) != expected.get(key) {
-            let (found, expected) = (&found[key], &expected[key]);
-            let reason = format!("`{key}` is {found}; `{MANIFEST}` says {expected}");
-            return Err(StoreError::Inconsistent { path, reason });
-        }
-    }
-    Ok(())
-}
-
-fn check_register(
-    directory: &Path,
-    manifest: &Manifest,
-    header: &CellTableHeader,
-    cells: &[StoreCell],
-) -> Result<(), StoreError> {
-    let definition = &manifest.definition;
-    let mut counts = Counts::new(definition.classes.len());
-    let known = cells.iter().all(|cell| counts.note(cell.cell.label));
-    let reason = if header.classes != definition.classes {
-        format!("its classes are {}; `{MANIFEST}` names {}", header.classes, definition.classes)
-    } else if header.crs != definition.crs {
-        format!("its coordinate reference system is not the one that `{MANIFEST}` names")
-    } else if !known || counts != manifest.counts {
-        format!("its labels are not the ones that `{MANIFEST}` counts")
-    } else {
-        return Ok(());
-    };
-    Err(StoreError::Inconsistent { path: directory.join(REGISTER), reason })
 }

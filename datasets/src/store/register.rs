@@ -59,36 +59,35 @@ impl RegisterWriter {
     }
 }
 
-/// Reads the register at `path`, which must have `len` rows in order.
+/// Reads the register at `path`, which must have `len` rows in order, and hands them to `take`.
 pub(super) fn read(
     path: &Path,
     len: usize,
-) -> Result<(CellTableHeader, Vec<StoreCell>), StoreError> {
+    take: &mut dyn FnMut(StoreCell),
+) -> Result<CellTableHeader, StoreError> {
     let inconsistent = |reason| StoreError::Inconsistent { path: path.to_owned(), reason };
     let mut table = CellTableReader::open(path)?;
     let header = table.header().clone();
-    // Not reserved from what the file promises; it grows with what is there.
-    let mut all: Vec<StoreCell> = Vec::new();
+    let mut found = 0_usize;
     while let Some(batch) = table.next_batch() {
         let (cells, batch) = batch?;
         let rows = integer_column(path, &batch, ROW)?;
         let used = integer_column(path, &batch, USED)?;
         let inside = integer_column(path, &batch, INSIDE)?;
-        if rows.values().iter().zip(all.len()..).any(|(&row, place)| row as usize != place) {
+        if rows.values().iter().zip(found..).any(|(&row, place)| row as usize != place) {
             return Err(inconsistent(format!("column `{ROW}` does not count up from 0")));
         }
-        if all.len() + rows.len() > len {
+        found += cells.len();
+        if found > len {
             return Err(inconsistent(format!("it has more than {len} cells")));
         }
         let counts = used.values().iter().zip(inside.values());
-        all.extend(cells.into_iter().zip(counts).map(|(cell, (&used, &inside))| StoreCell {
-            cell,
-            used_pixels: used,
-            inside_pixels: inside,
-        }));
+        for (cell, (&used_pixels, &inside_pixels)) in cells.into_iter().zip(counts) {
+            take(StoreCell { cell, used_pixels, inside_pixels });
+        }
     }
-    if all.len() != len {
-        return Err(inconsistent(format!("it has {} cells; the store has {len}", all.len())));
+    if found != len {
+        return Err(inconsistent(format!("it has {found} cells; the store has {len}")));
     }
-    Ok((header, all))
+    Ok(header)
 }

@@ -11,8 +11,8 @@ use super::layout::{
     patches_per_shard,
 };
 use super::manifest::{Counts, FileMark, Manifest};
+use super::opening::mark_of;
 use super::patch_codec::{compress_mask, compress_samples};
-use super::reader::mark_of;
 use super::register::RegisterWriter;
 use super::shard::ShardWriter;
 use super::{StoreCell, StoreDefinition, StoreError};

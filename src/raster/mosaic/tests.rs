@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use gdal::raster::RasterCreationOptions;
+use gdal::{Dataset, DriverManager};
 use tesela_datasets::descriptor::FileBands;
 use tesela_datasets::patch::{SampleType, Samples};
 use tesela_datasets::pixel::{Product, Scaling};
@@ -89,6 +91,51 @@ fn windows_hold_the_named_bands_in_canonical_order() {
     assert_eq!(samples.len(), 2 * 150);
     assert_eq!(samples[0], number(2, 251, 250));
     assert_eq!(samples[150 + 52], number(0, 252, 252));
+}
+
+/// Writes a copy of the raster `from` by the driver of GDAL called `driver`.
+fn copy(from: &Path, to: &Path, driver: &str, options: &[&str]) {
+    let mut creation = RasterCreationOptions::default();
+    for option in options {
+        let (name, value) = option.split_once('=').unwrap();
+        creation.set_name_value(name, value).unwrap();
+    }
+    let raster = Dataset::open(from).unwrap();
+    let driver = DriverManager::get_driver_by_name(driver).unwrap();
+    raster.create_copy(&driver, to, &creation).unwrap();
+}
+
+#[test]
+fn every_layout_on_disk_holds_the_same_numbers() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = good(directory.path());
+    let reading = reading(&["red", "-", "blue"], Product::C1.scaling());
+    let expected = Mosaic::open(&path, &reading).unwrap();
+    for (name, driver, options, block) in [
+        (
+            "cloud-optimised.tif",
+            "COG",
+            &["BLOCKSIZE=128", "COMPRESS=DEFLATE"][..],
+            Some((128, 128)),
+        ),
+        ("striped.tif", "GTiff", &["TILED=NO", "BLOCKYSIZE=16"], Some((WIDTH, 16))),
+        ("by-pixel.tif", "GTiff", &["INTERLEAVE=PIXEL", "BLOCKYSIZE=1"], Some((WIDTH, 1))),
+        ("virtual.vrt", "VRT", &[], None),
+    ] {
+        let other = directory.path().join(name);
+        copy(&path, &other, driver, options);
+        let mosaic = Mosaic::open(&other, &reading).unwrap();
+        assert!(block.is_none_or(|block| block == mosaic.block()), "{name}: {:?}", mosaic.block());
+        assert_eq!(mosaic.placement(), expected.placement(), "{name}");
+        assert_eq!(mosaic.crs().authority(), expected.crs().authority(), "{name}");
+        for (column, row, width, height) in
+            [(0, 0, WIDTH, HEIGHT), (250, 251, 50, 3), (127, 15, 2, 2)]
+        {
+            let window = Window { column, row, width, height };
+            let (found, expected) = (mosaic.read(window), expected.read(window));
+            assert_eq!(found.unwrap().samples, expected.unwrap().samples, "{name}: {window:?}");
+        }
+    }
 }
 
 #[test]
