@@ -10,7 +10,7 @@
 //! - [`source`]: the trait through which everything above reads cells.
 //!
 //! [`config`] checks TOML files at the door; [`random`] is the only origin of randomness; [`whole_file`] makes
-//! files appear whole.
+//! files appear whole, and a [`file_mark`] knows them again.
 
 pub mod cell;
 pub mod cells;
@@ -19,6 +19,7 @@ pub mod class;
 pub mod config;
 pub mod descriptor;
 pub mod features;
+pub mod file_mark;
 pub mod fold;
 pub mod hex;
 pub mod memory;

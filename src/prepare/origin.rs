@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tesela_datasets::descriptor::Descriptor;
+use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::hex;
 use tesela_datasets::whole_file::{partial_path, write_whole};
 
@@ -147,22 +148,11 @@ pub(super) fn check_checksum(descriptor: &Descriptor, path: &Path) -> Result<(),
     let Some(expected) = name.and_then(|name| descriptor.checksum(&name).map(str::to_owned)) else {
         return Ok(());
     };
-    let found = digest_of(path).map_err(PrepareError::read(path))?;
+    let found = FileMark::of(path).map_err(PrepareError::read(path))?.sha256;
     if found == expected {
         return Ok(());
     }
     Err(PrepareError::Checksum { path: path.to_owned(), found, expected })
-}
-
-fn digest_of(path: &Path) -> std::io::Result<String> {
-    let mut file = File::open(path)?;
-    let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex::encode(&hasher.finalize())),
-            read => hasher.update(&buffer[..read]),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -188,14 +178,5 @@ mod tests {
         fs::write(out.join(ORIGIN), "{}").unwrap();
         let error = origin("33").is_that_of(&out).unwrap_err().to_string();
         assert!(error.contains("no store"), "{error}");
-    }
-
-    #[test]
-    fn the_digest_is_the_published_sha_256() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("abc");
-        fs::write(&path, "abc").unwrap();
-        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(digest_of(&path).unwrap(), expected);
     }
 }

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tesela_datasets::cell::CellId;
 use tesela_datasets::class::{ClassMap, Label};
+use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::fold::FoldPlan;
 use tesela_datasets::source::CellSource;
 use tesela_datasets::store::{Selection, StoreReader};
 use tesela_models::Classifier;
-use tesela_models::bundle::{self, BundleManifest, FileMark, MANIFEST_FILE};
+use tesela_models::bundle::{self, BundleManifest, MANIFEST_FILE};
 use tesela_models::classifier::PredictError;
 
 use super::files::{read_json, write_json};

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::layout::{ArrayKind, FORMAT_VERSION, MANIFEST, MAX_EDGE, MAX_PATCHES_PER_SHARD};
 use super::{StoreDefinition, StoreError};
 use crate::class::Label;
+use crate::file_mark::FileMark;
 use crate::hex;
 use crate::patch::PatchDefinition;
 
@@ -46,14 +47,6 @@ impl Counts {
         self.cells += 1;
         true
     }
-}
-
-/// Size and digest of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FileMark {
-    pub(super) bytes: u64,
-    pub(super) sha256: String,
 }
 
 /// `store.json` without its last key, `digest`.

@@ -5,14 +5,13 @@ use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::array::PatchArray;
 use super::layout::{ArrayKind, MANIFEST, REGISTER, array_metadata};
-use super::manifest::{Counts, FileMark, Manifest};
+use super::manifest::{Counts, Manifest};
 use super::{StoreCell, StoreDefinition, StoreError, register};
 use crate::cells::CellTableHeader;
-use crate::hex;
+use crate::file_mark::FileMark;
 
 /// The parts of a store, but its cells.
 pub(super) struct Opened {
@@ -79,21 +78,9 @@ pub(super) fn check_mark(path: &Path, expected: &FileMark) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Size and digest of the file at `path`.
+/// The mark of the file at `path`.
 pub(super) fn mark_of(path: &Path) -> Result<FileMark, StoreError> {
-    let failed = |source| StoreError::Read { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(failed)?;
-    let (mut hash, mut bytes) = (Sha256::new(), 0);
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let read = file.read(&mut buffer).map_err(failed)?;
-        if read == 0 {
-            break;
-        }
-        hash.update(&buffer[..read]);
-        bytes += read as u64;
-    }
-    Ok(FileMark { bytes, sha256: hex::encode(&hash.finalize()) })
+    FileMark::of(path).map_err(|source| StoreError::Read { path: path.to_owned(), source })
 }
 
 /// Checks that `zarr.json` says what the description of the store says: others read by the one, and this

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
-use super::manifest::FileMark;
+use crate::file_mark::FileMark;
 use crate::hex;
 
 /// Bytes that the index takes for a place.

@@ -10,13 +10,14 @@ use super::layout::{
     ArrayKind, FORMAT_VERSION, MANIFEST, MAX_EDGE, REGISTER, ZARR, array_metadata, group_metadata,
     patches_per_shard,
 };
-use super::manifest::{Counts, FileMark, Manifest};
+use super::manifest::{Counts, Manifest};
 use super::opening::mark_of;
 use super::patch_codec::{compress_mask, compress_samples};
 use super::register::RegisterWriter;
 use super::shard::ShardWriter;
 use super::{StoreCell, StoreDefinition, StoreError};
 use crate::cells::{CellTableHeader, UniqueIds};
+use crate::file_mark::FileMark;
 use crate::patch::{PatchBatch, PatchDefinition, PatchShape};
 use crate::whole_file::{partial_path, write_whole};
 

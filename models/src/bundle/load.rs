@@ -6,10 +6,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 use tesela_datasets::class::ClassMap;
+use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::source::InputDefinition;
 
 use super::BundleError;
-use super::manifest::{BundleManifest, FORMAT_VERSION, FileMark, MANIFEST_FILE};
+use super::manifest::{BundleManifest, FORMAT_VERSION, MANIFEST_FILE};
 use crate::classifier::Classifier;
 use crate::config::ModelConfig;
 use crate::extra_trees;
@@ -124,7 +125,7 @@ fn check_file(path: &Path, mark: &FileMark) -> Result<(), BundleError> {
     if !metadata.is_file() || found != mark.bytes {
         return content(format!("has {found} bytes; expected a file of {}", mark.bytes));
     }
-    let found = FileMark::of(path, limit).map_err(read)?;
+    let found = FileMark::within(path, limit).map_err(read)?;
     if found != *mark {
         return content(format!("has digest {}; expected {}", found.sha256, mark.sha256));
     }

@@ -1,14 +1,10 @@
 //! `bundle.json`: what a bundle says about its model.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tesela_datasets::class::ClassMap;
-use tesela_datasets::hex;
+use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::source::InputDefinition;
 
 use crate::config::ModelConfig;
@@ -56,36 +52,4 @@ pub struct Provenance {
     pub program_version: String,
     /// What was measured on cells that were not fitted on, with the prevalence that it holds for.
     pub measured: serde_json::Map<String, serde_json::Value>,
-}
-
-/// Size and digest of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileMark {
-    /// Its size in bytes.
-    pub bytes: u64,
-    /// Its SHA-256 digest, in hexadecimal.
-    pub sha256: String,
-}
-
-impl FileMark {
-    /// The mark of the file at `path`, of which at most `limit` bytes are read.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    pub(crate) fn of(path: &Path, limit: u64) -> io::Result<Self> {
-        let mut file = File::open(path)?.take(limit);
-        let mut digest = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        let mut bytes = 0;
-        loop {
-            let count = file.read(&mut buffer)?;
-            if count == 0 {
-                break;
-            }
-            digest.update(&buffer[..count]);
-            bytes += count as u64;
-        }
-        Ok(Self { bytes, sha256: hex::encode(&digest.finalize()) })
-    }
 }

@@ -15,7 +15,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use load::{load, read_manifest};
-pub use manifest::{BundleManifest, FORMAT_VERSION, FileMark, MANIFEST_FILE, Provenance};
+pub use manifest::{BundleManifest, FORMAT_VERSION, MANIFEST_FILE, Provenance};
 pub use save::save;
 
 use crate::classifier::SaveError;

@@ -5,10 +5,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::whole_file::{partial_path, write_whole};
 
 use super::BundleError;
-use super::manifest::{BundleManifest, FORMAT_VERSION, FileMark, MANIFEST_FILE, Provenance};
+use super::manifest::{BundleManifest, FORMAT_VERSION, MANIFEST_FILE, Provenance};
 use crate::classifier::Classifier;
 
 /// Writes `classifier` as a bundle to `directory`, replacing a bundle that is there.
@@ -72,7 +73,7 @@ fn marks(directory: &Path) -> io::Result<BTreeMap<String, FileMark>> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        marks.insert(name, FileMark::of(&entry.path(), u64::MAX)?);
+        marks.insert(name, FileMark::of(&entry.path())?);
     }
     Ok(marks)
 }
