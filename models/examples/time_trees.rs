@@ -1,67 +1,110 @@
 //! Times the Extra Trees engine on a table made by `benches/peers/trees.py`, and prints one line of JSON.
 //!
-//! `time_trees DIRECTORY ROWS TEST_ROWS COLUMNS TREES THREADS SEED`; the directory holds `train.f32` and
-//! `test.f32` (row by row, little-endian), and `train.u16` and `test.u16` (one class per row).
+//! `time_trees DIRECTORY ROWS TEST_ROWS MANY_ROWS COLUMNS TREES THREADS SEED`; the directory holds `train.f32` and
+//! `test.f32` (row by row, little-endian), and `train.u16` and `test.u16` (one class per row). `MANY_ROWS` are
+//! predicted from copies of the test rows, so many at a time as a program would that streams them; 0 for none.
+//! The forest is left in `forest.bin`.
 
 #![expect(clippy::print_stdout, reason = "the script reads the result from standard output")]
 
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::Path;
-use std::time::Instant;
 
 use tesela_datasets::config::Problems;
-use tesela_models::extra_trees::{Matrix, MaxFeatures, Parameters, RawExtraTrees, Sample, fit};
+use tesela_models::extra_trees::{
+    Forest, Matrix, MaxFeatures, Parameters, RawExtraTrees, Sample, fit,
+};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// How often the test rows are predicted, for times that the clock can tell.
+const TURNS: usize = 5;
+/// Rows of the copies that are predicted at a time.
+const MANY_AT_A_TIME: usize = 100_000;
+
+fn main() -> Result<(), AnyError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [directory, rows, test_rows, columns, trees, threads, seed] = &arguments[..] else {
-        return Err("usage: time_trees DIRECTORY ROWS TEST_ROWS COLUMNS TREES THREADS SEED".into());
+    let [directory, counts @ ..] = &arguments[..] else {
+        return Err("the directory is missing".into());
     };
-    let (columns, threads): (usize, usize) = (columns.parse()?, threads.parse()?);
+    let counts: Vec<usize> = counts.iter().map(|count| count.parse()).collect::<Result<_, _>>()?;
+    let [rows, test_rows, many_rows, columns, trees, threads, seed] = counts[..] else {
+        return Err(
+            "usage: time_trees DIRECTORY ROWS TEST_ROWS MANY_ROWS COLUMNS TREES THREADS SEED"
+                .into(),
+        );
+    };
     let directory = Path::new(directory);
-    let train = numbers(&directory.join("train.f32"), rows.parse::<usize>()? * columns)?;
-    let train_classes = classes(&directory.join("train.u16"), rows.parse()?)?;
-    let test = numbers(&directory.join("test.f32"), test_rows.parse::<usize>()? * columns)?;
-    let test_classes = classes(&directory.join("test.u16"), test_rows.parse()?)?;
+    let train = numbers(&directory.join("train.f32"), rows * columns)?;
+    let train_classes = classes(&directory.join("train.u16"), rows)?;
     let count = usize::from(train_classes.iter().copied().max().unwrap_or(0)) + 1;
-
-    let raw = RawExtraTrees {
-        n_trees: trees.parse()?,
-        max_features: MaxFeatures::Sqrt,
-        ..RawExtraTrees::default()
-    };
-    let parameters: Parameters =
-        raw.check("", &mut Problems::new()).ok_or("the number of trees is out of range")?;
     let before = cpu_seconds()?;
-    let clock = Instant::now();
     let sample = Sample::new(Matrix::new(&train, columns)?, &train_classes, count)?;
-    let forest = fit(&sample, &parameters, seed.parse()?, Some(threads), &mut |_| true)?;
-    let (fit_wall, fit_cpu) = (clock.elapsed().as_secs_f64(), cpu_seconds()? - before);
+    let forest = fit(&sample, &parameters(trees)?, seed as u64, Some(threads), &mut |_| true)?;
+    let fit_cpu = cpu_seconds()? - before;
+    let fit_peak = peak_bytes()?;
+    drop(train);
 
+    let test = numbers(&directory.join("test.f32"), test_rows * columns)?;
+    let test_classes = classes(&directory.join("test.u16"), test_rows)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let matrix = Matrix::new(&test, columns)?;
     let before = cpu_seconds()?;
-    let clock = Instant::now();
-    let probabilities = pool.install(|| forest.predict(matrix))?;
-    let (predict_wall, predict_cpu) = (clock.elapsed().as_secs_f64(), cpu_seconds()? - before);
+    let mut probabilities = Vec::new();
+    for _ in 0..TURNS {
+        probabilities = pool.install(|| forest.predict(Matrix::new(&test, columns)?))?;
+    }
+    let predict_cpu = (cpu_seconds()? - before) / TURNS as f64;
     let (accuracy, log_loss) = scores(&probabilities, &test_classes, count);
+    let many_cpu = pool.install(|| predict_many(&forest, &test, many_rows))?;
+    let bytes = forest.to_bytes();
+    std::fs::write(directory.join("forest.bin"), &bytes)?;
     println!(
-        "{{\"fit_cpu\":{fit_cpu:.3},\"fit_wall\":{fit_wall:.3},\"predict_cpu\":{predict_cpu:.4},\
-         \"predict_wall\":{predict_wall:.4},\"accuracy\":{accuracy:.5},\"log_loss\":{log_loss:.5},\
-         \"nodes\":{},\"bytes\":{}}}",
+        "{{\"fit_cpu\":{fit_cpu:.3},\"predict_cpu\":{predict_cpu:.4},\"many_cpu\":{many_cpu:.3},\
+         \"accuracy\":{accuracy:.5},\"log_loss\":{log_loss:.5},\"nodes\":{},\"bytes\":{},\
+         \"fit_peak_bytes\":{fit_peak}}}",
         forest.nodes(),
-        forest.to_bytes().len()
+        bytes.len()
     );
     Ok(())
 }
 
-fn numbers(path: &Path, count: usize) -> Result<Vec<f32>, Box<dyn std::error::Error>> {
-    let bytes = std::fs::read(path)?;
-    let (words, _) = bytes.as_chunks::<4>();
-    let numbers = words.iter().take(count).map(|&word| f32::from_le_bytes(word)).collect();
+fn parameters(trees: usize) -> Result<Parameters, AnyError> {
+    let raw = RawExtraTrees {
+        n_trees: trees as u64,
+        max_features: MaxFeatures::Sqrt,
+        ..RawExtraTrees::default()
+    };
+    Ok(raw.check("", &mut Problems::new()).ok_or("the number of trees is out of range")?)
+}
+
+/// CPU seconds for `many` rows, copies of those in `test`.
+fn predict_many(forest: &Forest, test: &[f32], many: usize) -> Result<f64, AnyError> {
+    let columns = forest.columns();
+    let rows: Vec<f32> =
+        test.iter().copied().cycle().take(MANY_AT_A_TIME.min(many) * columns).collect();
+    let before = cpu_seconds()?;
+    let mut left = many;
+    while left > 0 {
+        let now = left.min(MANY_AT_A_TIME);
+        forest.predict(Matrix::new(&rows[..now * columns], columns)?)?;
+        left -= now;
+    }
+    Ok(cpu_seconds()? - before)
+}
+
+/// The first `count` numbers of a file.
+fn numbers(path: &Path, count: usize) -> Result<Vec<f32>, AnyError> {
+    let mut file = BufReader::new(File::open(path)?);
+    let (mut numbers, mut word) = (Vec::with_capacity(count), [0; 4]);
+    for _ in 0..count {
+        file.read_exact(&mut word)?;
+        numbers.push(f32::from_le_bytes(word));
+    }
     Ok(numbers)
 }
 
-fn classes(path: &Path, count: usize) -> Result<Vec<u16>, Box<dyn std::error::Error>> {
+fn classes(path: &Path, count: usize) -> Result<Vec<u16>, AnyError> {
     let bytes = std::fs::read(path)?;
     let (words, _) = bytes.as_chunks::<2>();
     Ok(words.iter().take(count).map(|&word| u16::from_le_bytes(word)).collect())
@@ -83,9 +126,17 @@ fn scores(probabilities: &[f32], classes: &[u16], count: usize) -> (f64, f64) {
 }
 
 /// User and system time of this process, in seconds, as the kernel counts it.
-fn cpu_seconds() -> Result<f64, Box<dyn std::error::Error>> {
+fn cpu_seconds() -> Result<f64, AnyError> {
     let text = std::fs::read_to_string("/proc/self/stat")?;
     let fields: Vec<&str> = text.rsplit(')').next().unwrap_or("").split_whitespace().collect();
     let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
     Ok(ticks as f64 / 100.0)
+}
+
+/// The most memory that this process has had so far.
+fn peak_bytes() -> Result<u64, AnyError> {
+    let text = std::fs::read_to_string("/proc/self/status")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()).ok_or("no VmHWM")?;
+    Ok(kilobytes.parse::<u64>()? * 1024)
 }

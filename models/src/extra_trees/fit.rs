@@ -76,7 +76,7 @@ pub(crate) fn fit_packed(
         return Err(ForestError::Interrupted);
     }
     match trees {
-        Ok(trees) => Ok(Forest::new(sample.columns(), weights, trees)),
+        Ok(trees) => Ok(Forest::new(sample.columns(), weights, &trees)),
         Err(Unfinished::Stopped) => Err(ForestError::Interrupted),
         Err(Unfinished::TooLarge) => Err(ForestError::Unusable(format!(
             "a tree has more than {} nodes, which is the most over {} columns; a larger \

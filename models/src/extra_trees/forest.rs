@@ -1,17 +1,13 @@
-//! A fitted forest, and how it predicts many rows at a time.
+//! A fitted forest, and what it says about rows.
 
 use rayon::prelude::*;
 
 use super::ForestError;
+use super::group::Group;
 use super::matrix::Matrix;
-use super::tree::{Layout, Node, Tree};
-
-/// Rows that are predicted together: their numbers and one tree fit the second-level cache.
-const BLOCK: usize = 256;
-/// Rows that walk a tree side by side, so that the processor waits for several numbers at once.
-const LANES: usize = 8;
-/// Steps that the rows take before those that have arrived are sorted out.
-const STEPS: usize = 4;
+use super::tree::{Layout, Tree};
+use super::votes::{Means, Squares, deviation, mean};
+use super::walk::{Walks, chunk_rows};
 
 /// Trees that vote by the classes of the training rows in the leaf that a row falls into.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,16 +15,25 @@ pub struct Forest {
     columns: usize,
     layout: Layout,
     class_weights: Vec<f64>,
-    trees: Vec<Tree>,
-    /// The probabilities of the leaves of more than one class, tree by tree: `[leaf, class]`.
-    mixed: Vec<Vec<f32>>,
+    groups: Vec<Group>,
+}
+
+/// The probabilities of rows, and how far the trees are from agreeing on them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spread {
+    /// The probability of each class for each row, as of [`Forest::predict`]: `[row, class]`.
+    pub probabilities: Vec<f32>,
+    /// The standard deviation of what the single trees give, of which the probability is the mean:
+    /// `[row, class]`, from 0 where all agree to 0.5.
+    pub deviations: Vec<f32>,
 }
 
 impl Forest {
     /// The forest of `trees` over `columns`, whose rows weigh `class_weights`.
-    pub(crate) fn new(columns: usize, class_weights: Vec<f64>, trees: Vec<Tree>) -> Self {
-        let mixed = trees.iter().map(|tree| shares(&tree.mixed, &class_weights)).collect();
-        Self { columns, layout: Layout::new(columns), class_weights, trees, mixed }
+    pub(crate) fn new(columns: usize, class_weights: Vec<f64>, trees: &[Tree]) -> Self {
+        let layout = Layout::new(columns);
+        let groups = Group::of_trees(trees, layout, &class_weights);
+        Self { columns, layout, class_weights, groups }
     }
 
     /// Number of columns of the rows that it predicts.
@@ -43,44 +48,94 @@ impl Forest {
 
     /// Number of trees.
     pub fn trees(&self) -> usize {
-        self.trees.len()
+        self.groups.iter().map(Group::trees).sum()
     }
 
     /// Number of splits and leaves of all trees.
     pub fn nodes(&self) -> usize {
-        self.trees.iter().map(|tree| tree.nodes.len()).sum()
+        self.groups.iter().map(Group::count).sum()
     }
 
     /// The probability of each class for each row of `matrix`, `[row, class]`: the mean over the trees of the
     /// class shares in the leaf. Rows are spread over the threads of rayon's current pool; the sum of a row
     /// is taken in the order of the trees, so it is the same at any number of threads.
     ///
-    /// A number that is `NaN` goes left at every split.
+    /// A number that is `NaN` goes to the side that was chosen for missing numbers when the tree was grown.
+    /// Beyond the result, memory for some thousand rows a thread is used.
     ///
     /// # Errors
     /// If the matrix has another number of columns.
     pub fn predict(&self, matrix: Matrix<'_>) -> Result<Vec<f32>, ForestError> {
-        if matrix.columns() != self.columns {
-            return Err(ForestError::Unusable(format!(
-                "there are {} columns; the forest was grown on {}",
-                matrix.columns(),
-                self.columns
-            )));
-        }
-        let classes = self.classes();
-        let mut probabilities = vec![0.0; matrix.rows() * classes];
-        let blocks = matrix.values().par_chunks(BLOCK * self.columns);
-        blocks.zip(probabilities.par_chunks_mut(BLOCK * classes)).for_each_init(
-            Walk::default,
-            |walk, (rows, into)| {
-                walk.start(rows.len() / self.columns, classes);
-                for (tree, mixed) in self.trees.iter().zip(&self.mixed) {
-                    walk.vote(self, tree, mixed, rows);
+        let (classes, trees) = (self.classes(), self.trees());
+        let mut probabilities = vec![0.0; self.check(matrix)? * classes];
+        let into = probabilities.par_chunks_mut(self.chunk_rows(matrix) * classes);
+        let walks = Walks::default();
+        self.chunks(matrix).zip(into).for_each(|(chunk, into)| {
+            walks.lend(|walk| {
+                let width = self.layout.row_width();
+                let sums = walk.sum::<Means>(&self.groups, width, classes, chunk);
+                for (into, &sum) in into.iter_mut().zip(sums) {
+                    *into = mean(sum, trees);
                 }
-                walk.finish(self.trees.len(), into);
-            },
-        );
+            });
+        });
         Ok(probabilities)
+    }
+
+    /// As [`Self::predict`], with the spread of the trees around each probability, from the same walk.
+    ///
+    /// The spread is `√(Σ p² / trees − (Σ p / trees)²)` over the probabilities *p* that the single trees give,
+    /// with sums in double precision in the order of the trees: right to about 10⁻⁷.
+    ///
+    /// # Errors
+    /// If the matrix has another number of columns.
+    pub fn predict_with_spread(&self, matrix: Matrix<'_>) -> Result<Spread, ForestError> {
+        let (classes, trees) = (self.classes(), self.trees());
+        let mut probabilities = vec![0.0; self.check(matrix)? * classes];
+        let mut deviations = probabilities.clone();
+        let size = self.chunk_rows(matrix) * classes;
+        let into = probabilities.par_chunks_mut(size).zip(deviations.par_chunks_mut(size));
+        let walks = Walks::default();
+        self.chunks(matrix).zip(into).for_each(|(chunk, (means, deviations))| {
+            walks.lend(|walk| {
+                let width = self.layout.row_width();
+                let sums = walk.sum::<Squares>(&self.groups, width, classes, chunk);
+                let rows =
+                    means.chunks_exact_mut(classes).zip(deviations.chunks_exact_mut(classes));
+                for ((means, deviations), sums) in rows.zip(sums.chunks_exact(2 * classes)) {
+                    let (sums, squares) = sums.split_at(classes);
+                    for class in 0..classes {
+                        means[class] = mean(sums[class], trees);
+                        deviations[class] = deviation(sums[class], squares[class], trees);
+                    }
+                }
+            });
+        });
+        Ok(Spread { probabilities, deviations })
+    }
+
+    /// The number of rows of `matrix`, which must have the columns of the forest.
+    fn check(&self, matrix: Matrix<'_>) -> Result<usize, ForestError> {
+        if matrix.columns() == self.columns {
+            return Ok(matrix.rows());
+        }
+        Err(ForestError::Unusable(format!(
+            "there are {} columns; the forest was grown on {}",
+            matrix.columns(),
+            self.columns
+        )))
+    }
+
+    fn chunk_rows(&self, matrix: Matrix<'_>) -> usize {
+        chunk_rows(matrix.rows(), rayon::current_num_threads(), self.layout.row_width())
+    }
+
+    /// The rows of `matrix`, some at a time.
+    fn chunks<'a>(&self, matrix: Matrix<'a>) -> impl IndexedParallelIterator<Item = Matrix<'a>> {
+        let chunks = matrix.values().par_chunks(self.chunk_rows(matrix) * matrix.columns());
+        chunks.map(move |values| {
+            Matrix::new(values, matrix.columns()).expect("chunks are whole rows")
+        })
     }
 
     /// The layout of the nodes.
@@ -93,125 +148,149 @@ impl Forest {
         &self.class_weights
     }
 
-    /// The trees, in order.
-    pub(crate) fn all(&self) -> &[Tree] {
-        &self.trees
+    /// The trees, in order, in groups.
+    pub(crate) fn groups(&self) -> &[Group] {
+        &self.groups
     }
 }
 
-/// The share of each class in each leaf, from weighted counts of rows.
-#[expect(clippy::cast_possible_truncation, reason = "shares are given in single precision")]
-fn shares(counts: &[u32], weights: &[f64]) -> Vec<f32> {
-    let mut shares = Vec::with_capacity(counts.len());
-    for leaf in counts.chunks_exact(weights.len()) {
-        let weighted =
-            || leaf.iter().zip(weights).map(|(&count, &weight)| f64::from(count) * weight);
-        let total: f64 = weighted().sum();
-        shares.extend(weighted().map(|value| (value / total) as f32));
-    }
-    shares
-}
+#[cfg(test)]
+mod tests {
+    use super::super::fit::tests::{grow, table};
+    use super::super::parameters::Parameters;
+    use super::super::tree::MOST_COLUMNS;
+    use super::*;
+    use proptest::prelude::*;
 
-/// A row on its way down a tree.
-#[derive(Debug, Clone, Copy, Default)]
-struct Walker {
-    row: u32,
-    slot: u32,
-}
-
-/// The working memory for one block of rows.
-#[derive(Debug, Default)]
-struct Walk {
-    walkers: Vec<Walker>,
-    votes: Vec<f64>,
-    classes: usize,
-    rows: usize,
-}
-
-impl Walk {
-    fn start(&mut self, rows: usize, classes: usize) {
-        self.rows = rows;
-        self.classes = classes;
-        self.votes.clear();
-        self.votes.resize(rows * classes, 0.0);
+    /// Trees of every shape with mixed leaves, over `columns`.
+    fn forest(trees: usize, columns: usize, classes: u16, leaf: usize) -> (Forest, Vec<f32>) {
+        let table = table(300, columns, classes, 3);
+        let parameters =
+            Parameters { n_trees: trees, min_samples_leaf: leaf, ..Parameters::default() };
+        (grow(&table, &parameters, 1, 64), table.rows.concat())
     }
 
-    /// Walks all rows down `tree` and adds what their leaves say.
-    fn vote(&mut self, forest: &Forest, tree: &Tree, mixed: &[f32], rows: &[f32]) {
-        self.walkers.clear();
-        self.walkers.extend((0..).take(self.rows).map(|row| Walker { row, slot: 0 }));
-        let mut active = self.rows;
-        while active > 0 {
-            let (lanes, rest) = self.walkers[..active].as_chunks_mut::<LANES>();
-            for lanes in lanes {
-                step(lanes, forest.layout, &tree.nodes, rows, forest.columns);
+    /// What each tree gives for `row`, by the nodes alone: `[tree, class]`.
+    fn by_hand(forest: &Forest, row: &[f32]) -> Vec<Vec<f32>> {
+        let (layout, classes) = (forest.layout, forest.classes());
+        let trees = forest
+            .groups
+            .iter()
+            .flat_map(|group| (0..group.trees()).map(move |tree| (group, tree)));
+        let walk = |(group, tree): (&Group, usize)| {
+            let mut node = group.nodes()[group.root(tree) as usize];
+            while node.leaf_code().is_none() {
+                let value = row[layout.column(node)];
+                let left = if value.is_nan() {
+                    layout.missing_left(node)
+                } else {
+                    value <= node.threshold()
+                };
+                node = group.nodes()[(layout.child(node) + u32::from(!left)) as usize];
             }
-            for walker in rest {
-                step(
-                    std::array::from_mut(walker),
-                    forest.layout,
-                    &tree.nodes,
-                    rows,
-                    forest.columns,
-                );
-            }
-            active = self.collect(active, &tree.nodes, mixed);
-        }
+            group.shares_of(node.leaf_code().unwrap(), classes)
+        };
+        trees.map(walk).collect()
     }
 
-    /// Adds the votes of the walkers that have arrived and keeps the others, in order.
-    fn collect(&mut self, active: usize, nodes: &[Node], mixed: &[f32]) -> usize {
-        let mut kept = 0;
-        for index in 0..active {
-            let walker = self.walkers[index];
-            match nodes[walker.slot as usize].leaf_code() {
-                None => {
-                    self.walkers[kept] = walker;
-                    kept += 1;
-                }
-                Some(code) => self.add(walker.row as usize, code as usize, mixed),
-            }
-        }
-        kept
-    }
-
-    fn add(&mut self, row: usize, code: usize, mixed: &[f32]) {
-        let votes = &mut self.votes[row * self.classes..(row + 1) * self.classes];
-        if code < self.classes {
-            votes[code] += 1.0;
-        } else {
-            let start = (code - self.classes) * self.classes;
-            for (vote, &share) in votes.iter_mut().zip(&mixed[start..start + self.classes]) {
-                *vote += f64::from(share);
+    fn assert_agrees(forest: &Forest, numbers: &[f32]) {
+        let matrix = Matrix::new(numbers, forest.columns()).unwrap();
+        let classes = forest.classes();
+        let spread = forest.predict_with_spread(matrix).unwrap();
+        assert_eq!(forest.predict(matrix).unwrap(), spread.probabilities);
+        for (row, (means, deviations)) in spread
+            .probabilities
+            .chunks_exact(classes)
+            .zip(spread.deviations.chunks_exact(classes))
+            .enumerate()
+        {
+            let single = by_hand(forest, matrix.row(row));
+            for class in 0..classes {
+                let values = || single.iter().map(|shares| f64::from(shares[class]));
+                let sum: f64 = values().sum();
+                assert_eq!(means[class], mean(sum, single.len()), "row {row}");
+                let trees = single.len() as f64;
+                let variance = values().map(|value| (value - sum / trees).powi(2)).sum::<f64>();
+                let expected = (variance / trees).sqrt();
+                assert!((f64::from(deviations[class]) - expected).abs() < 1e-7, "row {row}");
             }
         }
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "probabilities are given in single precision"
-    )]
-    fn finish(&self, trees: usize, into: &mut [f32]) {
-        for (probability, &votes) in into.iter_mut().zip(&self.votes) {
-            *probability = (votes / trees as f64) as f32;
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn the_forest_says_what_its_trees_say(
+            trees in 1_usize..24, columns in 1_usize..30, classes in 2_u16..6, leaf in 1_usize..20,
+            missing in prop::collection::vec(any::<prop::sample::Index>(), 0..200),
+        ) {
+            let (forest, mut numbers) = forest(trees, columns, classes, leaf);
+            assert_eq!(forest.trees(), trees);
+            for place in missing {
+                let place = place.index(numbers.len());
+                numbers[place] = f32::NAN;
+            }
+            numbers[0] = f32::INFINITY;
+            numbers[columns] = f32::NEG_INFINITY;
+            assert_agrees(&forest, &numbers);
         }
     }
-}
 
-/// Takes each walker some steps down; those in a leaf stay there.
-#[inline(always)]
-fn step<const N: usize>(
-    walkers: &mut [Walker; N],
-    layout: Layout,
-    nodes: &[Node],
-    rows: &[f32],
-    columns: usize,
-) {
-    for _ in 0..STEPS {
-        for walker in walkers.iter_mut() {
-            let node = nodes[walker.slot as usize];
-            let value = rows[walker.row as usize * columns + layout.column(node)];
-            walker.slot = layout.child(node) + u32::from(value > node.threshold());
+    #[test]
+    fn every_width_of_rows_is_walked() {
+        for columns in [512, 513, 1025, 2049, 4097, 8193, 16_385, MOST_COLUMNS] {
+            let (layout, numbers) = (Layout::new(columns), vec![1.5; 3 * columns]);
+            let last = u32::try_from(columns - 1).unwrap();
+            let tree = Tree {
+                nodes: vec![layout.split(last, 1.0, true, 1), layout.leaf(1, 0), layout.leaf(2, 1)],
+                mixed: Vec::new(),
+            };
+            let forest = Forest::new(columns, vec![1.0; 2], &[tree]);
+            let matrix = Matrix::new(&numbers, columns).unwrap();
+            assert_eq!(forest.predict(matrix).unwrap(), [0.0, 1.0].repeat(3));
         }
+    }
+
+    #[test]
+    fn probabilities_are_the_same_at_any_number_of_threads() {
+        let (forest, numbers) = forest(23, 12, 3, 4);
+        let numbers = numbers.repeat(20);
+        let matrix = Matrix::new(&numbers, 12).unwrap();
+        let predict = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| forest.predict_with_spread(matrix)).unwrap()
+        };
+        let one = predict(1);
+        for threads in [2, 3, 16] {
+            assert!(predict(threads) == one, "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn missing_numbers_go_to_the_larger_side_where_none_were_missing_in_growing() {
+        // One split, of three rows from one.
+        let numbers = [0.0, 1.0, 2.0, 10.0];
+        let matrix = Matrix::new(&numbers, 1).unwrap();
+        for (labels, expected) in [([0, 0, 0, 1], [1.0, 0.0]), ([0, 1, 1, 1], [0.0, 1.0])] {
+            let sample = super::super::Sample::new(matrix, &labels, 2).unwrap();
+            let parameters = Parameters { n_trees: 1, max_depth: Some(1), ..Parameters::default() };
+            let seed = (0..99).find(|&seed| {
+                let forest = super::super::fit(&sample, &parameters, seed, Some(1), &mut |_| true);
+                let known = forest.unwrap().predict(matrix).unwrap();
+                known.iter().all(|&value| value == 0.0 || value == 1.0)
+            });
+            let forest =
+                super::super::fit(&sample, &parameters, seed.unwrap(), Some(1), &mut |_| true);
+            let missing = Matrix::new(&[f32::NAN], 1).unwrap();
+            assert_eq!(forest.unwrap().predict(missing).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn rows_of_other_columns_are_refused() {
+        let (forest, numbers) = forest(1, 5, 2, 1);
+        let error = forest.predict(Matrix::new(&numbers[..12], 6).unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), "there are 6 columns; the forest was grown on 5");
     }
 }

@@ -8,11 +8,12 @@ use sha2::{Digest, Sha256};
 
 use super::bits::{self, BitReader, BitWriter};
 use super::forest::Forest;
+use super::group::Group;
 use super::parameters::MAX_TREES;
-use super::tree::{Layout, Node, Tree};
+use super::tree::{Layout, MOST_COLUMNS, Node, Tree};
 
 /// The version that this build writes and reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 const MAGIC: &[u8; 8] = b"TESFORST";
 const DIGEST_BYTES: usize = 32;
 
@@ -50,8 +51,10 @@ impl Forest {
         for weight in self.class_weights() {
             bytes.extend(weight.to_le_bytes());
         }
-        for tree in self.all() {
-            TreeWriter::new(self.layout(), tree, classes).write(self.columns(), &mut bytes);
+        for group in self.groups() {
+            for tree in 0..group.trees() {
+                TreeWriter { forest: self, group, tree }.write(&mut bytes);
+            }
         }
         let digest = Sha256::digest(&bytes);
         bytes.extend(digest);
@@ -84,50 +87,47 @@ impl Forest {
 
 /// Writes one tree.
 struct TreeWriter<'a> {
-    layout: Layout,
-    tree: &'a Tree,
-    classes: usize,
+    forest: &'a Forest,
+    group: &'a Group,
+    /// Its number in the group.
+    tree: usize,
 }
 
-impl<'a> TreeWriter<'a> {
-    fn new(layout: Layout, tree: &'a Tree, classes: usize) -> Self {
-        Self { layout, tree, classes }
-    }
-
-    fn write(&self, columns: usize, into: &mut Vec<u8>) {
-        let order = self.order();
-        let splits = self.tree.nodes.len() / 2;
-        let mixed = self.tree.mixed.len() / self.classes;
-        for count in [splits, mixed] {
+impl TreeWriter<'_> {
+    fn write(&self, into: &mut Vec<u8>) {
+        let (layout, classes) = (self.forest.layout(), self.forest.classes());
+        let (order, counts) = (self.order(), self.group.mixed(self.tree));
+        let mixed = counts.len() / classes;
+        for count in [order.len() / 2, mixed] {
             into.extend(u32::try_from(count).expect("a tree counts in u32").to_le_bytes());
         }
         pack(order.iter().map(|node| u32::from(node.leaf_code().is_none())), 1, into);
         let splits = || order.iter().filter(|node| node.leaf_code().is_none());
-        let column_of = |node: &Node| {
-            u32::try_from(self.layout.column(*node)).expect("columns are numbered by u32")
-        };
-        pack(splits().map(column_of), bits::width(columns), into);
+        let column_of =
+            |node: &Node| u32::try_from(layout.column(*node)).expect("columns are numbered by u32");
+        pack(splits().map(column_of), bits::width(self.forest.columns()), into);
         for node in splits() {
             into.extend(node.threshold().to_le_bytes());
         }
+        pack(splits().map(|node| u32::from(layout.missing_left(*node))), 1, into);
         // All leaves of more than one class share a code: their counts follow in the same order.
-        let most = u32::try_from(self.classes).expect("classes are numbered by u16");
+        let most = u32::try_from(classes).expect("classes are numbered by u16");
         let codes = order.iter().filter_map(|node| node.leaf_code()).map(|code| code.min(most));
-        pack(codes, leaf_width(self.classes, mixed), into);
-        for &count in &self.tree.mixed {
+        pack(codes, leaf_width(classes, mixed), into);
+        for &count in counts {
             write_varint(count, into);
         }
     }
 
     /// The nodes from the root, left subtree first.
     fn order(&self) -> Vec<Node> {
-        let mut order = Vec::with_capacity(self.tree.nodes.len());
-        let mut waiting = vec![0];
+        let mut order = Vec::new();
+        let mut waiting = vec![self.group.root(self.tree)];
         while let Some(slot) = waiting.pop() {
-            let node = self.tree.nodes[slot as usize];
+            let node = self.group.nodes()[slot as usize];
             order.push(node);
             if node.leaf_code().is_none() {
-                let child = self.layout.child(node);
+                let child = self.forest.layout().child(node);
                 waiting.extend([child + 1, child]);
             }
         }
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
 
     fn forest(mut self) -> Result<Forest, FormatError> {
         let (columns, classes, trees) = (self.count()?, self.count()?, self.count()?);
-        if columns == 0 || trees == 0 || trees as u64 > MAX_TREES {
+        if columns == 0 || columns > MOST_COLUMNS || trees == 0 || trees as u64 > MAX_TREES {
             return Err(FormatError::Content("the forest has no columns, no trees, or too many"));
         }
         if classes == 0 || classes > usize::from(u16::MAX) {
@@ -215,7 +215,7 @@ impl<'a> Reader<'a> {
         if !self.bytes.is_empty() {
             return Err(FormatError::Content("bytes are left behind the last tree"));
         }
-        Ok(Forest::new(columns, weights, trees?))
+        Ok(Forest::new(columns, weights, &trees?))
     }
 
     fn tree(
@@ -234,6 +234,7 @@ impl<'a> Reader<'a> {
             kinds: BitReader::new(self.take(bits::bytes(nodes, 1))?),
             columns: BitReader::new(self.take(bits::bytes(splits, width))?),
             thresholds: self.take(splits.checked_mul(4))?.as_chunks::<4>().0.iter(),
+            missing_left: BitReader::new(self.take(bits::bytes(splits, 1))?),
             leaves: BitReader::new(self.take(bits::bytes(splits + 1, leaf_width(classes, mixed)))?),
             widths: [width, leaf_width(classes, mixed)],
         };
@@ -257,6 +258,7 @@ struct Parts<'a> {
     kinds: BitReader<'a>,
     columns: BitReader<'a>,
     thresholds: std::slice::Iter<'a, [u8; 4]>,
+    missing_left: BitReader<'a>,
     leaves: BitReader<'a>,
     /// Bits of a column and of a leaf.
     widths: [u32; 2],
@@ -303,7 +305,8 @@ impl Parts<'_> {
         let threshold = self.thresholds.next().map(|&word| f32::from_le_bytes(word));
         match threshold {
             Some(threshold) if threshold.is_finite() && (column as usize) < columns => {
-                Ok(layout.split(column, threshold, child))
+                let missing_left = self.missing_left.read(1) == 1;
+                Ok(layout.split(column, threshold, missing_left, child))
             }
             _ => Err(FormatError::Content("a split has no such column or threshold")),
         }
@@ -396,7 +399,7 @@ mod tests {
         let mut bytes = forest(4, 2, 1).to_bytes();
         bytes[MAGIC.len()] = 9;
         let error = Forest::from_bytes(&bytes).unwrap_err();
-        assert_eq!(error.to_string(), "the forest has format 9; this build reads 1");
+        assert_eq!(error.to_string(), "the forest has format 9; this build reads 2");
         assert_eq!(Forest::from_bytes(b"PK").unwrap_err(), FormatError::Foreign);
     }
 }

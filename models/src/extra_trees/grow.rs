@@ -321,7 +321,10 @@ impl<'a> Grower<'a> {
             return Err(Unfinished::TooLarge);
         }
         let child = u32::try_from(child).expect("the capacity is below 2³²");
-        let split = self.ground.layout.split(self.best.column, self.best.threshold, child);
+        // No number is missing while trees grow: as in scikit-learn, one that is later goes with the majority.
+        let missing_left = middle - task.rows.start > task.rows.end - middle;
+        let layout = self.ground.layout;
+        let split = layout.split(self.best.column, self.best.threshold, missing_left, child);
         self.tree.nodes[task.slot as usize] = split;
         self.tree.nodes.extend([split; 2]);
         let [left, right] = task.key.children();

@@ -28,6 +28,7 @@ mod draw;
 mod fit;
 mod forest;
 mod format;
+mod group;
 mod grow;
 mod impurity;
 mod kernels;
@@ -37,6 +38,8 @@ mod parameters;
 mod recipe;
 mod table;
 mod tree;
+mod votes;
+mod walk;
 
 #[cfg(test)]
 mod oracle;
@@ -45,7 +48,7 @@ mod tests;
 
 pub use classifier::{ExtraTreesClassifier, KIND, LoadError, WEIGHTS_FILE, load};
 pub use fit::fit;
-pub use forest::Forest;
+pub use forest::{Forest, Spread};
 pub use format::{FORMAT_VERSION, FormatError};
 pub use matrix::Matrix;
 pub use parameters::{ClassWeight, Criterion, MaxFeatures, Parameters, RawExtraTrees};

@@ -42,7 +42,7 @@ pub(crate) fn grow(table: &Table, parameters: &Parameters, seed: u64) -> Forest 
         oracle.node(0, &rows, 0, NodeKey::root(seed, tree), &vec![false; columns]);
         oracle.tree
     });
-    Forest::new(columns, weights.clone(), trees.collect())
+    Forest::new(columns, weights.clone(), &trees.collect::<Vec<Tree>>())
 }
 
 fn count(table: &Table, rows: &[usize]) -> Vec<u32> {
@@ -65,11 +65,13 @@ impl Oracle<'_> {
             if pure || few || deep { None } else { self.search(rows, key, known, &mut constant) };
         let Some((column, threshold)) = best else { return self.leaf(slot, &counts) };
         let child = u32::try_from(self.tree.nodes.len()).unwrap();
-        let split = self.layout.split(u32::try_from(column).unwrap(), threshold, child);
-        self.tree.nodes[slot as usize] = split;
-        self.tree.nodes.extend([split; 2]);
         let (left, right): (Vec<usize>, Vec<usize>) =
             rows.iter().partition(|&&row| self.table.rows[row][column] <= threshold);
+        let missing_left = left.len() > right.len();
+        let column = u32::try_from(column).unwrap();
+        let split = self.layout.split(column, threshold, missing_left, child);
+        self.tree.nodes[slot as usize] = split;
+        self.tree.nodes.extend([split; 2]);
         let [left_key, right_key] = key.children();
         self.node(child, &left, depth + 1, left_key, &constant);
         self.node(child + 1, &right, depth + 1, right_key, &constant);

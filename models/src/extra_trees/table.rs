@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::ForestError;
 use super::matrix::Matrix;
 use super::pages::Pages;
+use super::tree::MOST_COLUMNS;
 
 /// Labelled rows that are known to be usable.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +19,7 @@ impl<'a> Sample<'a> {
     /// Takes one label below `classes` for each row of `matrix`.
     ///
     /// # Errors
-    /// If there are no rows, more than a `u32` can number, or another number of labels; or a label or a
+    /// If there are no rows, more than a `u32` can number, more than 65,536 columns, or another number of labels; or a label or a
     /// number is out of range: numbers are finite.
     pub fn new(matrix: Matrix<'a>, labels: &'a [u16], classes: usize) -> Result<Self, ForestError> {
         let unusable = |reason| Err(ForestError::Unusable(reason));
@@ -26,11 +27,13 @@ impl<'a> Sample<'a> {
         if rows == 0 {
             return unusable("there are no rows; expected at least 1".into());
         }
-        if u32::try_from(rows).is_err() || u32::try_from(matrix.columns()).is_err() {
+        if u32::try_from(rows).is_err() {
+            return unusable(format!("there are {rows} rows; expected at most {}", u32::MAX));
+        }
+        if matrix.columns() > MOST_COLUMNS {
             return unusable(format!(
-                "there are {rows} rows of {} columns; expected at most {} of each",
-                matrix.columns(),
-                u32::MAX
+                "there are {} columns; expected at most {MOST_COLUMNS}",
+                matrix.columns()
             ));
         }
         if labels.len() != rows {
