@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Extra Trees of Tesela and of scikit-learn, side by side on one synthetic task.
 
-    python3 benches/peers/trees.py [--rows 40000] [--test-rows 20000] [--trees 100] [--threads 1] [--repeats 3]
+    python3 benches/peers/trees.py [--rows 40000] [--test-rows 20000] [--many-rows 2000000] [--trees 100] [--threads 1] [--repeats 5]
 
 Makes its own Python environment and its own data, fits and predicts in turns, and prints a table of medians
-and a line of JSON with the ratios (above 1: Tesela is better). Times are CPU seconds of user and system
-together, so other work on the machine disturbs them little; run it on an idle machine all the same. The full
-run takes some five minutes.
+and a line of JSON with the ratios (above 1: Tesela is better). Every turn of either is a process of its own. Times are
+CPU seconds of user and system together, so other work on the machine disturbs them little; run it on an idle machine all
+the same. `predict_us` is microseconds a row over the test rows, `many_cpu` the seconds for many rows (copies of the test
+rows, 100,000 at a time); `fit_peak_mb` is the most memory that the process has had when the fit is done, and
+`fit_added_mb` how much of it came after the training data were there. The full run takes some ten minutes.
 """
 from __future__ import annotations
 
@@ -14,8 +16,10 @@ import argparse
 import json
 import os
 import pickle
+import resource
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -84,6 +88,11 @@ def scores(probabilities, classes):
     return {"accuracy": accuracy, "log_loss": float(-np.mean(np.log(own)))}
 
 
+TURNS = 5  # how often the test rows are predicted, for times that the clock can tell
+MANY_AT_A_TIME = 100_000
+FILES = ["train.f32", "train.u16", "test.f32", "test.u16"]
+
+
 def timed(work):
     """What `work` returns, and the CPU seconds that it took."""
     before = time.process_time()
@@ -91,28 +100,53 @@ def timed(work):
     return result, time.process_time() - before
 
 
-def run_peer(data, options, seed):
-    """One fit and one prediction of scikit-learn."""
-    train, train_classes, test, test_classes = data
-    forest = ExtraTreesClassifier(n_estimators=options.trees, random_state=seed, n_jobs=options.threads)
-    _, fit = timed(lambda: forest.fit(train, train_classes))
-    probabilities, predict = timed(lambda: forest.predict_proba(test))
-    nodes = sum(tree.tree_.node_count for tree in forest.estimators_)
-    size = len(pickle.dumps(forest, protocol=5))
-    return {"fit_cpu": fit, "predict_cpu": predict, "nodes": nodes, "bytes": size, **scores(probabilities, test_classes)}
+def peak_mb():
+    """The most memory that this process has had so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
-def run_own(program, directory, data, options, seed):
-    """One fit and one prediction of Tesela."""
-    arguments = [directory, len(data[0]), len(data[2]), COLUMNS, options.trees, options.threads, seed]
-    done = subprocess.run([program, *map(str, arguments)], check=True, capture_output=True, text=True)
-    return json.loads(done.stdout)
+def read(directory, name):
+    """The numbers of one of the files."""
+    values = np.fromfile(directory / name, np.float32 if name.endswith("f32") else np.uint16)
+    return values.reshape(-1, COLUMNS) if name.endswith("f32") else values
 
 
-def write(directory, data):
-    """The data as the example program reads it."""
-    for name, values in zip(["train.f32", "train.u16", "test.f32", "test.u16"], data):
-        values.tofile(Path(directory) / name)
+def peer_turn(options):
+    """One fit and the predictions of scikit-learn, as JSON."""
+    directory = Path(options.peer)
+    numbers, classes = read(directory, "train.f32"), read(directory, "train.u16")
+    before_mb = peak_mb()
+    forest = ExtraTreesClassifier(n_estimators=options.trees, random_state=options.seed, n_jobs=options.threads)
+    _, fit = timed(lambda: forest.fit(numbers, classes))
+    fit_mb = peak_mb()
+    numbers, classes = read(directory, "test.f32"), read(directory, "test.u16")
+    probabilities, predict = timed(lambda: [forest.predict_proba(numbers) for _ in range(TURNS)][-1])
+    copies = np.resize(numbers, (min(MANY_AT_A_TIME, options.many_rows), COLUMNS))
+    starts = range(0, options.many_rows, MANY_AT_A_TIME)
+    _, many = timed(lambda: [forest.predict_proba(copies[:options.many_rows - start]) for start in starts])
+    print(json.dumps({
+        "fit_cpu": fit, "predict_us": predict / TURNS / len(numbers) * 1e6, "many_cpu": many,
+        "nodes": sum(tree.tree_.node_count for tree in forest.estimators_),
+        "model_mb": len(pickle.dumps(forest, protocol=5)) / 1e6, "fit_peak_mb": fit_mb,
+        "fit_added_mb": fit_mb - before_mb, **scores(probabilities, classes)}))
+
+
+def run_peer(directory, options, seed):
+    """A turn of scikit-learn in a process of its own."""
+    arguments = [sys.executable, __file__, "--peer", directory, "--seed", str(seed)]
+    for name in ["trees", "threads", "many_rows"]:
+        arguments += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
+    return json.loads(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)
+
+
+def run_own(program, directory, options, seed):
+    """One fit and the predictions of Tesela."""
+    counts = [options.rows, options.test_rows, options.many_rows, COLUMNS, options.trees, options.threads, seed]
+    done = subprocess.run([program, directory, *map(str, counts)], check=True, capture_output=True, text=True)
+    found = json.loads(done.stdout)
+    return {**found, "predict_us": found["predict_cpu"] / options.test_rows * 1e6, "model_mb": found["bytes"] / 1e6,
+            "fit_peak_mb": found["fit_peak_bytes"] / 1e6,
+            "fit_added_mb": (found["fit_peak_bytes"] - found["start_peak_bytes"]) / 1e6}
 
 
 def median(runs, key):
@@ -120,32 +154,46 @@ def median(runs, key):
 
 
 def report(own, peer, options):
-    keys = ["fit_cpu", "predict_cpu", "accuracy", "log_loss", "nodes", "bytes"]
-    print(f"{'':14}" + "".join(f"{key:>14}" for key in keys))
+    keys = ["fit_cpu", "predict_us", "many_cpu", "accuracy", "log_loss", "nodes", "model_mb", "fit_peak_mb",
+            "fit_added_mb"]
+    print(f"{'':14}" + "".join(f"{key:>13}" for key in keys))
     for name, runs in [("tesela", own), ("scikit-learn", peer)]:
-        print(f"{name:14}" + "".join(f"{median(runs, key):14.5g}" for key in keys))
-    ratios = {f"{key}_ratio": round(median(peer, key) / median(own, key), 3)
-              for key in ["fit_cpu", "predict_cpu", "bytes"]}
+        print(f"{name:14}" + "".join(f"{median(runs, key):13.5g}" for key in keys))
+    costs = ["fit_cpu", "predict_us", "many_cpu", "model_mb", "fit_peak_mb", "fit_added_mb"]
+    ratios = {f"{key}_ratio": round(median(peer, key) / median(own, key), 3) for key in costs if median(own, key)}
     differences = {f"{key}_difference": round(median(own, key) - median(peer, key), 5)
                    for key in ["accuracy", "log_loss"]}
-    print(json.dumps({"bench": "trees", **vars(options), **ratios, **differences}))
+    settings = {key: value for key, value in vars(options).items() if key not in ("peer", "seed")}
+    print(json.dumps({"bench": "trees", **settings, "many_cpu": median(own, "many_cpu"), **ratios, **differences}))
+
+
+def compare(options):
+    """Both contestants in turns, on data of this run."""
+    program = os.environ.get("TIME_TREES") or environment.build("tesela-models", "time_trees")
+    numbers, classes = make(options.rows + options.test_rows)
+    own, peer = [], []
+    with tempfile.TemporaryDirectory() as directory:
+        parts = [numbers[:options.rows], classes[:options.rows], numbers[options.rows:], classes[options.rows:]]
+        for name, values in zip(FILES, parts):
+            values.tofile(Path(directory) / name)
+        del numbers, parts
+        for seed in range(options.repeats):
+            own.append(run_own(program, directory, options, seed))
+            peer.append(run_peer(directory, options, seed))
+    report(own, peer, options)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in [("rows", 40_000), ("test-rows", 20_000), ("trees", 100), ("threads", 1), ("repeats", 3)]:
-        parser.add_argument(f"--{name}", type=int, default=default)
+    for name, default in [("rows", 40_000), ("test-rows", 20_000), ("many-rows", 2_000_000), ("trees", 100),
+                          ("threads", 1), ("repeats", 5), ("seed", 0)]:
+        parser.add_argument(f"--{name}", type=int, default=default, help=argparse.SUPPRESS if name == "seed" else None)
+    parser.add_argument("--peer", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    program = os.environ.get("TIME_TREES") or environment.build("tesela-models", "time_trees")
-    numbers, classes = make(options.rows + options.test_rows)
-    data = (numbers[:options.rows], classes[:options.rows], numbers[options.rows:], classes[options.rows:])
-    own, peer = [], []
-    with tempfile.TemporaryDirectory() as directory:
-        write(directory, data)
-        for seed in range(options.repeats):
-            own.append(run_own(program, directory, data, options, seed))
-            peer.append(run_peer(data, options, seed))
-    report(own, peer, options)
+    if options.peer:
+        peer_turn(options)
+    else:
+        compare(options)
 
 
 if __name__ == "__main__":

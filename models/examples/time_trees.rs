@@ -39,6 +39,7 @@ fn main() -> Result<(), AnyError> {
     let train = numbers(&directory.join("train.f32"), rows * columns)?;
     let train_classes = classes(&directory.join("train.u16"), rows)?;
     let count = usize::from(train_classes.iter().copied().max().unwrap_or(0)) + 1;
+    let start_peak = peak_bytes()?;
     let before = cpu_seconds()?;
     let sample = Sample::new(Matrix::new(&train, columns)?, &train_classes, count)?;
     let forest = fit(&sample, &parameters(trees)?, seed as u64, Some(threads), &mut |_| true)?;
@@ -62,7 +63,7 @@ fn main() -> Result<(), AnyError> {
     println!(
         "{{\"fit_cpu\":{fit_cpu:.3},\"predict_cpu\":{predict_cpu:.4},\"many_cpu\":{many_cpu:.3},\
          \"accuracy\":{accuracy:.5},\"log_loss\":{log_loss:.5},\"nodes\":{},\"bytes\":{},\
-         \"fit_peak_bytes\":{fit_peak}}}",
+         \"start_peak_bytes\":{start_peak},\"fit_peak_bytes\":{fit_peak}}}",
         forest.nodes(),
         bytes.len()
     );
