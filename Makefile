@@ -11,7 +11,10 @@ build: ## Build the program
 	scripts/setup.sh
 	cargo build --release --locked
 
-demo: build ## Simulate a small state, train both models on it, compare them
+# The same build as for the tests: one serves both.
+demo: ## Simulate a small state, train both models on it, compare them
+	scripts/setup.sh
+	cargo build --release --locked --workspace --tests
 	scripts/demo.sh
 
 test: ## Check everything that CI checks

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Float32Array, RecordBatch, StringArray, UInt16Array};
 use arrow::datatypes::{DataType, Field, Float32Type, Schema, UInt16Type};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use tesela_datasets::cell::CellId;
+use tesela_datasets::cells::{guarded, parquet_builder};
 use tesela_datasets::class::{ClassId, ClassMap};
 use tesela_datasets::whole_file::WholeFile;
 
@@ -139,11 +139,14 @@ impl Predictions {
     /// # Errors
     /// If the file cannot be read, or is not such a table.
     pub fn load(path: &Path, classes: &ClassMap) -> Result<Self, TrainingError> {
-        Self::try_load(path, classes).map_err(|error| TrainingError::read(path, error))
+        let loaded = guarded(|| Self::try_load(path, classes));
+        loaded
+            .unwrap_or_else(|stopped| Err(stopped.into()))
+            .map_err(|error| TrainingError::read(path, error))
     }
 
     fn try_load(path: &Path, classes: &ClassMap) -> Result<Self, AnyError> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
+        let builder = parquet_builder(File::open(path)?)?;
         let expected = schema(classes);
         let found = builder.schema().fields().iter().map(|field| (field.name(), field.data_type()));
         if !found.eq(expected.fields().iter().map(|field| (field.name(), field.data_type()))) {
@@ -192,6 +195,7 @@ fn schema(classes: &ClassMap) -> Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn some() -> Predictions {
         let mut predictions = Predictions::new(ClassMap::new(["a", "b"]).unwrap());
@@ -220,6 +224,30 @@ mod tests {
         let error = Predictions::load(&path, &ClassMap::new(["a", "c"]).unwrap()).unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert_eq!(cause, "the columns differ; expected cell_id, fold, label, p_a, p_c");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn damaged_tables_are_read_as_written_or_refused(
+            place in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+            length in prop::option::of(any::<prop::sample::Index>()),
+        ) {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("p.parquet");
+            some().save(&path).unwrap();
+            let mut bytes = std::fs::read(&path).unwrap();
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+            if let Some(length) = length {
+                bytes.truncate(length.index(bytes.len()));
+            }
+            std::fs::write(&path, &bytes).unwrap();
+            let classes = ClassMap::new(["a", "b"]).unwrap();
+            let read = Predictions::load(&path, &classes);
+            prop_assert!(length.is_none() || read.is_err());
+        }
     }
 
     #[test]

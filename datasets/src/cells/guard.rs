@@ -6,13 +6,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// The decoder of Parquet met bytes that it does not expect.
 #[derive(Debug, thiserror::Error)]
 #[error("the decoder stopped: {message}")]
-pub(crate) struct Stopped {
+pub struct Stopped {
     message: String,
 }
 
 /// Runs `decode`, and makes an error of a panic in it: the Parquet decoder indexes by what a file says, and
 /// panics where that is out of range. What `decode` was working on must not be used any more then.
-pub(crate) fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, Stopped> {
+///
+/// # Errors
+/// If `decode` panicked.
+pub fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, Stopped> {
     catch_unwind(AssertUnwindSafe(decode)).map_err(|panic| Stopped { message: message(&*panic) })
 }
 

@@ -21,9 +21,9 @@ mod writer;
 
 pub use crs::{Crs, CrsError};
 pub use error::CellTableError;
-pub(crate) use guard::guarded;
+pub use guard::{Stopped, guarded};
 pub use reader::CellTableReader;
-pub(crate) use reader::parquet_builder;
+pub use reader::parquet_builder;
 pub use unique::{UniqueIds, UniqueIdsError};
 pub use writer::CellTableWriter;
 

@@ -135,9 +135,10 @@ impl Iterator for CellTableReader {
 
 /// Begins to read `file`, taking the types of columns from Parquet itself: the description in Arrow's own
 /// format, which most writers add, is decoded by code that stops the program at an unknown type.
-pub(crate) fn parquet_builder(
-    file: File,
-) -> Result<ParquetRecordBatchReaderBuilder<File>, ParquetError> {
+///
+/// # Errors
+/// If the file is not Parquet. Decoding can still panic at damaged bytes: see [`guarded`].
+pub fn parquet_builder(file: File) -> Result<ParquetRecordBatchReaderBuilder<File>, ParquetError> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
 }
