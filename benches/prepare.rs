@@ -14,7 +14,7 @@ use tesela::prepare::{MosaicInput, prepare_mosaic};
 use tesela::progress::Unwatched;
 use tesela::raster::{Mosaic, MosaicReading};
 use tesela::simulate::{Country, RawCountry, simulate};
-use tesela_datasets::descriptor::Descriptor;
+use tesela_datasets::descriptor::{Descriptor, Imagery};
 
 /// Cells along an edge of the country.
 const EDGE: u32 = 48;
@@ -36,6 +36,10 @@ impl Place {
         Self { folder, descriptor }
     }
 
+    fn imagery(&self) -> &Imagery {
+        self.descriptor.imagery().expect("a mosaic has pixels")
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -43,13 +47,13 @@ impl Place {
 
 /// Cuts every patch and throws it away; gives the number of patches.
 fn cut(place: &Place) -> usize {
-    let mosaic = Mosaic::open(&place.path("mosaic.tif"), &MosaicReading::of(&place.descriptor));
+    let mosaic = Mosaic::open(&place.path("mosaic.tif"), &MosaicReading::of(place.imagery()));
     let reader = GridReader::open(&place.path("grid.parquet"), &GridRequest::default());
     let (mosaic, reader) = (mosaic.expect("a mosaic"), reader.expect("a grid"));
     let crs = reader.crs().clone();
     let mut sorter = CellSorter::new(mosaic, &crs, place.folder.path()).expect("room for cells");
     reader.for_each(|batch| sorter.extend(&batch.expect("cells")).expect("room for cells"));
-    let scaling = place.descriptor.pixel().scaling;
+    let scaling = place.imagery().pixel.scaling;
     let settings = CutterSettings { patch_pixels: 33, scaling };
     let cutter = sorter.into_cutter(settings).expect("cells on the mosaic");
     let mut patches = 0;

@@ -14,7 +14,7 @@ use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType
 use tesela_datasets::pixel::{PixelDefinition, Product};
 use tesela_datasets::random::{below, generator, shuffle};
 use tesela_datasets::source::{CellSource, InputDefinition};
-use tesela_datasets::store::{StoreCell, StoreDefinition, StoreReader, StoreWriter};
+use tesela_datasets::store::{CellContent, StoreCell, StoreDefinition, StoreReader, StoreWriter};
 use zarrs::array::{Array, ArraySubset};
 use zarrs::filesystem::FilesystemStore;
 
@@ -57,8 +57,7 @@ fn piece(index: usize) -> (PatchBatch, Vec<StoreCell>) {
             outline: Some(Outline::square(row as f64 * 1000.0, index as f64 * 1000.0, 1000.0)),
             year: Some(2010),
         },
-        used_pixels: 1089,
-        inside_pixels: 1089,
+        content: CellContent::Pixels { used: 1089, inside: 1089 },
     };
     let batch = PatchBatch {
         shape: SHAPE,

@@ -42,14 +42,20 @@ pub struct Point {
     pub y: f64,
 }
 
-/// The outline of a cell: one ring of corners, not repeating the first at the end.
+/// The outline of a cell: one ring of corners, not repeating the first at the end; or a single point, where no
+/// more is known of its place.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outline {
-    /// The corners, in order; at least three for an outline that encloses anything.
+    /// The corners, in order; at least three for an outline that encloses anything, one for a point.
     pub corners: Vec<Point>,
 }
 
 impl Outline {
+    /// A single point.
+    pub fn point(x: f64, y: f64) -> Self {
+        Self { corners: vec![Point { x, y }] }
+    }
+
     /// An axis-parallel square whose lower left corner is `(x, y)`.
     pub fn square(x: f64, y: f64, size: f64) -> Self {
         Self {

@@ -6,7 +6,7 @@
 //! - [`cells`]: tables of cells as files;
 //! - [`channels`], [`features`]: what is computed from the pixels of a patch;
 //! - [`fold`], [`normalisation`]: what is derived from a collection;
-//! - [`store`], [`descriptor`]: how a collection lies on disk, and how it is declared;
+//! - [`store`], [`table_file`], [`descriptor`]: how a collection lies on disk, and how it is declared;
 //! - [`source`]: the trait through which everything above reads cells.
 //!
 //! [`config`] checks TOML files at the door; [`random`] is the only origin of randomness; [`whole_file`] makes
@@ -30,4 +30,5 @@ pub mod random;
 pub mod source;
 pub mod store;
 pub mod table;
+pub mod table_file;
 pub mod whole_file;

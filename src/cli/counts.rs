@@ -5,25 +5,32 @@ use tesela_datasets::channels::ChannelSet;
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::store::Counts;
 
-use crate::prepare::UsedPixels;
+use crate::prepare::Coverage;
 use crate::report::{grouped, percent, plain_table};
 
-/// How many cells are of each class, and how many have enough pixels.
-pub(super) fn counts_table(classes: &ClassMap, counts: &Counts, used: &UsedPixels) -> Table {
+/// How many cells are of each class, and how well they are known.
+pub(super) fn counts_table(classes: &ClassMap, counts: &Counts, coverage: &Coverage) -> Table {
     let of_classes = classes.names().iter().map(String::as_str).zip(counts.classes.iter().copied());
     let undefined = (counts.undefined > 0).then_some(("undefined", counts.undefined));
-    let of_pixels = [
-        ("total", counts.cells),
-        ("all pixels used", used.all),
-        ("25 to 100 % used", used.most),
-        ("below 25 % used", used.few),
-        ("no pixel used", used.none),
-    ];
+    let total = [("total", counts.cells)];
+    let known = match coverage {
+        Coverage::Pixels(used) => vec![
+            ("all pixels used", used.all),
+            ("25 to 100 % used", used.most),
+            ("below 25 % used", used.few),
+            ("no pixel used", used.none),
+        ],
+        Coverage::Numbers(known) => vec![
+            ("all numbers known", known.all),
+            ("some numbers missing", known.some),
+            ("no number known", known.none),
+        ],
+    };
     let row = |(name, count): (&str, u64)| {
         let share = count as f64 / counts.cells.max(1) as f64;
         [name.to_owned(), grouped(count), percent(share)]
     };
-    let rows = of_classes.chain(undefined).chain(of_pixels).map(row).collect();
+    let rows = of_classes.chain(undefined).chain(total).chain(known).map(row).collect();
     plain_table(["cells", "number", "share"], rows)
 }
 

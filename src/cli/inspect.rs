@@ -13,7 +13,7 @@ use tesela_models::bundle::{BundleManifest, read_manifest};
 use super::counts::{counts_table, left_out_text};
 use super::{Console, ExitStatus};
 use crate::inspection::ContactSheets;
-use crate::prepare::UsedPixels;
+use crate::prepare::Coverage;
 
 /// Tell what a store or a bundle holds
 #[derive(Debug, clap::Args)]
@@ -49,9 +49,9 @@ pub(crate) fn run(args: &InspectArgs, console: &mut Console) -> anyhow::Result<E
         store => store?,
     };
     console.data(describe_store(&store))?;
-    let mut used = UsedPixels::default();
-    store.cells().iter().for_each(|cell| used.note(cell));
-    console.data(counts_table(&store.definition().classes, store.counts(), &used))?;
+    let mut coverage = Coverage::of(&store.definition().input);
+    store.cells().iter().for_each(|cell| coverage.note(cell));
+    console.data(counts_table(&store.definition().classes, store.counts(), &coverage))?;
     if let Some(folder) = &args.pictures {
         for sheet in ContactSheets::new(&store)?.write(folder)? {
             console.data(format!(
@@ -80,7 +80,7 @@ fn describe_store(store: &StoreReader) -> String {
     let definition = store.definition();
     let crs = match &definition.crs {
         Some(crs) => crs.code().unwrap_or_else(|| crs.name().to_owned()),
-        None => "none (ready-made patches)".to_owned(),
+        None => "unknown".to_owned(),
     };
     let mut lines = vec![
         line("store", &store.path().display().to_string()),

@@ -1,8 +1,9 @@
-//! `tesela predict`: makes a map of every cell of a grid.
+//! `tesela predict`: makes a map of every cell of a grid, or of every row of a table.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use tesela_datasets::class::ClassMap;
 use tesela_datasets::descriptor::{DataKind, Descriptor};
 use tesela_models::bundle;
 
@@ -10,15 +11,17 @@ use super::prepare::place;
 use super::{Console, ExitStatus};
 use crate::grid::GridColumns;
 use crate::inference::{
-    CellMap, PredictInput, predict_grid, write_geopackage, write_geotiff, write_table,
+    PredictInput, RowFormat, TablePredictInput, predict_grid, predict_table, write_geopackage,
+    write_geotiff, write_table,
 };
 use crate::progress::Progress;
 use crate::training::{Part, RunDirectory};
 
-/// Predict every cell of a grid, labelled or not
+/// Predict every cell of a grid or every row of a table, labelled or not
 ///
 /// The map is a table with one row per cell, GeoParquet (`.parquet`) or GeoPackage (`.gpkg`), or a GeoTIFF with
-/// one pixel per cell (`.tif`, and a second file with the probabilities).
+/// one pixel per cell (`.tif`, and a second file with the probabilities). A model of a table predicts `--table`, whose
+/// columns may stand in any order, to GeoParquet or CSV (`.csv`).
 #[derive(Debug, clap::Args)]
 pub(crate) struct PredictArgs {
     /// Run, whose final model is taken, or bundle of a model
@@ -26,45 +29,59 @@ pub(crate) struct PredictArgs {
     model: PathBuf,
 
     /// Mosaic to predict: GeoTIFF, COG or VRT [default: where the descriptor says]
-    #[arg(long, value_name = "FILE", required_unless_present = "descriptor")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["descriptor", "table"])]
     mosaic: Option<PathBuf>,
 
-    /// Descriptor of the mosaic, or the name of a built-in one [default: the bands of the model, in order]
+    /// Descriptor of the mosaic or table, or the name of a built-in one [default: bands or columns as the model knows
+    /// them]
     #[arg(long, value_name = "FILE")]
     descriptor: Option<PathBuf>,
 
     /// Grid of cells: GeoParquet, GeoPackage or any vector file
-    #[arg(long, value_name = "FILE")]
-    grid: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "table")]
+    grid: Option<PathBuf>,
+
+    /// Table to predict: CSV or Parquet
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mosaic", "grid", "layer"])]
+    table: Option<PathBuf>,
 
     /// Layer of the grid [default: the only one]
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
 
-    /// Column of the grid with the ids of cells
-    #[arg(long, value_name = "NAME", default_value = "cell_id")]
-    id_column: String,
+    /// Column of the grid or table with the ids of cells [default: `cell_id`; of a table as the model knows it]
+    #[arg(long, value_name = "NAME")]
+    id_column: Option<String>,
 
     /// Device of a network
     #[arg(long, value_name = "NAME", default_value = "flex")]
     device: String,
 
-    /// Map to write: `.parquet`, `.gpkg` or `.tif`
+    /// Map to write: `.parquet`, `.gpkg` or `.tif`; of a table `.parquet` or `.csv`
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 
 pub(crate) fn run(args: &PredictArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
+    match (&args.table, &args.grid) {
+        (Some(table), _) => run_table(args, table, console),
+        (None, Some(grid)) => run_grid(args, grid, console),
+        (None, None) => bail!("`--grid` or `--table` is missing"),
+    }
+}
+
+fn run_grid(args: &PredictArgs, grid: &Path, console: &mut Console) -> anyhow::Result<ExitStatus> {
     let format = MapFormat::of(&args.out)?;
     let (classifier, _) = bundle::load(&bundle_of(&args.model)?, &args.device)?;
     let descriptor = args.descriptor.as_deref().map(Descriptor::load).transpose()?;
     let mosaic = mosaic_of(args, descriptor.as_ref())?;
+    let usual = GridColumns::default();
     let input = PredictInput {
         mosaic: &mosaic,
         descriptor: descriptor.as_ref(),
-        grid: &args.grid,
+        grid,
         layer: args.layer.clone(),
-        columns: GridColumns { id: args.id_column.clone(), ..GridColumns::default() },
+        columns: GridColumns { id: args.id_column.clone().unwrap_or(usual.id), ..usual },
         scratch: &args.out,
     };
     let map = predict_grid(classifier.as_ref(), &input, console)?;
@@ -84,8 +101,57 @@ pub(crate) fn run(args: &PredictArgs, console: &mut Console) -> anyhow::Result<E
             vec![files.classes, files.probabilities]
         }
     };
-    report(&map, &files, console)?;
+    let counts = map.counts();
+    let without = map.cells.len() as u64 - counts.iter().sum::<u64>();
+    report(&map.classes, &counts, ("no pixel, no class", without), console)?;
+    if map.outside > 0 {
+        console.note(format!("{} of these do not overlap the mosaic", map.outside));
+    }
+    for file in files {
+        console.data(format!("map: {}", file.display()))?;
+    }
     Ok(ExitStatus::Success)
+}
+
+fn run_table(
+    args: &PredictArgs,
+    table: &Path,
+    console: &mut Console,
+) -> anyhow::Result<ExitStatus> {
+    let format = row_format_of(&args.out)?;
+    let (classifier, _) = bundle::load(&bundle_of(&args.model)?, &args.device)?;
+    let descriptor = args.descriptor.as_deref().map(Descriptor::load).transpose()?;
+    let source = match descriptor.as_ref().map(|descriptor| (descriptor, descriptor.kind())) {
+        None => None,
+        Some((_, DataKind::Table(source))) => Some(source),
+        Some((descriptor, kind)) => {
+            bail!("descriptor `{}` declares {}; expected a table", descriptor.name(), kind.words())
+        }
+    };
+    let input = TablePredictInput { table, source, id: args.id_column.clone() };
+    let summary = predict_table(classifier.as_ref(), &input, format, &args.out, console)?;
+    let watch: &mut dyn Progress = console;
+    watch.finish("");
+    let without = ("no number, no class", summary.unknown);
+    report(classifier.classes(), &summary.counts, without, console)?;
+    console.data(format!("map: {}", args.out.display()))?;
+    Ok(ExitStatus::Success)
+}
+
+/// How a map of rows is written.
+fn row_format_of(path: &Path) -> anyhow::Result<RowFormat> {
+    match extension(path).as_deref() {
+        Some("parquet") => Ok(RowFormat::Table),
+        Some("csv") => Ok(RowFormat::Csv),
+        _ => bail!(
+            "`{}` is not a name for the map of a table; expected one that ends in `.parquet` or `.csv`",
+            path.display()
+        ),
+    }
+}
+
+fn extension(path: &Path) -> Option<String> {
+    path.extension().map(|text| text.to_string_lossy().to_lowercase())
 }
 
 /// How a map is written.
@@ -98,8 +164,7 @@ enum MapFormat {
 
 impl MapFormat {
     fn of(path: &Path) -> anyhow::Result<Self> {
-        let extension = path.extension().map(|text| text.to_string_lossy().to_lowercase());
-        match extension.as_deref() {
+        match extension(path).as_deref() {
             Some("parquet") => Ok(Self::Table),
             Some("gpkg") => Ok(Self::GeoPackage),
             Some("tif" | "tiff") => Ok(Self::Raster),
@@ -119,8 +184,8 @@ fn mosaic_of(args: &PredictArgs, descriptor: Option<&Descriptor>) -> anyhow::Res
         (None, Some((descriptor, DataKind::Mosaic { path, .. }))) => {
             place(None, path.as_deref(), "--mosaic", descriptor)
         }
-        (None, Some((descriptor, DataKind::Patches { .. }))) => {
-            bail!("descriptor `{}` declares patches; expected a mosaic", descriptor.name())
+        (None, Some((descriptor, kind))) => {
+            bail!("descriptor `{}` declares {}; expected a mosaic", descriptor.name(), kind.words())
         }
         (None, None) => bail!("`--mosaic` is missing"),
     }
@@ -150,20 +215,16 @@ fn bundle_of(model: &Path) -> anyhow::Result<PathBuf> {
     Ok(bundle)
 }
 
-fn report(map: &CellMap, files: &[PathBuf], console: &mut Console) -> anyhow::Result<()> {
-    let counts = map.counts();
+fn report(
+    classes: &ClassMap,
+    counts: &[u64],
+    (lacking, without): (&str, u64),
+    console: &mut Console,
+) -> anyhow::Result<()> {
     let classified: u64 = counts.iter().sum();
-    for (name, count) in map.classes.names().iter().zip(&counts) {
+    for (name, count) in classes.names().iter().zip(counts) {
         let share = 100.0 * *count as f64 / classified.max(1) as f64;
         console.data(format!("{name:<24} {count:>10} cells {share:>7.2} %"))?;
     }
-    let without = map.cells.len() as u64 - classified;
-    console.data(format!("{:<24} {without:>10} cells", "no pixel, no class"))?;
-    if map.outside > 0 {
-        console.note(format!("{} of these do not overlap the mosaic", map.outside));
-    }
-    for file in files {
-        console.data(format!("map: {}", file.display()))?;
-    }
-    Ok(())
+    console.data(format!("{lacking:<24} {without:>10} cells"))
 }

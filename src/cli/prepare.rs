@@ -1,4 +1,4 @@
-//! `tesela prepare`: makes a store of a mosaic and a grid, or of ready-made patches.
+//! `tesela prepare`: makes a store of a mosaic and a grid, of ready-made patches, or of a table.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,15 @@ use super::counts::{counts_table, left_out_text};
 use super::{Console, ExitStatus};
 use crate::data_path;
 use crate::grid::GridColumns;
-use crate::prepare::{MosaicInput, PatchesInput, Prepared, prepare_mosaic, prepare_patches};
+use crate::prepare::{
+    MosaicInput, PatchesInput, Prepared, TableInput, prepare_mosaic, prepare_patches, prepare_table,
+};
 
-/// Prepare a store of patches from a mosaic and a grid, or from ready-made patches
+/// Prepare a store from a mosaic and a grid, from ready-made patches, or from a table
 ///
-/// The descriptor says what the imagery is: bands, product or scale, classes. A mosaic is cut by the cells of a
-/// grid; ready-made patches lie in a folder or zip archive with one folder per class. What the descriptor
-/// says of paths can be replaced by `--mosaic` and `--patches`.
+/// The descriptor says what the data are: bands, product or scale, classes. A mosaic is cut by the cells of a
+/// grid; ready-made patches lie in a folder or zip archive with one folder per class; a table is CSV or Parquet. What
+/// the descriptor says of paths can be replaced by `--mosaic`, `--patches` and `--table`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PrepareArgs {
     /// Descriptor file, or the name of a built-in one such as `eurosat-rgb`
@@ -49,6 +51,10 @@ pub(crate) struct PrepareArgs {
     #[arg(long, value_name = "PATH")]
     patches: Option<PathBuf>,
 
+    /// Table to take: CSV or Parquet
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mosaic", "grid", "patches"])]
+    table: Option<PathBuf>,
+
     /// Store to write
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -58,7 +64,8 @@ pub(crate) fn run(args: &PrepareArgs, console: &mut Console) -> anyhow::Result<E
     let descriptor = Descriptor::load(&args.descriptor)?;
     let prepared = match descriptor.kind() {
         DataKind::Mosaic { path, .. } => {
-            refuse(args.patches.as_deref(), "--patches", "a mosaic", &descriptor)?;
+            refuse(args.patches.as_deref(), "--patches", &descriptor)?;
+            refuse(args.table.as_deref(), "--table", &descriptor)?;
             let mosaic = place(args.mosaic.as_deref(), path.as_deref(), "--mosaic", &descriptor)?;
             let Some(grid) = &args.grid else {
                 bail!("`{}` is a mosaic, which `--grid` has to cut", descriptor.name());
@@ -73,12 +80,22 @@ pub(crate) fn run(args: &PrepareArgs, console: &mut Console) -> anyhow::Result<E
             prepare_mosaic(&input, &args.out, console)?
         }
         DataKind::Patches { path, .. } => {
-            refuse(args.mosaic.as_deref(), "--mosaic", "patches", &descriptor)?;
-            refuse(args.grid.as_deref(), "--grid", "patches", &descriptor)?;
+            refuse(args.mosaic.as_deref(), "--mosaic", &descriptor)?;
+            refuse(args.grid.as_deref(), "--grid", &descriptor)?;
+            refuse(args.table.as_deref(), "--table", &descriptor)?;
             let patches =
                 place(args.patches.as_deref(), path.as_deref(), "--patches", &descriptor)?;
             let input = PatchesInput { descriptor: &descriptor, patches: &patches };
             prepare_patches(&input, &args.out, console)?
+        }
+        DataKind::Table(source) => {
+            refuse(args.mosaic.as_deref(), "--mosaic", &descriptor)?;
+            refuse(args.grid.as_deref(), "--grid", &descriptor)?;
+            refuse(args.patches.as_deref(), "--patches", &descriptor)?;
+            let declared = source.path.as_deref();
+            let table = place(args.table.as_deref(), declared, "--table", &descriptor)?;
+            let input = TableInput { descriptor: &descriptor, table: &table };
+            prepare_table(&input, &args.out, console)?
         }
     };
     report(&prepared, &args.out, console)?;
@@ -86,13 +103,9 @@ pub(crate) fn run(args: &PrepareArgs, console: &mut Console) -> anyhow::Result<E
 }
 
 /// Answers a flag that does not fit the kind of data.
-fn refuse(
-    given: Option<&Path>,
-    flag: &str,
-    kind: &str,
-    descriptor: &Descriptor,
-) -> anyhow::Result<()> {
+fn refuse(given: Option<&Path>, flag: &str, descriptor: &Descriptor) -> anyhow::Result<()> {
     if given.is_some() {
+        let kind = descriptor.kind().words();
         bail!("descriptor `{}` declares {kind}; `{flag}` does not fit it", descriptor.name());
     }
     Ok(())
@@ -136,6 +149,10 @@ fn report(prepared: &Prepared, out: &Path, console: &mut Console) -> anyhow::Res
             prepared.outside
         ));
     }
-    console.data(counts_table(&prepared.definition.classes, &prepared.counts, &prepared.used))?;
+    console.data(counts_table(
+        &prepared.definition.classes,
+        &prepared.counts,
+        &prepared.coverage,
+    ))?;
     console.data(format!("store: {}", out.display()))
 }

@@ -204,6 +204,7 @@ impl Iterator for GridReader {
                         cell.label = Label::Undefined;
                     }
                 }
+                let batch = batch.and_then(|cells| without_points(&self.path, cells));
                 Some(batch.and_then(|cells| relabel(&self.path, cells, classes, &self.classes)))
             }
             Source::Layer { shapes, columns, unique, ended } => {
@@ -337,6 +338,20 @@ fn unknown(path: &Path, id: &CellId, label: &str, classes: &ClassMap) -> GridErr
 }
 
 /// Moves labels from the classes of a file to those that were asked for.
+/// Refuses a table of cells that are mere points, such as the register of a store of a table.
+fn without_points(path: &Path, cells: Vec<Cell>) -> Result<Vec<Cell>, GridError> {
+    let is_point =
+        |cell: &&Cell| cell.outline.as_ref().is_some_and(|outline| outline.corners.len() == 1);
+    match cells.iter().find(is_point) {
+        None => Ok(cells),
+        Some(cell) => Err(GridError::Outline {
+            path: path.to_owned(),
+            id: cell.id.to_string(),
+            found: "a point".to_owned(),
+        }),
+    }
+}
+
 fn relabel(
     path: &Path,
     mut cells: Vec<Cell>,

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use tesela_datasets::cells::CellTableError;
+use tesela_datasets::table::ColumnDifference;
+use tesela_datasets::table_file::TableFileError;
 use tesela_models::classifier::PredictError;
 
 use crate::cutting::CuttingError;
@@ -31,6 +33,40 @@ pub enum InferenceError {
     /// The raster cannot be written.
     #[error("cannot write the map")]
     Raster(#[from] RasterError),
+    /// The descriptor does not speak of pixels.
+    #[error("descriptor `{descriptor}` declares a table; expected a mosaic")]
+    NoImagery {
+        /// The descriptor.
+        descriptor: String,
+    },
+    /// The model does not look at tables.
+    #[error("the model was fitted on {expected}, and a table has no pixels")]
+    NeedsPixels {
+        /// What the model was fitted on.
+        expected: String,
+    },
+    /// The table cannot be read.
+    #[error("cannot predict the table")]
+    TableFile(#[from] TableFileError),
+    /// The table has other columns.
+    #[error("the columns of `{}` are not those that the model was fitted on; a descriptor says with `columns` or `ignore` which are meant", .path.display())]
+    Columns {
+        /// The table.
+        path: PathBuf,
+        /// How they differ.
+        source: ColumnDifference,
+    },
+    /// What coordinates mean cannot be understood.
+    #[error("cannot understand `table.crs`")]
+    Coordinates(#[source] Box<RasterError>),
+    /// The map cannot be written.
+    #[error("cannot write the map `{}`", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// The model does not look at pixels.
     #[error("the model was fitted on {expected}, and a mosaic has pixels")]
     NeedsTable {

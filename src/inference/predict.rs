@@ -123,8 +123,11 @@ fn reading_of(
     descriptor: Option<&Descriptor>,
 ) -> Result<MosaicReading, InferenceError> {
     if let Some(descriptor) = descriptor {
-        check_pixel(descriptor.pixel(), &expected.pixel)?;
-        return Ok(MosaicReading::of(descriptor));
+        let imagery = descriptor.imagery().ok_or_else(|| InferenceError::NoImagery {
+            descriptor: descriptor.name().to_owned(),
+        })?;
+        check_pixel(&imagery.pixel, &expected.pixel)?;
+        return Ok(MosaicReading::of(imagery));
     }
     let names: Vec<String> = expected.pixel.bands.iter().map(|band| band.name().into()).collect();
     let bands = FileBands::new(&names).expect("the names of a band set are known and distinct");

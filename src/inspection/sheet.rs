@@ -138,7 +138,7 @@ impl<'a> ContactSheets<'a> {
     fn rows_of(&self, class: Option<ClassId>) -> Vec<u32> {
         let cells = (0_u32..).zip(self.store.cells());
         let mut rows: Vec<u32> = cells
-            .filter(|(_, cell)| cell.cell.label.class() == class && cell.used_pixels > 0)
+            .filter(|(_, cell)| cell.cell.label.class() == class && !cell.content.is_empty())
             .map(|(row, _)| row)
             .collect();
         let place = class.map_or(u64::MAX, |class| class.index() as u64);

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use tesela_datasets::descriptor::Descriptor;
 use tesela_datasets::store::StoreError;
+use tesela_datasets::table_file::TableFileError;
 
 use crate::cutting::CuttingError;
 use crate::grid::GridError;
-use crate::raster::MosaicError;
+use crate::raster::{MosaicError, RasterError};
 
 /// Why a store could not be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,22 @@ pub enum PrepareError {
     /// An image cannot be read.
     #[error("cannot read a raster")]
     Raster(#[from] MosaicError),
+    /// The table cannot be read.
+    #[error("cannot read the table")]
+    Table(#[from] TableFileError),
+    /// What coordinates mean cannot be understood.
+    #[error("cannot understand `table.crs`")]
+    Coordinates(#[source] Box<RasterError>),
+    /// The descriptor declares data of another kind.
+    #[error("descriptor `{descriptor}` declares {found}; expected {expected}")]
+    Kind {
+        /// The descriptor.
+        descriptor: String,
+        /// What it declares.
+        found: &'static str,
+        /// What was asked for.
+        expected: &'static str,
+    },
     /// The store cannot be written.
     #[error("cannot write the store")]
     Store(#[from] StoreError),
@@ -130,6 +148,12 @@ impl From<GridError> for PrepareError {
 }
 
 impl PrepareError {
+    /// The descriptor declares something else than `expected`.
+    pub(super) fn kind(descriptor: &Descriptor, expected: &'static str) -> Self {
+        let (name, found) = (descriptor.name().to_owned(), descriptor.kind().words());
+        Self::Kind { descriptor: name, found, expected }
+    }
+
     /// For `map_err`: the operating system refused to read `path`.
     pub(super) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();

@@ -5,7 +5,7 @@ use std::path::Path;
 use tesela_datasets::descriptor::{DataKind, Descriptor};
 use tesela_datasets::patch::{PatchBatch, PatchDefinition};
 use tesela_datasets::source::InputDefinition;
-use tesela_datasets::store::{StoreCell, StoreDefinition};
+use tesela_datasets::store::{CellContent, StoreCell, StoreDefinition};
 
 use super::origin::{InputMark, Origin, check_checksum};
 use super::sink::StoreSink;
@@ -41,12 +41,14 @@ pub fn prepare_mosaic(
     progress: &mut dyn Progress,
 ) -> Result<Prepared, PrepareError> {
     let descriptor = input.descriptor;
-    let mosaic = Mosaic::open(input.mosaic, &MosaicReading::of(descriptor))?;
-    let inputs = vec![InputMark::of_file(input.mosaic)?, InputMark::of_file(input.grid)?];
-    let wanted = match descriptor.kind() {
-        DataKind::Mosaic { patch_pixels, .. } => *patch_pixels,
-        DataKind::Patches { .. } => None,
+    let (DataKind::Mosaic { patch_pixels: wanted, .. }, Some(imagery)) =
+        (descriptor.kind(), descriptor.imagery())
+    else {
+        return Err(PrepareError::kind(descriptor, "a mosaic"));
     };
+    let wanted = *wanted;
+    let mosaic = Mosaic::open(input.mosaic, &MosaicReading::of(imagery))?;
+    let inputs = vec![InputMark::of_file(input.mosaic)?, InputMark::of_file(input.grid)?];
     let settings = format!("{wanted:?} {:?} {:?}", input.layer, input.columns);
     let origin = Origin::new(descriptor, inputs, settings);
     if origin.is_that_of(out)? {
@@ -61,14 +63,14 @@ pub fn prepare_mosaic(
         Some(pixels) => pixels,
         None => sorter.patch_pixels()?,
     };
-    let scaling = descriptor.pixel().scaling;
+    let scaling = imagery.pixel.scaling;
     let cutter = sorter.into_cutter(CutterSettings { patch_pixels, scaling })?;
     let definition = StoreDefinition {
         dataset: descriptor.name().to_owned(),
         input: InputDefinition::Patches(PatchDefinition {
             shape: cutter.shape(),
             sample_type: cutter.sample_type(),
-            pixel: descriptor.pixel().clone(),
+            pixel: imagery.pixel.clone(),
         }),
         classes: descriptor.classes().clone(),
         crs: Some(crs.to_crs()),
@@ -98,10 +100,9 @@ fn split(batch: CutPatches) -> (PatchBatch, Vec<StoreCell>) {
     let CutPatches { patches, cells, inside_pixels, used_pixels } = batch;
     let pixels = used_pixels.into_iter().zip(inside_pixels);
     let cells = cells.into_iter().zip(pixels);
-    let cells = cells.map(|(cell, (used_pixels, inside_pixels))| StoreCell {
+    let cells = cells.map(|(cell, (used, inside))| StoreCell {
         cell,
-        used_pixels,
-        inside_pixels,
+        content: CellContent::Pixels { used, inside },
     });
     (patches, cells.collect())
 }

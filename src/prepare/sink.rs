@@ -1,4 +1,4 @@
-//! Where prepared patches go: into the store, past everything that watches them.
+//! Where prepared cells go: into the store, past everything that watches them.
 
 use std::path::Path;
 
@@ -6,40 +6,12 @@ use tesela_datasets::channels::ChannelSet;
 use tesela_datasets::patch::PatchBatch;
 use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::{Counts, StoreCell, StoreDefinition, StoreOverview, StoreWriter};
+use tesela_datasets::table::RowBatch;
 
-use super::PrepareError;
 use super::origin::Origin;
 use super::plausibility::NirMedian;
+use super::{Coverage, PrepareError};
 use crate::progress::Progress;
-
-/// How many cells have which share of their pixels used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct UsedPixels {
-    /// Cells without a used pixel: there is nothing to classify.
-    pub none: u64,
-    /// Cells with less than a quarter: too little to train on.
-    pub few: u64,
-    /// Cells with a quarter or more, and not all.
-    pub most: u64,
-    /// Cells all of whose pixels are used.
-    pub all: u64,
-}
-
-impl UsedPixels {
-    /// Takes in one cell.
-    pub fn note(&mut self, cell: &StoreCell) {
-        let (used, inside) = (u64::from(cell.used_pixels), u64::from(cell.inside_pixels));
-        if used == 0 {
-            self.none += 1;
-        } else if used * 4 < inside {
-            self.few += 1;
-        } else if used < inside {
-            self.most += 1;
-        } else {
-            self.all += 1;
-        }
-    }
-}
 
 /// A store that is ready.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,8 +20,8 @@ pub struct Prepared {
     pub definition: StoreDefinition,
     /// How many cells there are of each kind.
     pub counts: Counts,
-    /// How many of them have which share of their pixels used.
-    pub used: UsedPixels,
+    /// How many of them are known how well.
+    pub coverage: Coverage,
     /// The digest of the store.
     pub digest: String,
     /// The channels that its bands allow, and those that they do not; `None` for a table.
@@ -63,13 +35,15 @@ pub struct Prepared {
 impl Prepared {
     /// The store `out`, which an earlier call has made.
     pub(super) fn found(out: &Path) -> Result<Self, PrepareError> {
-        let mut used = UsedPixels::default();
-        let store = StoreOverview::of(out, &mut |cell| used.note(&cell))?;
+        let mut coverage = None;
+        let store = StoreOverview::of(out, &mut |definition, cell| {
+            coverage.get_or_insert_with(|| Coverage::of(&definition.input)).note(&cell);
+        })?;
         Ok(Self {
             channels: channels_of(&store.definition.input),
+            coverage: coverage.unwrap_or_else(|| Coverage::of(&store.definition.input)),
             definition: store.definition,
             counts: store.counts,
-            used,
             digest: store.digest,
             outside: 0,
             was_there: true,
@@ -86,7 +60,7 @@ pub(super) struct StoreSink {
     writer: StoreWriter,
     definition: StoreDefinition,
     nir: Option<NirMedian>,
-    used: UsedPixels,
+    coverage: Coverage,
     defined: u64,
 }
 
@@ -100,7 +74,8 @@ impl StoreSink {
         let writer = StoreWriter::create(out, &definition)?;
         origin.write(out)?;
         let nir = definition.input.patches().and_then(|patches| NirMedian::of(&patches.pixel));
-        Ok(Self { writer, definition, nir, used: UsedPixels::default(), defined: 0 })
+        let coverage = Coverage::of(&definition.input);
+        Ok(Self { writer, definition, nir, coverage, defined: 0 })
     }
 
     /// Appends `patches` and `cells`, unless the user wants to stop.
@@ -110,18 +85,40 @@ impl StoreSink {
         cells: &[StoreCell],
         progress: &mut dyn Progress,
     ) -> Result<(), PrepareError> {
-        if progress.wants_stop() {
-            return Err(PrepareError::Interrupted);
-        }
-        for cell in cells {
-            self.used.note(cell);
-            self.defined += u64::from(cell.cell.label.class().is_some());
-        }
+        self.note(cells, progress)?;
         if let Some(nir) = &mut self.nir {
             nir.note(patches);
         }
         self.writer.append(patches, cells)?;
         progress.advance(cells.len() as u64);
+        Ok(())
+    }
+
+    /// Appends `rows` and `cells`, unless the user wants to stop.
+    pub(super) fn append_rows(
+        &mut self,
+        rows: &RowBatch,
+        cells: &[StoreCell],
+        progress: &mut dyn Progress,
+    ) -> Result<(), PrepareError> {
+        self.note(cells, progress)?;
+        self.writer.append_rows(rows, cells)?;
+        progress.advance(cells.len() as u64);
+        Ok(())
+    }
+
+    fn note(
+        &mut self,
+        cells: &[StoreCell],
+        progress: &mut dyn Progress,
+    ) -> Result<(), PrepareError> {
+        if progress.wants_stop() {
+            return Err(PrepareError::Interrupted);
+        }
+        for cell in cells {
+            self.coverage.note(cell);
+            self.defined += u64::from(cell.cell.label.class().is_some());
+        }
         Ok(())
     }
 
@@ -147,7 +144,7 @@ impl StoreSink {
             channels: channels_of(&self.definition.input),
             definition: self.definition,
             counts: summary.counts,
-            used: self.used,
+            coverage: self.coverage,
             digest: summary.digest,
             outside,
             was_there: false,

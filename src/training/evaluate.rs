@@ -12,8 +12,9 @@ use tesela_datasets::cell::CellId;
 use tesela_datasets::class::{ClassMap, Label};
 use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::fold::FoldPlan;
-use tesela_datasets::source::CellSource;
+use tesela_datasets::source::{CellSource, InputDefinition};
 use tesela_datasets::store::{Selection, StoreReader};
+use tesela_datasets::table::ColumnOrder;
 use tesela_models::Classifier;
 use tesela_models::bundle::{self, BundleManifest, MANIFEST_FILE};
 use tesela_models::classifier::PredictError;
@@ -102,6 +103,20 @@ impl Fitted {
         }
     }
 
+    /// Says how the columns of a table differ from those that the model was fitted on.
+    fn check_columns(&self, store: &InputDefinition) -> Result<(), String> {
+        match (self.classifier.input(), store) {
+            (InputDefinition::Patches(_), InputDefinition::Patches(_)) => Ok(()),
+            (InputDefinition::Table(own), InputDefinition::Table(found)) => {
+                let order = ColumnOrder::find(own.columns(), found.columns());
+                order.map(drop).map_err(|difference| difference.to_string())
+            }
+            (own, found) => {
+                Err(format!("it holds {}; the model was fitted on {}", found.words(), own.words()))
+            }
+        }
+    }
+
     fn target(&self) -> Option<Prevalence> {
         let (experiment, _) = self.run.as_ref()?;
         experiment.validation().target(self.classifier.classes()).ok().flatten()
@@ -179,6 +194,7 @@ pub fn evaluate(
 ) -> Result<Evaluation, TrainingError> {
     let reader = Arc::new(StoreReader::open(store)?);
     let refuse = |reason: String| TrainingError::Unfit { store: store.to_owned(), reason };
+    model.check_columns(&reader.definition().input).map_err(refuse)?;
     let regrouping = model.regroup(&reader.definition().classes).map_err(refuse)?;
     let fitted_on = model.cells();
     let known = |id: &CellId| fitted_on.as_ref().is_some_and(|cells| cells.contains(id));
@@ -189,7 +205,7 @@ pub fn evaluate(
             undefined += 1;
         } else if known(&cell.cell.id) {
             known_cells += 1;
-        } else if cell.used_pixels > 0 {
+        } else if !cell.content.is_empty() {
             rows.push(row);
             labels.push(label);
         }

@@ -7,6 +7,7 @@ use tesela_datasets::cell::CellId;
 use tesela_datasets::class::{ClassId, ClassMap, Label};
 use tesela_datasets::fold::{FoldCount, FoldPlan};
 use tesela_datasets::random::{derive, generator, shuffle};
+use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::{Selection, StoreCell, StoreReader};
 
 use super::TrainingError;
@@ -183,29 +184,36 @@ impl Sample {
     }
 }
 
+/// What a cell lacks of which nothing is known.
+fn lacking(reader: &StoreReader) -> &'static str {
+    match reader.definition().input {
+        InputDefinition::Patches(_) => "used pixel",
+        InputDefinition::Table(_) => "number",
+    }
+}
+
 /// The cells of a store that an experiment could be about, in order of their ids.
 struct Candidates {
     members: Vec<(CellId, Member)>,
     undefined: usize,
-    without_pixels: usize,
+    /// Cells of which nothing is known.
+    empty: usize,
     with_few_pixels: usize,
 }
 
 impl Candidates {
     fn of(reader: &StoreReader, regrouping: &Regrouping, min_share: f64) -> Self {
-        let mut all =
-            Self { members: Vec::new(), undefined: 0, without_pixels: 0, with_few_pixels: 0 };
+        let mut all = Self { members: Vec::new(), undefined: 0, empty: 0, with_few_pixels: 0 };
         for (row, cell) in (0..).zip(reader.cells()) {
             let Some(class) = regrouping.label(cell.cell.label).class() else {
                 all.undefined += 1;
                 continue;
             };
-            if cell.used_pixels == 0 {
-                all.without_pixels += 1;
+            if cell.content.is_empty() {
+                all.empty += 1;
                 continue;
             }
-            let needed = min_share * f64::from(cell.inside_pixels);
-            let trainable = f64::from(cell.used_pixels) >= needed;
+            let trainable = cell.content.has_share(min_share);
             all.with_few_pixels += usize::from(!trainable);
             all.members.push((cell.cell.id.clone(), Member { row, class, fold: 0, trainable }));
         }
@@ -225,9 +233,9 @@ impl Candidates {
                 self.undefined
             ));
         }
-        if self.without_pixels > 0 {
-            let count = self.without_pixels;
-            remarks.push(format!("{count} cells without a used pixel are left out"));
+        if self.empty > 0 {
+            let (count, lacking) = (self.empty, lacking(reader));
+            remarks.push(format!("{count} cells without a {lacking} are left out"));
         }
         if self.with_few_pixels > 0 {
             let count = self.with_few_pixels;
@@ -238,10 +246,11 @@ impl Candidates {
 
     fn emptiness(&self, reader: &StoreReader) -> String {
         format!(
-            "of {} cells, {} are undefined and {} have no used pixel; expected labelled cells",
+            "of {} cells, {} are undefined and {} have no {}; expected labelled cells",
             reader.len(),
             self.undefined,
-            self.without_pixels
+            self.empty,
+            lacking(reader)
         )
     }
 

@@ -12,4 +12,6 @@ mod prepare;
 #[cfg(test)]
 mod simulate;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod train;

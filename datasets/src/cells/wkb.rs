@@ -1,13 +1,17 @@
-//! Outlines as well-known binary: one polygon of one ring.
+//! Outlines as well-known binary: one polygon of one ring, or a point.
 
 use crate::cell::{Outline, Point};
 
 /// The most corners that an outline may have; a cell has four.
 const MAX_CORNERS: usize = 4096;
+const POINT: u32 = 1;
 const POLYGON: u32 = 3;
 
-/// The polygon of `outline`, its ring closed.
+/// The polygon of `outline`, its ring closed; the point where it is a single one.
 pub(super) fn encode(outline: &Outline) -> Vec<u8> {
+    if let [point] = outline.corners.as_slice() {
+        return encode_point(*point);
+    }
     let corners = outline.corners.len();
     let closed = if corners == 0 { 0 } else { corners + 1 };
     let mut bytes = Vec::with_capacity(13 + 16 * closed);
@@ -22,6 +26,14 @@ pub(super) fn encode(outline: &Outline) -> Vec<u8> {
     bytes
 }
 
+fn encode_point(point: Point) -> Vec<u8> {
+    let mut bytes = vec![1];
+    bytes.extend_from_slice(&POINT.to_le_bytes());
+    bytes.extend_from_slice(&point.x.to_le_bytes());
+    bytes.extend_from_slice(&point.y.to_le_bytes());
+    bytes
+}
+
 /// The outline in `bytes`; says what was found instead where there is none.
 pub(super) fn decode(bytes: &[u8]) -> Result<Outline, String> {
     let (&order, rest) = bytes.split_first().ok_or("it is empty")?;
@@ -30,10 +42,25 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Outline, String> {
         1 => Words { rest, little: true },
         other => return Err(format!("byte order {other}; expected 0 or 1")),
     };
-    let kind = words.integer()?;
-    if kind != POLYGON {
-        return Err(format!("geometry type {kind}; expected {POLYGON}, a flat polygon"));
+    match words.integer()? {
+        POINT => single(&mut words),
+        POLYGON => polygon(&mut words),
+        kind => Err(format!(
+            "geometry type {kind}; expected {POLYGON}, a flat polygon, or {POINT}, a point"
+        )),
     }
+}
+
+fn single(words: &mut Words<'_>) -> Result<Outline, String> {
+    let corners = vec![words.point()?];
+    if !words.rest.is_empty() {
+        return Err(format!("{} bytes after a point", words.rest.len()));
+    }
+    check_finite(&corners)?;
+    Ok(Outline { corners })
+}
+
+fn polygon(words: &mut Words<'_>) -> Result<Outline, String> {
     let rings = words.integer()?;
     if rings != 1 {
         return Err(format!("{rings} rings; expected 1"));
@@ -43,14 +70,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Outline, String> {
         return Err(format!("{count} corners in {} bytes", words.rest.len()));
     }
     let mut corners = (0..count).map(|_| words.point()).collect::<Result<Vec<_>, _>>()?;
-    if corners.iter().any(|corner| !corner.x.is_finite() || !corner.y.is_finite()) {
-        return Err("a coordinate is not a finite number".into());
-    }
+    check_finite(&corners)?;
     if corners.len() > 1 && corners.first() == corners.last() {
         corners.pop();
     }
     corners.shrink_to_fit();
     Ok(Outline { corners })
+}
+
+fn check_finite(corners: &[Point]) -> Result<(), String> {
+    if corners.iter().any(|corner| !corner.x.is_finite() || !corner.y.is_finite()) {
+        return Err("a coordinate is not a finite number".into());
+    }
+    Ok(())
 }
 
 /// What is left to read, in the byte order that its first byte named.
@@ -105,6 +137,16 @@ mod tests {
             let _ = decode(&bytes);
             let _ = decode(&polygon);
         }
+    }
+
+    #[test]
+    fn points_survive_and_end_where_they_should() {
+        let outline = Outline::point(-99.1, 19.4);
+        let mut bytes = encode(&outline);
+        assert_eq!(decode(&bytes), Ok(outline));
+        bytes.push(0);
+        assert_eq!(decode(&bytes), Err("1 bytes after a point".into()));
+        assert!(decode(&encode(&Outline::point(f64::NAN, 0.0))).is_err());
     }
 
     #[test]

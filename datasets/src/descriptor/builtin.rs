@@ -26,7 +26,7 @@ pub(super) fn text_of(path: &Path) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{DataKind, Descriptor};
+    use super::super::{DataKind, Descriptor, FileBands};
     use super::*;
 
     #[test]
@@ -37,15 +37,19 @@ mod tests {
         }
     }
 
+    fn bands(descriptor: &Descriptor) -> &FileBands {
+        &descriptor.imagery().unwrap().file_bands
+    }
+
     #[test]
     fn eurosat_declares_what_its_files_are() {
         let colour = Descriptor::load(Path::new("eurosat-rgb.toml")).unwrap();
         assert_eq!(colour.classes().len(), 10);
-        assert_eq!(colour.file_bands().numbers(), [3, 2, 1]);
-        assert!(!colour.pixel().scaling.is_calibrated());
+        assert_eq!(bands(&colour).numbers(), [3, 2, 1]);
+        assert!(!colour.imagery().unwrap().pixel.scaling.is_calibrated());
         let spectral = Descriptor::load(Path::new("eurosat-ms")).unwrap();
-        assert_eq!(spectral.file_bands().count(), 13);
-        assert_eq!(spectral.file_bands().numbers(), [2, 3, 4, 8, 11, 12]);
+        assert_eq!(bands(&spectral).count(), 13);
+        assert_eq!(bands(&spectral).numbers(), [2, 3, 4, 8, 11, 12]);
         assert!(matches!(spectral.kind(), DataKind::Patches { .. }));
     }
 

@@ -6,10 +6,11 @@ use std::path::Path;
 use super::builtin;
 use super::file_bands::FileBands;
 use super::pattern::PathPattern;
-use super::raw::{RawDescriptor, RawMosaic, RawPatches, RawScale};
+use super::raw::{RawDescriptor, RawMosaic, RawPatches, RawScale, RawTable};
+use super::table::TableSource;
 use crate::class::ClassMap;
 use crate::config::{ConfigError, InvalidConfig, Problems, parse_toml, read_toml};
-use crate::pixel::{PixelDefinition, Product, Scaling};
+use crate::pixel::{PixelDefinition, Product, Scaling, TasseledCap};
 
 /// The largest patch: the side of a window that still fits memory many times.
 const MAX_PATCH_PIXELS: usize = 511;
@@ -31,6 +32,28 @@ pub enum DataKind {
         /// How a path tells class and name.
         pattern: PathPattern,
     },
+    /// The rows of a table.
+    Table(TableSource),
+}
+
+impl DataKind {
+    /// What it is, in a word or two.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::Mosaic { .. } => "a mosaic",
+            Self::Patches { .. } => "patches",
+            Self::Table(_) => "a table",
+        }
+    }
+}
+
+/// What the pixels of a data set are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Imagery {
+    /// What the stored numbers mean.
+    pub pixel: PixelDefinition,
+    /// Where a file holds the bands.
+    pub file_bands: FileBands,
 }
 
 /// What a data set is.
@@ -41,8 +64,7 @@ pub struct Descriptor {
     licence: String,
     citation: Option<String>,
     obtain: Option<String>,
-    pixel: PixelDefinition,
-    file_bands: FileBands,
+    imagery: Option<Imagery>,
     classes: ClassMap,
     checksums: BTreeMap<String, String>,
     kind: DataKind,
@@ -72,7 +94,7 @@ impl Descriptor {
         &self.name
     }
 
-    /// What the imagery is and who made it.
+    /// What the data are and who made them.
     pub fn source(&self) -> &str {
         &self.source
     }
@@ -92,14 +114,9 @@ impl Descriptor {
         self.obtain.as_deref()
     }
 
-    /// What the stored numbers mean.
-    pub fn pixel(&self) -> &PixelDefinition {
-        &self.pixel
-    }
-
-    /// Where a file holds the bands.
-    pub fn file_bands(&self) -> &FileBands {
-        &self.file_bands
+    /// What the pixels are; `None` for a table.
+    pub fn imagery(&self) -> Option<&Imagery> {
+        self.imagery.as_ref()
     }
 
     /// The classes.
@@ -126,24 +143,30 @@ impl RawDescriptor {
     pub fn check(self) -> Result<Descriptor, InvalidConfig> {
         let mut problems = Problems::new();
         let name = problems.note("name", checked_name(&self.name));
-        let file_bands = problems.note("bands", FileBands::new(&self.bands));
         let classes = problems.note("classes", ClassMap::new(self.classes));
-        let scaling = check_scaling(self.product, self.scale.as_ref(), &mut problems);
+        let pixels = RawPixels {
+            product: self.product,
+            scale: self.scale,
+            tasseled_cap: self.tasseled_cap,
+            bands: self.bands,
+        };
+        let is_table = self.table.is_some() && self.mosaic.is_none() && self.patches.is_none();
+        let imagery = if is_table {
+            pixels.refuse(&mut problems);
+            Some(None)
+        } else {
+            pixels.check(&mut problems).map(Some)
+        };
         let checksums = check_checksums(self.checksums, &mut problems);
-        let kind = check_kind(self.mosaic, self.patches, &mut problems);
-        let tasseled_cap = self.tasseled_cap;
+        let kind = check_kind(self.mosaic, self.patches, self.table, &mut problems);
         let make = || {
-            let file_bands = file_bands?;
-            let (scaling, histogram_range) = scaling?;
-            let bands = file_bands.bands().clone();
             Some(Descriptor {
                 name: name?,
                 source: self.source,
                 licence: self.licence,
                 citation: self.citation,
                 obtain: self.obtain,
-                pixel: PixelDefinition { bands, scaling, tasseled_cap, histogram_range },
-                file_bands,
+                imagery: imagery?,
                 classes: classes?,
                 checksums,
                 kind: kind?,
@@ -151,6 +174,45 @@ impl RawDescriptor {
         };
         let descriptor = make();
         problems.finish(descriptor)
+    }
+}
+
+/// The keys that speak of pixels.
+struct RawPixels {
+    product: Option<Product>,
+    scale: Option<RawScale>,
+    tasseled_cap: Option<TasseledCap>,
+    bands: Option<Vec<String>>,
+}
+
+impl RawPixels {
+    fn check(self, problems: &mut Problems) -> Option<Imagery> {
+        let file_bands = match &self.bands {
+            Some(bands) => problems.note("bands", FileBands::new(bands)),
+            None => {
+                problems.add("bands", "is missing; name the bands in the order of the file");
+                None
+            }
+        };
+        let scaling = check_scaling(self.product, self.scale.as_ref(), problems);
+        let (file_bands, (scaling, histogram_range)) = (file_bands?, scaling?);
+        let bands = file_bands.bands().clone();
+        let tasseled_cap = self.tasseled_cap.unwrap_or_default();
+        let pixel = PixelDefinition { bands, scaling, tasseled_cap, histogram_range };
+        Some(Imagery { pixel, file_bands })
+    }
+
+    /// Answers each key that is there: a table has no pixels.
+    fn refuse(&self, problems: &mut Problems) {
+        let keys = [
+            ("product", self.product.is_some()),
+            ("scale", self.scale.is_some()),
+            ("tasseled-cap", self.tasseled_cap.is_some()),
+            ("bands", self.bands.is_some()),
+        ];
+        for (key, _) in keys.into_iter().filter(|(_, is_there)| *is_there) {
+            problems.add(key, "speaks of pixels, which a `[table]` does not have");
+        }
     }
 }
 
@@ -232,23 +294,27 @@ fn check_checksums(
 fn check_kind(
     mosaic: Option<RawMosaic>,
     patches: Option<RawPatches>,
+    table: Option<RawTable>,
     problems: &mut Problems,
 ) -> Option<DataKind> {
-    match (mosaic, patches) {
-        (Some(RawMosaic { path, patch_pixels }), None) => {
+    match (mosaic, patches, table) {
+        (Some(RawMosaic { path, patch_pixels }), None, None) => {
             let patch_pixels = match patch_pixels {
                 Some(pixels) => Some(problems.note("mosaic.patch-pixels", odd_size(pixels))?),
                 None => None,
             };
             Some(DataKind::Mosaic { path, patch_pixels })
         }
-        (None, Some(RawPatches { path, pattern })) => {
+        (None, Some(RawPatches { path, pattern }), None) => {
             let pattern = problems.note("patches.pattern", PathPattern::new(&pattern))?;
             Some(DataKind::Patches { path, pattern })
         }
-        (mosaic, _) => {
-            let found = if mosaic.is_some() { "both are there" } else { "none is there" };
-            problems.add("mosaic", format!("one of `[mosaic]` and `[patches]` is needed; {found}"));
+        (None, None, Some(table)) => Some(DataKind::Table(table.check(problems))),
+        (mosaic, patches, _) => {
+            let several = mosaic.is_some() || patches.is_some();
+            let found = if several { "several are there" } else { "none is there" };
+            let wanted = "one of `[mosaic]`, `[patches]` and `[table]` is needed";
+            problems.add("mosaic", format!("{wanted}; {found}"));
             None
         }
     }
@@ -265,6 +331,8 @@ fn odd_size(pixels: usize) -> Result<usize, String> {
 mod tests {
     use super::*;
     use crate::pixel::Band;
+    use crate::table::TableKeys;
+    use crate::table_file::ColumnChoice;
 
     const SMALLEST: &str = r#"
         name = "small"
@@ -282,12 +350,60 @@ mod tests {
         raw.check().map_err(|error| error.to_string())
     }
 
+    fn imagery(descriptor: &Descriptor) -> &Imagery {
+        descriptor.imagery().unwrap()
+    }
+
+    const TABLE: &str = r#"
+        name = "small"
+        source = "nobody"
+        licence = "MIT"
+        classes = ["a", "b"]
+        [table]
+        id = "plot"
+    "#;
+
+    #[test]
+    fn the_smallest_table_takes_all_columns_of_numbers() {
+        let descriptor = read(TABLE).unwrap();
+        assert_eq!(descriptor.imagery(), None);
+        let DataKind::Table(table) = descriptor.kind() else { panic!("it is a table") };
+        assert_eq!(table.keys, TableKeys::id("plot"));
+        assert_eq!(table.columns, ColumnChoice::AllBut(Vec::new()));
+    }
+
+    #[test]
+    fn a_table_has_no_pixels_and_each_column_one_meaning() {
+        let pixels = "product = \"c1\"\nbands = [\"red\"]\nclasses";
+        let more =
+            "id = \"plot\"\nlabel = \"plot\"\nx = \"east\"\ncolumns = [\"plot\"]\nignore = []";
+        let text = TABLE.replace("classes", pixels).replace("id = \"plot\"", more);
+        let error = read(&text).unwrap_err();
+        for problem in [
+            "`product`: speaks of pixels",
+            "`bands`: speaks of pixels",
+            "`table`: column `plot` has two meanings",
+            "`table.x`: and `table.y` are needed together",
+            "`table.ignore`: stands beside `table.columns`",
+            "`table.columns`: column `plot` is the id",
+        ] {
+            assert!(error.contains(problem), "{problem} in {error}");
+        }
+        let error = read(&TABLE.replace("id =", "lable = \"kind\"\nid =")).unwrap_err();
+        assert!(error.contains("did you mean `label`?"), "{error}");
+        let error =
+            read(&SMALLEST.replace("[mosaic]", "[mosaic]\n[table]\nid = \"a\"")).unwrap_err();
+        assert!(error.contains("several are there"), "{error}");
+        let error = read(&SMALLEST.replace("bands = [\"red\", \"-\", \"blue\"]", "")).unwrap_err();
+        assert!(error.contains("`bands`: is missing"), "{error}");
+    }
+
     #[test]
     fn the_smallest_descriptor_is_enough() {
         let descriptor = read(SMALLEST).unwrap();
-        assert_eq!(descriptor.file_bands().numbers(), [3, 1]);
-        assert_eq!(descriptor.pixel().bands.iter().next(), Some(Band::Blue));
-        assert_eq!(descriptor.pixel().scaling, Product::C2.scaling());
+        assert_eq!(imagery(&descriptor).file_bands.numbers(), [3, 1]);
+        assert_eq!(imagery(&descriptor).pixel.bands.iter().next(), Some(Band::Blue));
+        assert_eq!(imagery(&descriptor).pixel.scaling, Product::C2.scaling());
         let mosaic = DataKind::Mosaic { path: None, patch_pixels: None };
         assert_eq!(descriptor.kind(), &mosaic);
     }
@@ -320,9 +436,9 @@ mod tests {
         let scale = "[scale]\nscale = 0.5\nnodata = 255\n[mosaic]";
         let text = SMALLEST.replace("product = \"c2\"", "").replace("[mosaic]", scale);
         let descriptor = read(&text).unwrap();
-        assert!(!descriptor.pixel().scaling.is_calibrated());
-        assert_eq!(descriptor.pixel().scaling.nodata, Some(255.0));
-        assert_eq!(descriptor.pixel().histogram_range, Some([0.0, 1.0]));
+        assert!(!imagery(&descriptor).pixel.scaling.is_calibrated());
+        assert_eq!(imagery(&descriptor).pixel.scaling.nodata, Some(255.0));
+        assert_eq!(imagery(&descriptor).pixel.histogram_range, Some([0.0, 1.0]));
     }
 
     #[test]

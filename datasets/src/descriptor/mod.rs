@@ -1,7 +1,8 @@
 //! Descriptors: what a data set is, declared in one TOML file.
 //!
-//! A descriptor names the source and the licence of a data set, says how its stored numbers become
-//! reflectance, in which order its files hold the bands, and which classes it knows. Everything that is read
+//! A descriptor names the source and the licence of a data set, and the classes that it knows. Of imagery it says
+//! how stored numbers become reflectance, and in which order files hold the bands; of a table, which columns say
+//! what a row is and which are learned from. Everything that is read
 //! from imagery is read under a descriptor, so nothing about pixels is ever guessed. Descriptors of known
 //! data sets lie in `datasets/descriptors/` and are built into the program.
 //!
@@ -15,6 +16,25 @@
 //! [mosaic]
 //! ```
 //!
+//! A table has no bands and no product:
+//!
+//! ```toml
+//! name = "plots-2020"
+//! source = "National forest inventory, plots of 2020"
+//! licence = "CC-BY-4.0"
+//! classes = ["conifers", "broadleaves"]
+//! [table]
+//! path = "plots.csv"                  # or --table
+//! id = "plot"                         # columns by name; all but `id` may be left out
+//! label = "type"
+//! group = "state"
+//! year = "year"
+//! x = "easting"
+//! y = "northing"
+//! crs = "EPSG:32614"
+//! columns = ["slope", "rain"]         # or `ignore = ["notes"]`: all columns of numbers, but these
+//! ```
+//!
 //! Start with [`Descriptor::load`].
 
 mod builtin;
@@ -22,8 +42,10 @@ mod checked;
 mod file_bands;
 mod pattern;
 mod raw;
+mod table;
 
-pub use checked::{DataKind, Descriptor};
+pub use checked::{DataKind, Descriptor, Imagery};
 pub use file_bands::{FileBands, FileBandsError};
 pub use pattern::{PathPattern, PatternError};
-pub use raw::{RawDescriptor, RawMosaic, RawPatches, RawScale};
+pub use raw::{RawDescriptor, RawMosaic, RawPatches, RawScale, RawTable};
+pub use table::TableSource;

@@ -12,7 +12,7 @@ use crate::pixel::{Product, TasseledCap};
 pub struct RawDescriptor {
     /// Short name, in small letters, digits and hyphens.
     pub name: String,
-    /// What the imagery is and who made it.
+    /// What the data are and who made them.
     pub source: String,
     /// Licence of the data.
     pub licence: String,
@@ -25,10 +25,9 @@ pub struct RawDescriptor {
     /// A rule of one's own, for imagery that is not calibrated.
     pub scale: Option<RawScale>,
     /// The rotation behind the six tasseled-cap channels.
-    #[serde(default)]
-    pub tasseled_cap: TasseledCap,
-    /// The bands in the order of the file; `-` for one that is not used.
-    pub bands: Vec<String>,
+    pub tasseled_cap: Option<TasseledCap>,
+    /// The bands in the order of the file; `-` for one that is not used. Imagery needs them, a table has none.
+    pub bands: Option<Vec<String>>,
     /// The classes, in the order of every table.
     pub classes: Vec<String>,
     /// SHA-256 of files, by file name.
@@ -38,6 +37,8 @@ pub struct RawDescriptor {
     pub mosaic: Option<RawMosaic>,
     /// The data are ready-made patches.
     pub patches: Option<RawPatches>,
+    /// The data are the rows of a table.
+    pub table: Option<RawTable>,
 }
 
 /// `[scale]`: value = scale · number + offset.
@@ -73,4 +74,30 @@ pub struct RawPatches {
     pub path: Option<String>,
     /// How a path tells class and name, such as `{class}/{name}.jpg`.
     pub pattern: String,
+}
+
+/// `[table]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RawTable {
+    /// Where the table lies, CSV or Parquet; `data:` is the folder of data sets.
+    pub path: Option<String>,
+    /// The column of ids.
+    pub id: String,
+    /// The column of labels; without it, all rows are undefined.
+    pub label: Option<String>,
+    /// The column of groups: rows that belong together.
+    pub group: Option<String>,
+    /// The column of years.
+    pub year: Option<String>,
+    /// The column of eastings or longitudes.
+    pub x: Option<String>,
+    /// The column of northings or latitudes.
+    pub y: Option<String>,
+    /// What the coordinates mean, such as `EPSG:32614`.
+    pub crs: Option<String>,
+    /// The columns that are learned from; by default all that hold numbers.
+    pub columns: Option<Vec<String>>,
+    /// Columns that are left out of these.
+    pub ignore: Option<Vec<String>>,
 }

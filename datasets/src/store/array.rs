@@ -1,4 +1,4 @@
-//! One array of a store, read patch by patch.
+//! One array of a store, read chunk by chunk.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -8,12 +8,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::StoreError;
-use super::layout::ArrayKind;
-use super::manifest::Manifest;
-use super::patch_codec::compressed_bound;
+use super::codec::compressed_bound;
+use super::layout::ArrayLayout;
 use super::shard::ShardIndex;
+use crate::file_mark::FileMark;
 
-/// The most shards of an array that are kept open; the others are opened for each patch.
+/// The most shards of an array that are kept open; the others are opened for each chunk.
 const MAX_OPEN: usize = 256;
 
 thread_local! {
@@ -21,10 +21,10 @@ thread_local! {
 }
 
 /// The shards of one array, their indexes read when they are first needed.
-pub(super) struct PatchArray {
+pub(super) struct ChunkedArray {
     shards: Vec<Shard>,
     places: usize,
-    /// The most bytes that a patch can take compressed.
+    /// The most bytes that a chunk can take compressed.
     longest: usize,
     open: AtomicUsize,
 }
@@ -32,39 +32,40 @@ pub(super) struct PatchArray {
 struct Shard {
     path: PathBuf,
     bytes: u64,
-    patches: usize,
+    chunks: usize,
     file: OnceLock<File>,
     index: OnceLock<ShardIndex>,
 }
 
-impl PatchArray {
-    /// The array `kind` of the store in `directory`, whose shards must be there in their full sizes.
+impl ChunkedArray {
+    /// The array of `cells` cells of the store in `directory`, whose shards must be there in the sizes that `marks`
+    /// has for them.
     pub(super) fn open(
         directory: &Path,
-        kind: ArrayKind,
-        manifest: &Manifest,
+        layout: &ArrayLayout,
+        marks: &[FileMark],
+        cells: usize,
     ) -> Result<Self, StoreError> {
-        let places = manifest.patches_per_shard;
-        let mut shards = Vec::with_capacity(manifest.shard_count());
-        for (index, mark) in manifest.shards(kind).iter().enumerate() {
-            let path = directory.join(kind.shard(index));
+        let places = layout.chunking.chunks_per_shard;
+        let mut shards = Vec::with_capacity(marks.len());
+        for (index, mark) in marks.iter().enumerate() {
+            let path = directory.join(layout.shard(index));
             check_size(&path, mark.bytes)?;
-            let patches = (manifest.len() - index * places).min(places);
+            let chunks = layout.chunks(cells).saturating_sub(index * places).min(places);
             let (file, index) = (OnceLock::new(), OnceLock::new());
-            shards.push(Shard { path, bytes: mark.bytes, patches, file, index });
+            shards.push(Shard { path, bytes: mark.bytes, chunks, file, index });
         }
-        let input = manifest.patches();
-        let longest = compressed_bound(kind.patch_bytes(input.shape, input.sample_type));
+        let longest = compressed_bound(layout.chunk_bytes());
         Ok(Self { shards, places, longest, open: AtomicUsize::new(0) })
     }
 
-    /// Reads patch `row` and gives its compressed bytes to `decode`.
+    /// Reads chunk `chunk` and gives its compressed bytes to `decode`.
     pub(super) fn read(
         &self,
-        row: usize,
+        chunk: usize,
         decode: impl FnOnce(&[u8]) -> io::Result<()>,
     ) -> Result<(), StoreError> {
-        let shard = &self.shards[row / self.places];
+        let shard = &self.shards[chunk / self.places];
         let damaged = |reason: String| StoreError::Shard { path: shard.path.clone(), reason };
         let opened;
         let file = if let Some(file) = self.kept(shard)? {
@@ -76,16 +77,15 @@ impl PatchArray {
         let index = if let Some(index) = shard.index.get() {
             index
         } else {
-            let read =
-                ShardIndex::read(file, shard.bytes, self.places, shard.patches, self.longest);
+            let read = ShardIndex::read(file, shard.bytes, self.places, shard.chunks, self.longest);
             let read = read.map_err(damaged)?;
             shard.index.get_or_init(|| read)
         };
         COMPRESSED.with_borrow_mut(|bytes| {
-            let place = row % self.places;
-            let read = index.read_patch(file, place, bytes);
+            let place = chunk % self.places;
+            let read = index.read_chunk(file, place, bytes);
             read.map_err(|source| StoreError::Read { path: shard.path.clone(), source })?;
-            decode(bytes).map_err(|error| damaged(format!("patch {place}: {error}")))
+            decode(bytes).map_err(|error| damaged(format!("chunk {place}: {error}")))
         })
     }
 

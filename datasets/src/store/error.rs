@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::layout::FORMAT_VERSION;
+use super::layout::{FORMAT_VERSION, TABLE_FORMAT_VERSION};
 use crate::cells::{CellTableError, UniqueIdsError};
 
 /// Why a store could not be written or read.
@@ -38,7 +38,10 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// The store is of another format version.
-    #[error("store `{}` has format {found}; this build reads {FORMAT_VERSION}", .path.display())]
+    #[error(
+        "store `{}` has format {found}; this build reads {FORMAT_VERSION} (patches) and {TABLE_FORMAT_VERSION} (tables)",
+        .path.display()
+    )]
     Version {
         /// The store.
         path: PathBuf,
@@ -89,9 +92,19 @@ pub enum StoreError {
         /// What was found and what was expected.
         reason: String,
     },
-    /// There is no such patch.
-    #[error("store `{}` has no patch {row}; it has {len}", .path.display())]
-    NoPatch {
+    /// The store holds cells of another kind.
+    #[error("store `{}` holds {found}; expected {expected}", .path.display())]
+    Kind {
+        /// The store.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+        /// What was asked for.
+        expected: &'static str,
+    },
+    /// There is no such cell.
+    #[error("store `{}` has no cell {row}; it has {len}", .path.display())]
+    NoCell {
         /// The store.
         path: PathBuf,
         /// The row that was asked for.

@@ -1,4 +1,4 @@
-//! The features of a store, computed once for all folds.
+//! The features of a store of patches, computed once for all folds.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;

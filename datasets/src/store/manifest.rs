@@ -2,18 +2,22 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::layout::{ArrayKind, FORMAT_VERSION, MANIFEST, MAX_EDGE, MAX_PATCHES_PER_SHARD};
+use super::layout::{
+    ArrayLayout, Chunking, FORMAT_VERSION, MANIFEST, MAX_EDGE, REGISTER, TABLE_FORMAT_VERSION,
+    layouts,
+};
 use super::{StoreDefinition, StoreError};
 use crate::class::Label;
 use crate::file_mark::FileMark;
 use crate::hex;
 use crate::patch::PatchDefinition;
+use crate::source::InputDefinition;
 
 /// The largest description that is read.
 const MAX_BYTES: u64 = 64 << 20;
@@ -49,28 +53,79 @@ impl Counts {
     }
 }
 
-/// `store.json` without its last key, `digest`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What a store says about itself.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Manifest {
-    pub(super) format: u64,
     pub(super) definition: StoreDefinition,
     pub(super) counts: Counts,
-    pub(super) patches_per_shard: usize,
-    pub(super) bands: Vec<FileMark>,
-    pub(super) mask: Vec<FileMark>,
+    pub(super) chunking: Chunking,
+    /// The shards of each array, in the order of [`layouts`].
+    pub(super) shards: Vec<Vec<FileMark>>,
     pub(super) cells: FileMark,
+}
+
+/// `store.json` of a store of patches, without its last key, `digest`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PatchManifest {
+    format: u64,
+    definition: StoreDefinition,
+    counts: Counts,
+    patches_per_shard: usize,
+    bands: Vec<FileMark>,
+    mask: Vec<FileMark>,
+    cells: FileMark,
+}
+
+/// `store.json` of a store of rows, without its last key, `digest`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TableManifest {
+    format: u64,
+    definition: StoreDefinition,
+    counts: Counts,
+    rows_per_chunk: usize,
+    chunks_per_shard: usize,
+    features: Vec<FileMark>,
+    cells: FileMark,
 }
 
 impl Manifest {
     /// The text of `store.json`, and the digest of the store in it.
     pub(super) fn to_text(&self) -> Result<(String, String), serde_json::Error> {
-        let mut value = serde_json::to_value(self)?;
+        let mut value = self.to_value()?;
         let digest = digest_of(&value);
         if let Some(object) = value.as_object_mut() {
             object.insert("digest".into(), Value::String(digest.clone()));
         }
         Ok((serde_json::to_string_pretty(&value)? + "\n", digest))
+    }
+
+    fn to_value(&self) -> Result<Value, serde_json::Error> {
+        let (definition, counts) = (self.definition.clone(), self.counts.clone());
+        let Chunking { cells_per_chunk, chunks_per_shard } = self.chunking;
+        let marks = |array: usize| self.shards.get(array).cloned().unwrap_or_default();
+        let cells = self.cells.clone();
+        match definition.input {
+            InputDefinition::Patches(_) => serde_json::to_value(PatchManifest {
+                format: FORMAT_VERSION,
+                definition,
+                counts,
+                patches_per_shard: chunks_per_shard,
+                bands: marks(0),
+                mask: marks(1),
+                cells,
+            }),
+            InputDefinition::Table(_) => serde_json::to_value(TableManifest {
+                format: TABLE_FORMAT_VERSION,
+                definition,
+                counts,
+                rows_per_chunk: cells_per_chunk,
+                chunks_per_shard,
+                features: marks(0),
+                cells,
+            }),
+        }
     }
 
     /// Reads and checks the description of the store in `directory`; returns its digest as well.
@@ -80,50 +135,60 @@ impl Manifest {
         let inconsistent = |reason: String| StoreError::Inconsistent { path: path.clone(), reason };
         let text = read_bounded(directory, &path)?;
         let mut value: Value = serde_json::from_slice(&text).map_err(malformed)?;
-        let found = value.get("format").and_then(Value::as_u64);
-        match found {
-            Some(FORMAT_VERSION) => {}
+        let format = match value.get("format").and_then(Value::as_u64) {
+            Some(format @ (FORMAT_VERSION | TABLE_FORMAT_VERSION)) => format,
             Some(found) => return Err(StoreError::Version { path: directory.to_owned(), found }),
             None => return Err(inconsistent("`format` is not a number".into())),
-        }
+        };
         let named = value.as_object_mut().and_then(|object| object.remove("digest"));
         let digest = digest_of(&value);
         if named != Some(Value::String(digest.clone())) {
             let named = named.unwrap_or_default();
             return Err(inconsistent(format!("its digest is {digest}, and it names {named}")));
         }
-        let manifest: Self = serde_json::from_value(value).map_err(malformed)?;
-        manifest.check().map_err(inconsistent)?;
+        let manifest = if format == TABLE_FORMAT_VERSION {
+            serde_json::from_value(value).map(Self::of_table)
+        } else {
+            serde_json::from_value(value).map(Self::of_patches)
+        };
+        let manifest = manifest.map_err(malformed)?;
+        manifest.check(format).map_err(inconsistent)?;
         Ok((manifest, digest))
     }
 
+    fn of_patches(manifest: PatchManifest) -> Self {
+        let PatchManifest { definition, counts, patches_per_shard, bands, mask, cells, .. } =
+            manifest;
+        let chunking = Chunking { cells_per_chunk: 1, chunks_per_shard: patches_per_shard };
+        Self { definition, counts, chunking, shards: vec![bands, mask], cells }
+    }
+
+    fn of_table(manifest: TableManifest) -> Self {
+        let TableManifest { definition, counts, rows_per_chunk, chunks_per_shard, .. } = manifest;
+        let chunking = Chunking { cells_per_chunk: rows_per_chunk, chunks_per_shard };
+        let (shards, cells) = (vec![manifest.features], manifest.cells);
+        Self { definition, counts, chunking, shards, cells }
+    }
+
     /// Checks what sizes and offsets are later computed from.
-    fn check(&self) -> Result<(), String> {
-        let input = self.definition.input.patches().ok_or("it holds no patches")?;
-        let shape = input.shape;
-        if shape.bands != input.pixel.bands.len() {
-            return Err(format!(
-                "{} bands in `shape`, {} named",
-                shape.bands,
-                input.pixel.bands.len()
-            ));
+    fn check(&self, format: u64) -> Result<(), String> {
+        let input = &self.definition.input;
+        let expected = match input {
+            InputDefinition::Patches(_) => FORMAT_VERSION,
+            InputDefinition::Table(_) => TABLE_FORMAT_VERSION,
+        };
+        if format != expected {
+            return Err(format!("it holds {}; format {format} is another", input.words()));
         }
-        for (edge, value) in [("height", shape.height), ("width", shape.width)] {
-            if !(1..=MAX_EDGE).contains(&value) {
-                return Err(format!("`{edge}` is {value}; expected 1 to {MAX_EDGE}"));
-            }
+        if let InputDefinition::Patches(patches) = input {
+            check_patches(patches)?;
         }
-        if !(1..=MAX_PATCHES_PER_SHARD).contains(&self.patches_per_shard) {
-            let found = self.patches_per_shard;
-            return Err(format!(
-                "`patches_per_shard` is {found}; expected 1 to {MAX_PATCHES_PER_SHARD}"
-            ));
-        }
+        self.chunking.check(input)?;
         self.check_counts()?;
-        for kind in ArrayKind::ALL {
-            let (found, expected) = (self.shards(kind).len(), self.shard_count());
+        for (layout, shards) in self.layouts().iter().zip(&self.shards) {
+            let (found, expected) = (shards.len(), layout.shards(self.len()));
             if found != expected {
-                let name = kind.name();
+                let name = layout.name();
                 return Err(format!("`{name}` has {found} shards; its cells need {expected}"));
             }
         }
@@ -146,28 +211,39 @@ impl Manifest {
         Ok(())
     }
 
-    /// What the patches are.
-    pub(super) fn patches(&self) -> &PatchDefinition {
-        self.definition.input.patches().expect("a manifest is checked to be of patches")
-    }
-
-    /// Number of patches.
+    /// Number of cells.
     pub(super) fn len(&self) -> usize {
         usize::try_from(self.counts.cells).expect("counts are checked to fit 32 bits")
     }
 
-    /// Number of shards of either array.
-    pub(super) fn shard_count(&self) -> usize {
-        self.len().div_ceil(self.patches_per_shard)
+    /// The arrays.
+    pub(super) fn layouts(&self) -> Vec<ArrayLayout> {
+        layouts(&self.definition.input, self.chunking)
     }
 
-    /// The shards of `kind`.
-    pub(super) fn shards(&self, kind: ArrayKind) -> &[FileMark] {
-        match kind {
-            ArrayKind::Bands => &self.bands,
-            ArrayKind::Mask => &self.mask,
+    /// Every file of consequence below the store, with its mark.
+    pub(super) fn files(&self) -> Vec<(PathBuf, &FileMark)> {
+        let mut files = vec![(PathBuf::from(REGISTER), &self.cells)];
+        for (layout, marks) in self.layouts().iter().zip(&self.shards) {
+            let shards = marks.iter().enumerate();
+            files.extend(shards.map(|(index, mark)| (layout.shard(index), mark)));
+        }
+        files
+    }
+}
+
+/// Says what is wrong with the extent of patches, if anything.
+pub(super) fn check_patches(patches: &PatchDefinition) -> Result<(), String> {
+    let (shape, named) = (patches.shape, patches.pixel.bands.len());
+    if shape.bands != named {
+        return Err(format!("{} bands in `shape`, {named} named", shape.bands));
+    }
+    for (edge, value) in [("height", shape.height), ("width", shape.width)] {
+        if !(1..=MAX_EDGE).contains(&value) {
+            return Err(format!("`{edge}` is {value}; expected 1 to {MAX_EDGE}"));
         }
     }
+    Ok(())
 }
 
 fn read_bounded(directory: &Path, path: &Path) -> Result<Vec<u8>, StoreError> {

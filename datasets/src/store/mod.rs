@@ -1,24 +1,24 @@
-//! The store: a collection of patches as it lies on disk.
+//! The store: a collection of cells as it lies on disk.
 //!
-//! A store holds equally shaped patches in shards, with a register of their cells. It is written once and
-//! read in any order, so memory stays at a few batches whatever the size of the collection. It is a Zarr
+//! A store holds equally shaped patches, or the rows of a table, in shards, with a register of their cells. It is
+//! written once and read in any order, so memory stays at a few batches whatever the size of the collection. It is a Zarr
 //! group beside a GeoParquet table, and `datasets/README.md` specifies every byte; this module is its only
 //! reader and writer.
 //!
-//! Patches are compressed one by one and appended to the shard as they come. The general Zarr encoders
-//! assemble a shard in memory, and the general decoders trust the sizes that a file names; here both sides
-//! work on one patch at a time, and every size is checked before it is used.
+//! Chunks (one patch, or some rows) are compressed one by one and appended to the shard as they come. The general
+//! Zarr encoders assemble a shard in memory, and the general decoders trust the sizes that a file names; here both
+//! sides work on one chunk at a time, and every size is checked before it is used.
 //!
 //! Start with [`StoreWriter`] to make a store, [`StoreReader`] to open one, and [`StoreReader::select`] to
 //! stream a part of it.
 
 mod array;
+mod codec;
 mod error;
 mod feature_cache;
 mod layout;
 mod manifest;
 mod opening;
-mod patch_codec;
 mod reader;
 mod register;
 mod selection;
@@ -29,12 +29,14 @@ mod tests;
 mod writer;
 
 pub use error::StoreError;
-pub use layout::FORMAT_VERSION;
+pub use layout::{FORMAT_VERSION, TABLE_FORMAT_VERSION};
 pub use manifest::Counts;
 pub use opening::StoreOverview;
 pub use reader::StoreReader;
 pub use selection::Selection;
 pub use writer::{StoreSummary, StoreWriter};
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -62,8 +64,41 @@ pub struct StoreDefinition {
 pub struct StoreCell {
     /// The cell.
     pub cell: Cell,
-    /// Pixels that carry a measurement in all bands and lie inside the cell.
-    pub used_pixels: u32,
-    /// Pixels inside the cell.
-    pub inside_pixels: u32,
+    /// How much is known about it.
+    pub content: CellContent,
+}
+
+/// How much of a cell is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CellContent {
+    /// Of a patch.
+    Pixels {
+        /// Pixels that carry a measurement in all bands and lie inside the cell.
+        used: u32,
+        /// Pixels inside the cell.
+        inside: u32,
+    },
+    /// Of a row of a table.
+    Row {
+        /// Numbers that are not missing.
+        known: u32,
+        /// The group to which the row belongs.
+        group: Option<Arc<str>>,
+    },
+}
+
+impl CellContent {
+    /// Whether nothing is known: such a cell is neither trained on nor predicted.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Pixels { used: 0, .. } | Self::Row { known: 0, .. })
+    }
+
+    /// Whether the share of used pixels, of those inside the cell, is at least `share`; rows have no such share,
+    /// and always pass.
+    pub fn has_share(&self, share: f64) -> bool {
+        match self {
+            Self::Pixels { used, inside } => f64::from(*used) >= share * f64::from(*inside),
+            Self::Row { .. } => true,
+        }
+    }
 }

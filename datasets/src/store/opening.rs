@@ -6,19 +6,38 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::array::PatchArray;
-use super::layout::{ArrayKind, MANIFEST, REGISTER, array_metadata};
+use super::array::ChunkedArray;
+use super::layout::{ArrayLayout, MANIFEST, REGISTER};
 use super::manifest::{Counts, Manifest};
 use super::{StoreCell, StoreDefinition, StoreError, register};
 use crate::cells::CellTableHeader;
 use crate::file_mark::FileMark;
+use crate::source::InputDefinition;
 
 /// The parts of a store, but its cells.
 pub(super) struct Opened {
     pub(super) manifest: Manifest,
     pub(super) digest: String,
-    pub(super) bands: PatchArray,
-    pub(super) mask: PatchArray,
+    pub(super) arrays: Arrays,
+}
+
+/// The arrays that hold the numbers.
+pub(super) enum Arrays {
+    Patches { bands: ChunkedArray, mask: ChunkedArray },
+    Table { features: ChunkedArray },
+}
+
+impl Arrays {
+    fn open(path: &Path, manifest: &Manifest) -> Result<Self, StoreError> {
+        let layouts = manifest.layouts();
+        let open = |array: usize| {
+            ChunkedArray::open(path, &layouts[array], &manifest.shards[array], manifest.len())
+        };
+        Ok(match manifest.definition.input {
+            InputDefinition::Patches(_) => Self::Patches { bands: open(0)?, mask: open(1)? },
+            InputDefinition::Table(_) => Self::Table { features: open(0)? },
+        })
+    }
 }
 
 /// What a store is, as a whole.
@@ -32,36 +51,39 @@ pub struct StoreOverview {
     pub digest: String,
 }
 
+/// Is shown cells.
+type Look<'a> = &'a mut dyn FnMut(&StoreDefinition, StoreCell);
+
 impl StoreOverview {
     /// Checks the store `path` as [`StoreReader::open`](super::StoreReader::open) does, and shows its cells to
-    /// `look`, in the order of their patches; none is held, so memory is bounded whatever their number.
+    /// `look`, with what it is a store of, in the order of their patches or rows; none is held, so memory is bounded whatever their number.
     ///
     /// # Errors
     /// As for [`StoreReader::open`](super::StoreReader::open).
-    pub fn of(path: &Path, look: &mut dyn FnMut(StoreCell)) -> Result<Self, StoreError> {
+    pub fn of(path: &Path, look: Look<'_>) -> Result<Self, StoreError> {
         let Opened { manifest, digest, .. } = open(path, look)?;
         Ok(Self { definition: manifest.definition, counts: manifest.counts, digest })
     }
 }
 
 /// Opens the store `path` and hands its cells to `take`.
-pub(super) fn open(path: &Path, take: &mut dyn FnMut(StoreCell)) -> Result<Opened, StoreError> {
+pub(super) fn open(path: &Path, take: Look<'_>) -> Result<Opened, StoreError> {
     let (manifest, digest) = Manifest::read(path)?;
-    let bands = PatchArray::open(path, ArrayKind::Bands, &manifest)?;
-    let mask = PatchArray::open(path, ArrayKind::Mask, &manifest)?;
-    for kind in ArrayKind::ALL {
-        check_metadata(path, kind, &manifest)?;
+    let arrays = Arrays::open(path, &manifest)?;
+    for layout in manifest.layouts() {
+        check_metadata(path, &layout, manifest.len())?;
     }
     let register_path = path.join(REGISTER);
     // Its digest comes first: a damaged table is better not decoded at all.
     check_mark(&register_path, &manifest.cells)?;
     let (mut counts, mut known) = (Counts::new(manifest.definition.classes.len()), true);
-    let header = register::read(&register_path, manifest.len(), &mut |cell| {
+    let definition = &manifest.definition;
+    let header = register::read(&register_path, &definition.input, manifest.len(), &mut |cell| {
         known &= counts.note(cell.cell.label);
-        take(cell);
+        take(definition, cell);
     })?;
     check_register(path, &manifest, &header, known.then_some(&counts))?;
-    Ok(Opened { manifest, digest, bands, mask })
+    Ok(Opened { manifest, digest, arrays })
 }
 
 /// Checks that the file at `path` is the one that was written.
@@ -85,19 +107,13 @@ pub(super) fn mark_of(path: &Path) -> Result<FileMark, StoreError> {
 
 /// Checks that `zarr.json` says what the description of the store says: others read by the one, and this
 /// program by the other.
-fn check_metadata(
-    directory: &Path,
-    kind: ArrayKind,
-    manifest: &Manifest,
-) -> Result<(), StoreError> {
-    let path = directory.join(kind.metadata());
+fn check_metadata(directory: &Path, layout: &ArrayLayout, cells: usize) -> Result<(), StoreError> {
+    let path = directory.join(layout.metadata_path());
     let file =
         File::open(&path).map_err(|source| StoreError::Read { path: path.clone(), source })?;
     let found: Value = serde_json::from_reader(file.take(1 << 16))
         .map_err(|source| StoreError::Description { path: path.clone(), source })?;
-    let input = manifest.patches();
-    let (len, shard) = (manifest.len(), manifest.patches_per_shard);
-    let expected = array_metadata(kind, input.shape, input.sample_type, len, shard);
+    let expected = layout.metadata(cells);
     for key in ["zarr_format", "shape", "data_type", "chunk_grid", "chunk_key_encoding", "codecs"] {
         if found.get(key) != expected.get(key) {
             let (found, expected) = (&found[key], &expected[key]);

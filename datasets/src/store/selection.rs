@@ -6,6 +6,7 @@ use super::StoreReader;
 use super::stream::{Request, StoreStream};
 use crate::class::{ClassMap, Label};
 use crate::source::{BatchStream, CellSource, FeatureMatrix, InputDefinition, SourceError};
+use crate::table::TableDefinition;
 
 /// Some rows of a store with labels of their own; made by [`StoreReader::select`].
 #[derive(Clone)]
@@ -67,7 +68,7 @@ impl CellSource for Selection {
 
     fn stream<'a>(&'a self, order: &[u32], batch: usize) -> Result<BatchStream<'a>, SourceError> {
         if batch == 0 {
-            return Err(SourceError::new("batches have 0 patches; expected at least 1"));
+            return Err(SourceError::new("batches have 0 cells; expected at least 1"));
         }
         let requests =
             order.iter().map(|&position| self.request(position)).collect::<Result<Vec<_>, _>>()?;
@@ -75,7 +76,23 @@ impl CellSource for Selection {
     }
 
     fn features(&self) -> Result<Arc<FeatureMatrix>, SourceError> {
-        let features = self.reader.features.features_of(&self.reader, &self.rows)?;
+        let features = match self.input() {
+            InputDefinition::Patches(_) => {
+                self.reader.features.features_of(&self.reader, &self.rows)?
+            }
+            InputDefinition::Table(table) => self.table_features(table)?,
+        };
         Ok(Arc::new(features))
+    }
+}
+
+impl Selection {
+    /// The columns of a table are features as they are; they are read when they are needed, and not kept.
+    fn table_features(&self, table: &TableDefinition) -> Result<FeatureMatrix, SourceError> {
+        let values = self.reader.read_rows(&self.rows).map_err(|error| {
+            let path = self.reader.path().display();
+            SourceError::caused(format!("cannot read rows of `{path}`"), error)
+        })?;
+        Ok(FeatureMatrix { columns: table.columns().to_vec(), rows: self.rows.len(), values })
     }
 }

@@ -1,7 +1,7 @@
-//! One shard: patches one after the other, then the index that says where each lies.
+//! One shard: chunks one after the other, then the index that says where each lies.
 //!
 //! The index has an offset and a length for each place of the shard, both `u64::MAX` where there is no
-//! patch, and ends with its CRC-32C: the `sharding_indexed` codec of Zarr with the index at the end.
+//! chunk, and ends with its CRC-32C: the `sharding_indexed` codec of Zarr with the index at the end.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -18,10 +18,10 @@ use crate::hex;
 const ENTRY: usize = 16;
 /// Bytes of the checksum of the index.
 const CHECKSUM: usize = 4;
-/// What the index says where there is no patch.
+/// What the index says where there is no chunk.
 const NOTHING: u64 = u64::MAX;
 
-/// Writes a shard, patch by patch, taking its digest on the way.
+/// Writes a shard, chunk by chunk, taking its digest on the way.
 pub(super) struct ShardWriter {
     path: PathBuf,
     file: BufWriter<File>,
@@ -48,14 +48,14 @@ impl ShardWriter {
         self.index.len() >= self.places * ENTRY
     }
 
-    /// Appends a compressed patch.
-    pub(super) fn push(&mut self, patch: &[u8]) -> Result<(), StoreError> {
-        let length = patch.len() as u64;
+    /// Appends a compressed chunk.
+    pub(super) fn push(&mut self, chunk: &[u8]) -> Result<(), StoreError> {
+        let length = chunk.len() as u64;
         self.index.extend_from_slice(&self.offset.to_le_bytes());
         self.index.extend_from_slice(&length.to_le_bytes());
         self.offset += length;
-        self.hash.update(patch);
-        self.file.write_all(patch).map_err(|source| self.failed(source))
+        self.hash.update(chunk);
+        self.file.write_all(chunk).map_err(|source| self.failed(source))
     }
 
     /// Appends the index.
@@ -78,7 +78,7 @@ impl ShardWriter {
     }
 }
 
-/// Where the patches of a shard lie.
+/// Where the chunks of a shard lie.
 pub(super) struct ShardIndex {
     /// Offset and length, both below 4 GiB since a shard is.
     places: Vec<(u32, u32)>,
@@ -86,12 +86,12 @@ pub(super) struct ShardIndex {
 
 impl ShardIndex {
     /// Reads and checks the index of `file`, which has `bytes` bytes and `places` places of which the first
-    /// `patches` are taken by patches of at most `longest` bytes.
+    /// `chunks` are taken by chunks of at most `longest` bytes.
     pub(super) fn read(
         file: &File,
         bytes: u64,
         places: usize,
-        patches: usize,
+        chunks: usize,
         longest: usize,
     ) -> Result<Self, String> {
         let size = places * ENTRY + CHECKSUM;
@@ -107,20 +107,20 @@ impl ShardIndex {
         let (words, _) = entries.as_chunks::<8>();
         let words: Vec<u64> = words.iter().map(|&word| u64::from_le_bytes(word)).collect();
         let place = |(place, entry): (usize, &[u64])| match *entry {
-            [offset, length] if place < patches => check(offset, length, data, longest)
-                .ok_or_else(|| format!("patch {place} has {length} bytes at {offset} of {data}")),
+            [offset, length] if place < chunks => check(offset, length, data, longest)
+                .ok_or_else(|| format!("chunk {place} has {length} bytes at {offset} of {data}")),
             [NOTHING, NOTHING] => Ok((0, 0)),
-            _ => Err(format!("place {place} is taken; there are {patches} patches")),
+            _ => Err(format!("place {place} is taken; there are {chunks} chunks")),
         };
         let mut places =
             words.chunks_exact(2).enumerate().map(place).collect::<Result<Vec<_>, _>>()?;
-        places.truncate(patches);
+        places.truncate(chunks);
         places.shrink_to_fit();
         Ok(Self { places })
     }
 
-    /// Reads the compressed bytes of patch `place` into `buffer`.
-    pub(super) fn read_patch(
+    /// Reads the compressed bytes of chunk `place` into `buffer`.
+    pub(super) fn read_chunk(
         &self,
         file: &File,
         place: usize,

@@ -6,7 +6,6 @@ use std::thread;
 
 use super::StoreReader;
 use crate::class::Label;
-use crate::patch::PatchBatch;
 use crate::source::{Batch, SourceError};
 
 /// Batches that wait to be used.
@@ -36,7 +35,7 @@ impl StoreStream {
             .name("store-stream".into())
             .spawn(move || produce(&reader, &requests, batch, &sender))
             .map_err(|error| {
-                SourceError::caused("cannot start a thread that reads patches", error)
+                SourceError::caused("cannot start a thread that reads cells", error)
             })?;
         Ok(Self { batches })
     }
@@ -68,14 +67,9 @@ fn produce(
 
 fn read(reader: &StoreReader, requests: &[Request]) -> Result<Batch, SourceError> {
     let rows: Vec<u32> = requests.iter().map(|request| request.row).collect();
-    let (samples, used) = reader.read(&rows).map_err(|error| {
-        SourceError::caused(format!("cannot read patches of `{}`", reader.path().display()), error)
-    })?;
-    Ok(Batch::Patches(PatchBatch {
-        shape: reader.patches().shape,
-        samples,
-        used,
-        labels: requests.iter().map(|request| request.label).collect(),
-        positions: requests.iter().map(|request| request.position).collect(),
-    }))
+    let labels = requests.iter().map(|request| request.label).collect();
+    let positions = requests.iter().map(|request| request.position).collect();
+    reader.read_batch(&rows, labels, positions).map_err(|error| {
+        SourceError::caused(format!("cannot read cells of `{}`", reader.path().display()), error)
+    })
 }

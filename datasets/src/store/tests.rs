@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use super::layout::{ArrayKind, MANIFEST, REGISTER};
+use super::layout::{MANIFEST, REGISTER};
 use super::*;
 use crate::cell::{CellId, Outline};
 use crate::class::{ClassId, Label};
@@ -17,10 +17,14 @@ use crate::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType, Samples}
 use crate::pixel::{Band, BandSet, PixelDefinition, Product};
 use crate::random::{below, generator, shuffle};
 use crate::source::{Batch, CellSource, FeatureMatrix, InputDefinition, PatchSource};
+use crate::table::{RowBatch, TableDefinition, TableKeys};
 use crate::whole_file::partial_path;
 
 const TYPES: [SampleType; 4] =
     [SampleType::UInt8, SampleType::UInt16, SampleType::Int16, SampleType::Float32];
+
+/// The first shards of bands and mask.
+const SHARDS: [&str; 2] = ["bands/c/0/0/0/0", "mask/c/0/0/0"];
 
 fn definition(shape: PatchShape, sample_type: SampleType) -> StoreDefinition {
     let bands = BandSet::new(Band::ALL.into_iter().take(shape.bands)).unwrap();
@@ -65,7 +69,8 @@ fn patches(definition: &StoreDefinition, count: usize, seed: u64) -> (PatchBatch
             year: (draw(2) > 0).then_some(2010),
         };
         let used_pixels = u32::try_from(mask.iter().filter(|&&used| used).count()).unwrap();
-        cells.push(StoreCell { cell, used_pixels, inside_pixels: used_pixels + 1 });
+        let content = CellContent::Pixels { used: used_pixels, inside: used_pixels + 1 };
+        cells.push(StoreCell { cell, content });
     }
     let labels = cells.iter().map(|cell| cell.cell.label).collect();
     let positions = (0..).take(count).collect();
@@ -160,7 +165,7 @@ proptest! {
         let directory = tempfile::tempdir().unwrap();
         let (path, _) = small(directory.path());
         let file = [
-            ArrayKind::Bands.shard(0), ArrayKind::Mask.shard(0), PathBuf::from(REGISTER)
+            PathBuf::from(SHARDS[0]), PathBuf::from(SHARDS[1]), PathBuf::from(REGISTER)
         ][file].clone();
         let mut bytes = fs::read(path.join(&file)).unwrap();
         let at = at.index(bytes.len());
@@ -181,7 +186,7 @@ proptest! {
     ) {
         let directory = tempfile::tempdir().unwrap();
         let (path, batch) = small(directory.path());
-        let shard = path.join(ArrayKind::ALL[kind].shard(0));
+        let shard = path.join(SHARDS[kind]);
         let mut bytes = fs::read(&shard).unwrap();
         let at = at.index(bytes.len());
         bytes[at] ^= flip;
@@ -302,9 +307,10 @@ fn patches_that_do_not_fit_are_refused() {
     let wide = definition(batch.shape, SampleType::Float32);
     let (floats, other) = patches(&wide, 2, 1);
     refuse(&floats, &other, "of Float32; expected");
-    cells[0].used_pixels += 1;
+    let right = cells[0].content.clone();
+    cells[0].content = CellContent::Pixels { used: 10, inside: 10 };
     refuse(&batch, &cells, "used pixels in its mask");
-    cells[0].used_pixels -= 1;
+    cells[0].content = right;
     cells[1].cell.label = Label::Class(ClassId::new(2));
     refuse(&batch, &cells, "is not of the store");
 }
@@ -313,7 +319,7 @@ fn patches_that_do_not_fit_are_refused() {
 fn a_missing_or_shortened_shard_is_named_on_opening() {
     let directory = tempfile::tempdir().unwrap();
     let (path, _) = small(directory.path());
-    let shard = path.join(ArrayKind::Mask.shard(0));
+    let shard = path.join(SHARDS[1]);
     let bytes = fs::read(&shard).unwrap();
     fs::write(&shard, &bytes[..bytes.len() - 1]).unwrap();
     let expected = format!(
@@ -332,8 +338,11 @@ fn a_missing_or_shortened_shard_is_named_on_opening() {
 fn another_format_version_is_refused_with_both_numbers() {
     let directory = tempfile::tempdir().unwrap();
     let (path, _) = small(directory.path());
-    edit(&path, |value| value["format"] = json!(2), false);
-    let expected = format!("store `{}` has format 2; this build reads 1", path.display());
+    edit(&path, |value| value["format"] = json!(3), false);
+    let expected = format!(
+        "store `{}` has format 3; this build reads 1 (patches) and 2 (tables)",
+        path.display()
+    );
     assert_eq!(refused(&path), expected);
 }
 
@@ -384,7 +393,7 @@ fn edit(path: &Path, alter: impl Fn(&mut Value), signed: bool) {
 fn zarr_metadata_that_say_something_else_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let (path, _) = small(directory.path());
-    let file = path.join(ArrayKind::Bands.metadata());
+    let file = path.join("bands/zarr.json");
     let text = fs::read_to_string(&file).unwrap().replace("int16", "uint16");
     fs::write(&file, text).unwrap();
     assert!(refused(&path).contains("`data_type` is \"uint16\""), "{}", refused(&path));
@@ -399,7 +408,7 @@ fn an_error_ends_the_stream_and_bad_requests_do_not_start_one() {
     assert!(selection.stream(&[30], 4).is_err());
     assert!(selection.stream(&[0], 0).is_err());
     assert_eq!(selection.stream(&[], 4).unwrap().count(), 0);
-    let shard = path.join(ArrayKind::Bands.shard(0));
+    let shard = path.join(SHARDS[0]);
     let bytes = vec![0; fs::read(&shard).unwrap().len()];
     fs::write(&shard, bytes).unwrap();
     let items: Vec<_> = selection.stream(&[0, 1, 2], 1).unwrap().collect();
@@ -461,7 +470,10 @@ fn features_are_computed_once_and_picked_by_row() {
     let directory = tempfile::tempdir().unwrap();
     let (path, batch) = small(directory.path());
     let reader = Arc::new(StoreReader::open(&path).unwrap());
-    let extractor = FeatureExtractor::new(&reader.patches().pixel, HistogramMode::Fixed);
+    let extractor = FeatureExtractor::new(
+        &reader.definition().input.patches().unwrap().pixel,
+        HistogramMode::Fixed,
+    );
     let mut expected = vec![0.0; 30 * extractor.columns().len()];
     extractor.extract_batch(&batch, &mut expected);
     let whole = FeatureMatrix { columns: extractor.columns().to_vec(), rows: 30, values: expected };
@@ -481,4 +493,200 @@ fn features_are_computed_once_and_picked_by_row() {
     // Known by now: the shards are not needed any more.
     fs::remove_dir_all(&path).unwrap();
     assert!(reader.select_all().features().is_ok());
+}
+
+/// `count` rows of a table with some numbers missing, and their cells; the same for the same seed.
+fn rows(count: usize, columns: usize, seed: u64) -> (StoreDefinition, RowBatch, Vec<StoreCell>) {
+    let names = (0..columns).map(|column| format!("column {column}")).collect();
+    let keys = TableKeys { group: Some("state".into()), ..TableKeys::id("plot") };
+    let table = TableDefinition::new(names, keys).unwrap();
+    let mut draws = generator(seed, &[]);
+    let mut number = || match below(&mut draws, 5) {
+        0 => f32::NAN,
+        _ => f32::from(u16::try_from(below(&mut draws, 1 << 16)).unwrap()) / 7.0 - 99.5,
+    };
+    let values: Vec<f32> = (0..count * columns).map(|_| number()).collect();
+    let cell = |row: usize| {
+        let known = values[row * columns..(row + 1) * columns].iter();
+        let known = u32::try_from(known.filter(|value| !value.is_nan()).count()).unwrap();
+        let group = (!row.is_multiple_of(4)).then(|| format!("state {}", row % 3).into());
+        let cell = Cell {
+            id: CellId::new(format!("plot {row}")),
+            label: (row % 3 < 2).then(|| ClassId::new(row % 3)).into(),
+            outline: (!row.is_multiple_of(5)).then(|| Outline::point(row as f64, 2e6)),
+            year: (!row.is_multiple_of(2)).then_some(2020),
+        };
+        StoreCell { cell, content: CellContent::Row { known, group } }
+    };
+    let cells: Vec<StoreCell> = (0..count).map(cell).collect();
+    let columns = table.columns().clone();
+    let labels = cells.iter().map(|cell| cell.cell.label).collect();
+    let positions = (0..).take(count).collect();
+    let definition = StoreDefinition {
+        dataset: "proof".into(),
+        input: InputDefinition::Table(table),
+        classes: ClassMap::new(["non-urban", "urban"]).unwrap(),
+        crs: None,
+    };
+    (definition, RowBatch { columns, values, labels, positions }, cells)
+}
+
+fn write_rows(
+    path: &Path,
+    (definition, batch, cells): &(StoreDefinition, RowBatch, Vec<StoreCell>),
+    at_a_time: usize,
+) -> StoreSummary {
+    let mut writer = StoreWriter::create(path, definition).unwrap();
+    let width = batch.columns.len();
+    for start in (0..cells.len()).step_by(at_a_time) {
+        let end = (start + at_a_time).min(cells.len());
+        let values = batch.values[start * width..end * width].to_vec();
+        let piece = RowBatch { values, ..batch.clone() };
+        writer.append_rows(&piece, &cells[start..end]).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn rows_survive_in_any_order(
+        columns in 1_usize..9, count in 0_usize..3000, at_a_time in 1_usize..2000,
+        batch_size in 1_usize..700, seed in any::<u64>(),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.store");
+        let made = rows(count, columns, seed);
+        let summary = write_rows(&path, &made, at_a_time);
+        let reader = Arc::new(StoreReader::open(&path).unwrap());
+        reader.verify().unwrap();
+        prop_assert_eq!(reader.definition(), &made.0);
+        prop_assert_eq!(reader.cells(), &made.2);
+        prop_assert_eq!(reader.digest(), &summary.digest);
+        let mut order: Vec<u32> = (0..).take(count).collect();
+        shuffle(&mut generator(seed, &[1]), &mut order);
+        let (selection, mut seen) = (reader.select_all(), 0);
+        for piece in selection.stream(&order, batch_size).unwrap() {
+            let Batch::Rows(piece) = piece.unwrap() else { panic!("the store holds rows") };
+            for row in 0..piece.len() {
+                let expected = made.1.row(order[seen] as usize);
+                prop_assert_eq!(bits(piece.row(row)), bits(expected));
+                seen += 1;
+            }
+        }
+        prop_assert_eq!(seen, count);
+        let features = selection.features().unwrap();
+        prop_assert_eq!(bits(&features.values), bits(&made.1.values));
+    }
+
+    #[test]
+    fn a_changed_table_shard_gives_an_error_or_the_rows_but_never_others(
+        at in any::<prop::sample::Index>(), flip in 1_u8..
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.store");
+        let made = rows(3000, 3, 1);
+        write_rows(&path, &made, 3000);
+        let shard = path.join("features/c/0/0");
+        let mut bytes = fs::read(&shard).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        fs::write(&shard, bytes).unwrap();
+        let reader = StoreReader::open(&path).unwrap();
+        for row in [0, 1024, 2999] {
+            if let Ok(values) = reader.read_rows(&[row]) {
+                prop_assert_eq!(bits(&values), bits(made.1.row(row as usize)));
+            }
+        }
+        prop_assert!(reader.verify().is_err());
+    }
+}
+
+#[test]
+fn equal_tables_make_equal_stores_however_they_are_appended() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = rows(2500, 5, 1);
+    let digest =
+        |name: &str, at_a_time| write_rows(&directory.path().join(name), &made, at_a_time).digest;
+    assert_eq!(digest("a", 2500), digest("b", 7));
+}
+
+#[test]
+fn another_zarr_reader_sees_the_same_rows() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.store");
+    let made = rows(1500, 3, 2);
+    write_rows(&path, &made, 1500);
+    let files = Arc::new(zarrs::filesystem::FilesystemStore::new(&path).unwrap());
+    let features = zarrs::array::Array::open(files, "/features").unwrap();
+    let read: Vec<f32> = features.retrieve_array_subset(&features.subset_all()).unwrap();
+    assert_eq!(bits(&read), bits(&made.1.values));
+}
+
+#[test]
+fn rows_that_do_not_fit_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (definition, batch, mut cells) = rows(2, 3, 1);
+    let mut writer = StoreWriter::create(&directory.path().join("a.store"), &definition).unwrap();
+    let mut refuse = |batch: &RowBatch, cells: &[StoreCell], part: &str| {
+        let error = writer.append_rows(batch, cells).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    };
+    refuse(&batch, &cells[..1], "1 cells, and not as many rows");
+    let mut infinite = batch.clone();
+    infinite.values[4] = f32::INFINITY;
+    refuse(&infinite, &cells, "column `column 1` of cell `plot 1` is inf");
+    let renamed: Vec<String> = vec!["a".into(), "b".into(), "c".into()];
+    let renamed = RowBatch { columns: renamed.into(), ..batch.clone() };
+    refuse(&renamed, &cells, "the columns are not those of the store");
+    cells[0].content = CellContent::Row { known: 77, group: None };
+    refuse(&batch, &cells, "numbers in its row, and says 77");
+    let own = self::definition(PatchShape { bands: 1, height: 3, width: 3 }, SampleType::UInt8);
+    let (patches, cells) = patches(&own, 2, 1);
+    let error = writer.append(&patches, &cells).unwrap_err().to_string();
+    assert!(error.contains("it holds a table of 3 columns, and patches are"), "{error}");
+}
+
+#[test]
+fn an_altered_description_of_a_table_is_refused_before_anything_is_allocated() {
+    type Alteration = (fn(&mut Value), &'static str);
+    let alterations: [Alteration; 6] = [
+        (|value| value["rows_per_chunk"] = json!(0), "`rows_per_chunk` is 0"),
+        (|value| value["rows_per_chunk"] = json!(1_u64 << 40), "`rows_per_chunk` is 1099"),
+        (|value| value["chunks_per_shard"] = json!(5000), "`chunks_per_shard` is 5000"),
+        (|value| value["features"] = json!([]), "`features` has 0 shards; its cells need 1"),
+        (|value| value["format"] = json!(1), "does not describe a store"),
+        (
+            |value| value["definition"]["input"]["columns"] = json!(["a", "a"]),
+            "does not describe a store",
+        ),
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.store");
+    write_rows(&path, &rows(30, 2, 1), 30);
+    let original = fs::read(path.join(MANIFEST)).unwrap();
+    for (alter, part) in alterations {
+        edit(&path, alter, true);
+        assert!(refused(&path).contains(part), "{}", refused(&path));
+        fs::write(path.join(MANIFEST), &original).unwrap();
+    }
+}
+
+#[test]
+fn what_a_store_does_not_hold_is_not_read_from_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.store");
+    write_rows(&path, &rows(3, 2, 1), 3);
+    let table = StoreReader::open(&path).unwrap();
+    let error = table.read(&[0]).unwrap_err().to_string();
+    assert!(error.ends_with("holds a table of 2 columns; expected patches"), "{error}");
+    assert!(matches!(table.read_rows(&[3]), Err(StoreError::NoCell { row: 3, len: 3, .. })));
+    let (path, _) = small(directory.path());
+    let error = StoreReader::open(&path).unwrap().read_rows(&[0]).unwrap_err().to_string();
+    assert!(error.contains("holds patches of 2 bands"), "{error}");
 }

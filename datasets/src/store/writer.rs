@@ -6,19 +6,18 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::layout::{
-    ArrayKind, FORMAT_VERSION, MANIFEST, MAX_EDGE, REGISTER, ZARR, array_metadata, group_metadata,
-    patches_per_shard,
-};
-use super::manifest::{Counts, Manifest};
+use super::codec::{compress_mask, compress_rows, compress_samples};
+use super::layout::{ArrayLayout, Chunking, MANIFEST, REGISTER, ZARR, group_metadata, layouts};
+use super::manifest::{Counts, Manifest, check_patches};
 use super::opening::mark_of;
-use super::patch_codec::{compress_mask, compress_samples};
 use super::register::RegisterWriter;
 use super::shard::ShardWriter;
-use super::{StoreCell, StoreDefinition, StoreError};
+use super::{CellContent, StoreCell, StoreDefinition, StoreError};
 use crate::cells::{CellTableHeader, UniqueIds};
 use crate::file_mark::FileMark;
-use crate::patch::{PatchBatch, PatchDefinition, PatchShape};
+use crate::patch::PatchBatch;
+use crate::source::InputDefinition;
+use crate::table::{RowBatch, TableDefinition};
 use crate::whole_file::{partial_path, write_whole};
 
 /// What was written.
@@ -34,7 +33,7 @@ pub struct StoreSummary {
     pub bytes: u64,
 }
 
-/// Writes a store, some patches at a time; it appears under its name when it is finished.
+/// Writes a store, some cells at a time; it appears under its name when it is finished.
 ///
 /// Memory is bounded by two batches, whatever the number of cells. A writer that is dropped unfinished
 /// leaves nothing.
@@ -42,17 +41,22 @@ pub struct StoreWriter {
     path: PathBuf,
     partial: PathBuf,
     definition: StoreDefinition,
-    patches_per_shard: usize,
+    chunking: Chunking,
     counts: Counts,
     unique: UniqueIds,
     register: Option<RegisterWriter>,
-    arrays: [ArrayWriter; 2],
-    /// Compressed patches that are written while the next ones are compressed.
-    pending: Vec<[Vec<u8>; 2]>,
+    arrays: Vec<ArrayWriter>,
+    /// Rows of a table that do not fill a chunk yet.
+    open_rows: Vec<f32>,
+    /// Compressed chunks of each array, which are written while the next ones are compressed.
+    pending: Vec<Chunks>,
     /// Whether the last call to append came through.
     whole: bool,
     finished: bool,
 }
+
+/// Compressed chunks of one array, in order.
+type Chunks = Vec<Vec<u8>>;
 
 impl StoreWriter {
     /// Begins the store `path`.
@@ -63,23 +67,27 @@ impl StoreWriter {
         if path.exists() {
             return Err(StoreError::Exists { path: path.to_owned() });
         }
-        let input = check_definition(path, definition)?;
+        if let InputDefinition::Patches(patches) = &definition.input {
+            let unfit = |reason| StoreError::Unfit { path: path.to_owned(), reason };
+            check_patches(patches).map_err(unfit)?;
+        }
         let partial = partial_path(path);
         let failed = |source| StoreError::Write { path: partial.clone(), source };
         if partial.exists() {
             fs::remove_dir_all(&partial).map_err(failed)?;
         }
         fs::create_dir_all(&partial).map_err(failed)?;
-        let patches_per_shard = patches_per_shard(input.shape, input.sample_type);
-        let array = |kind| ArrayWriter::new(&partial, kind, patches_per_shard);
+        let chunking = Chunking::of(&definition.input);
+        let layouts = layouts(&definition.input, chunking).into_iter();
         let mut writer = Self {
             path: path.to_owned(),
-            arrays: ArrayKind::ALL.map(array),
+            arrays: layouts.map(|layout| ArrayWriter::new(&partial, layout)).collect(),
             counts: Counts::new(definition.classes.len()),
             definition: definition.clone(),
-            patches_per_shard,
+            chunking,
             unique: UniqueIds::default(),
             register: None,
+            open_rows: Vec::new(),
             pending: Vec::new(),
             whole: true,
             finished: false,
@@ -87,7 +95,11 @@ impl StoreWriter {
         };
         let header =
             CellTableHeader { classes: definition.classes.clone(), crs: definition.crs.clone() };
-        writer.register = Some(RegisterWriter::create(&writer.partial.join(REGISTER), &header)?);
+        writer.register = Some(RegisterWriter::create(
+            &writer.partial.join(REGISTER),
+            &header,
+            &definition.input,
+        )?);
         Ok(writer)
     }
 
@@ -98,7 +110,34 @@ impl StoreWriter {
     /// If they do not fit the store or each other, an id comes twice, or the operating system refuses. The
     /// store cannot be finished then.
     pub fn append(&mut self, patches: &PatchBatch, cells: &[StoreCell]) -> Result<(), StoreError> {
-        self.check(patches, cells)?;
+        self.check_patch_batch(patches, cells)?;
+        self.take(cells, || compress_patches(patches))
+    }
+
+    /// Appends `rows` of a table with their `cells`, which say what is known about them; the labels and positions
+    /// of the batch are not looked at.
+    ///
+    /// # Errors
+    /// If they do not fit the store or each other, an id comes twice, or the operating system refuses. The
+    /// store cannot be finished then.
+    pub fn append_rows(&mut self, rows: &RowBatch, cells: &[StoreCell]) -> Result<(), StoreError> {
+        let width = self.check_row_batch(rows, cells)?.columns().len();
+        let mut values = std::mem::take(&mut self.open_rows);
+        values.extend_from_slice(&rows.values);
+        let chunk = self.chunking.cells_per_chunk * width;
+        let whole = values.len() / chunk * chunk;
+        self.take(cells, || Ok(vec![compress_chunks(&values[..whole], chunk)?]))?;
+        values.drain(..whole);
+        self.open_rows = values;
+        Ok(())
+    }
+
+    /// Notes `cells` and writes what is pending while `compress` makes what is pending next.
+    fn take(
+        &mut self,
+        cells: &[StoreCell],
+        compress: impl FnOnce() -> io::Result<Vec<Chunks>> + Send,
+    ) -> Result<(), StoreError> {
         self.whole = false;
         for cell in cells {
             self.unique
@@ -114,7 +153,7 @@ impl StoreWriter {
         let register = self.register.as_mut().expect("a register is there until the end");
         let (written, compressed) = rayon::join(
             || write_pending(arrays, &pending).and_then(|()| register.append(cells)),
-            || compress_all(patches),
+            compress,
         );
         written?;
         self.pending = compressed
@@ -133,6 +172,7 @@ impl StoreWriter {
         unique.map_err(|source| StoreError::Ids { path: self.path.clone(), source })?;
         let pending = std::mem::take(&mut self.pending);
         write_pending(&mut self.arrays, &pending)?;
+        self.close_rows()?;
         for array in &mut self.arrays {
             array.finish_shard()?;
         }
@@ -140,14 +180,11 @@ impl StoreWriter {
             register.finish()?;
         }
         self.write_metadata()?;
-        let [bands, mask] = self.arrays.each_ref().map(|array| array.marks.clone());
         let manifest = Manifest {
-            format: FORMAT_VERSION,
             definition: self.definition.clone(),
             counts: self.counts.clone(),
-            patches_per_shard: self.patches_per_shard,
-            bands,
-            mask,
+            chunking: self.chunking,
+            shards: self.arrays.iter().map(|array| array.marks.clone()).collect(),
             cells: mark_of(&self.partial.join(REGISTER))?,
         };
         let path = self.partial.join(MANIFEST);
@@ -159,8 +196,7 @@ impl StoreWriter {
         fs::rename(&self.partial, &self.path)
             .map_err(|source| StoreError::Write { path: self.path.clone(), source })?;
         self.finished = true;
-        let shards = manifest.bands.iter().chain(&manifest.mask);
-        let bytes = shards.map(|mark| mark.bytes).sum::<u64>() + manifest.cells.bytes;
+        let bytes = manifest.files().iter().map(|(_, mark)| mark.bytes).sum();
         Ok(StoreSummary { path: self.path.clone(), counts: manifest.counts, digest, bytes })
     }
 
@@ -171,9 +207,13 @@ impl StoreWriter {
         Err(self.unfit("an earlier batch could not be appended".into()))
     }
 
-    fn check(&self, patches: &PatchBatch, cells: &[StoreCell]) -> Result<(), StoreError> {
+    fn check_patch_batch(
+        &self,
+        patches: &PatchBatch,
+        cells: &[StoreCell],
+    ) -> Result<(), StoreError> {
         self.check_whole()?;
-        let input = self.patches();
+        let input = self.definition.input.patches().ok_or_else(|| self.other_kind("patches"))?;
         let (found, expected) = (patches.samples.sample_type(), input.sample_type);
         if patches.shape != input.shape || found != expected {
             let (shape, own) = (patches.shape, input.shape);
@@ -187,14 +227,14 @@ impl StoreWriter {
         if !whole {
             return Err(self.unfit(format!("there are {count} cells, and not as many patches")));
         }
-        let total = self.counts.cells + count as u64;
-        if u32::try_from(total).is_err() {
-            return Err(self.unfit(format!("it would have {total} cells; at most {}", u32::MAX)));
-        }
+        self.check_total(count)?;
         for (cell, used) in cells.iter().zip(patches.used.chunks_exact(input.shape.pixels())) {
             let found = used.iter().filter(|&&used| used).count();
-            if found as u64 != u64::from(cell.used_pixels) {
-                let (id, named) = (&cell.cell.id, cell.used_pixels);
+            let CellContent::Pixels { used: named, .. } = cell.content else {
+                return Err(self.unfit(format!("cell `{}` has no pixels", cell.cell.id)));
+            };
+            if found as u64 != u64::from(named) {
+                let id = &cell.cell.id;
                 return Err(self.unfit(format!(
                     "cell `{id}` has {found} used pixels in its mask, and says {named}"
                 )));
@@ -203,20 +243,74 @@ impl StoreWriter {
         Ok(())
     }
 
+    fn check_row_batch(
+        &self,
+        rows: &RowBatch,
+        cells: &[StoreCell],
+    ) -> Result<&TableDefinition, StoreError> {
+        self.check_whole()?;
+        let table = self.definition.input.table().ok_or_else(|| self.other_kind("rows"))?;
+        if rows.columns != *table.columns() {
+            return Err(self.unfit("the columns are not those of the store, in their order".into()));
+        }
+        let (count, width) = (cells.len(), table.columns().len());
+        if rows.values.len() != count * width {
+            return Err(self.unfit(format!("there are {count} cells, and not as many rows")));
+        }
+        self.check_total(count)?;
+        for (cell, row) in cells.iter().zip(rows.values.chunks_exact(width)) {
+            let id = &cell.cell.id;
+            if let Some(column) = row.iter().position(|value| value.is_infinite()) {
+                let (name, value) = (&table.columns()[column], row[column]);
+                return Err(self.unfit(format!("column `{name}` of cell `{id}` is {value}")));
+            }
+            let found = row.iter().filter(|value| !value.is_nan()).count();
+            let named = match &cell.content {
+                CellContent::Row { known, .. } => *known,
+                CellContent::Pixels { .. } => {
+                    return Err(self.unfit(format!("cell `{id}` has pixels")));
+                }
+            };
+            if found as u64 != u64::from(named) {
+                return Err(self.unfit(format!(
+                    "cell `{id}` has {found} numbers in its row, and says {named}"
+                )));
+            }
+        }
+        Ok(table)
+    }
+
+    fn check_total(&self, more: usize) -> Result<(), StoreError> {
+        let total = self.counts.cells + more as u64;
+        if u32::try_from(total).is_err() {
+            return Err(self.unfit(format!("it would have {total} cells; at most {}", u32::MAX)));
+        }
+        Ok(())
+    }
+
+    /// Writes the rows that do not fill a chunk, as the beginning of one.
+    fn close_rows(&mut self) -> Result<(), StoreError> {
+        if self.open_rows.is_empty() {
+            return Ok(());
+        }
+        let width = self.definition.input.table().map_or(1, |table| table.columns().len());
+        self.open_rows.resize(self.chunking.cells_per_chunk * width, f32::NAN);
+        let chunk = compress_rows(&self.open_rows)
+            .map_err(|source| StoreError::Write { path: self.partial.clone(), source })?;
+        write_pending(&mut self.arrays, &[vec![chunk]])
+    }
+
     fn write_metadata(&self) -> Result<(), StoreError> {
         let write = |path: &Path, value: &serde_json::Value| {
             write_file(&self.partial.join(path), format!("{value:#}\n").as_bytes())
         };
         write(Path::new(ZARR), &group_metadata())?;
-        let input = self.patches();
         let cells = usize::try_from(self.counts.cells).expect("cells are counted in 32 bits");
-        for kind in ArrayKind::ALL {
-            let metadata =
-                array_metadata(kind, input.shape, input.sample_type, cells, self.patches_per_shard);
-            let directory = self.partial.join(kind.name());
+        for array in &self.arrays {
+            let directory = self.partial.join(array.layout.name());
             fs::create_dir_all(&directory)
                 .map_err(|source| StoreError::Write { path: directory, source })?;
-            write(&kind.metadata(), &metadata)?;
+            write(&array.layout.metadata_path(), &array.layout.metadata(cells))?;
         }
         Ok(())
     }
@@ -225,7 +319,7 @@ impl StoreWriter {
     fn sync_shards(&self) -> Result<(), StoreError> {
         for array in &self.arrays {
             for index in 0..array.marks.len() {
-                let path = self.partial.join(array.kind.shard(index));
+                let path = self.partial.join(array.layout.shard(index));
                 let synced = File::open(&path).and_then(|file| file.sync_all());
                 synced.map_err(|source| StoreError::Write { path, source })?;
             }
@@ -233,8 +327,11 @@ impl StoreWriter {
         Ok(())
     }
 
-    fn patches(&self) -> &PatchDefinition {
-        self.definition.input.patches().expect("the definition is checked to be of patches")
+    fn other_kind(&self, found: &str) -> StoreError {
+        self.unfit(format!(
+            "it holds {}, and {found} are to be appended",
+            self.definition.input.words()
+        ))
     }
 
     fn unfit(&self, reason: String) -> StoreError {
@@ -255,25 +352,24 @@ impl Drop for StoreWriter {
 /// Writes one array, shard after shard.
 struct ArrayWriter {
     directory: PathBuf,
-    kind: ArrayKind,
-    places: usize,
+    layout: ArrayLayout,
     shard: Option<ShardWriter>,
     marks: Vec<FileMark>,
 }
 
 impl ArrayWriter {
-    fn new(directory: &Path, kind: ArrayKind, places: usize) -> Self {
-        Self { directory: directory.to_owned(), kind, places, shard: None, marks: Vec::new() }
+    fn new(directory: &Path, layout: ArrayLayout) -> Self {
+        Self { directory: directory.to_owned(), layout, shard: None, marks: Vec::new() }
     }
 
-    fn push(&mut self, patch: &[u8]) -> Result<(), StoreError> {
+    fn push(&mut self, chunk: &[u8]) -> Result<(), StoreError> {
         let shard = if let Some(shard) = &mut self.shard {
             shard
         } else {
-            let path = self.directory.join(self.kind.shard(self.marks.len()));
-            self.shard.insert(ShardWriter::create(&path, self.places)?)
+            let path = self.directory.join(self.layout.shard(self.marks.len()));
+            self.shard.insert(ShardWriter::create(&path, self.layout.chunking.chunks_per_shard)?)
         };
-        shard.push(patch)?;
+        shard.push(chunk)?;
         if shard.is_full() {
             self.finish_shard()?;
         }
@@ -288,46 +384,29 @@ impl ArrayWriter {
     }
 }
 
-fn write_pending(
-    arrays: &mut [ArrayWriter; 2],
-    pending: &[[Vec<u8>; 2]],
-) -> Result<(), StoreError> {
-    for patch in pending {
-        for (array, bytes) in arrays.iter_mut().zip(patch) {
-            array.push(bytes)?;
-        }
+fn write_pending(arrays: &mut [ArrayWriter], pending: &[Chunks]) -> Result<(), StoreError> {
+    for (array, chunks) in arrays.iter_mut().zip(pending) {
+        chunks.iter().try_for_each(|chunk| array.push(chunk))?;
     }
     Ok(())
 }
 
-fn compress_all(patches: &PatchBatch) -> io::Result<Vec<[Vec<u8>; 2]>> {
+/// One chunk a patch, of bands and of the mask.
+fn compress_patches(patches: &PatchBatch) -> io::Result<Vec<Chunks>> {
     let (samples, pixels) = (patches.shape.samples(), patches.shape.pixels());
     let count = patches.used.len() / pixels;
     let compress = |index: usize| {
         let bands = compress_samples(&patches.samples, index * samples, samples)?;
-        Ok([bands, compress_mask(patches.used_of(index))?])
+        Ok((bands, compress_mask(patches.used_of(index))?))
     };
-    (0..count).into_par_iter().with_min_len(8).map(compress).collect()
+    let pairs = (0..count).into_par_iter().with_min_len(8).map(compress);
+    let (bands, mask) = pairs.collect::<io::Result<Vec<_>>>()?.into_iter().unzip();
+    Ok(vec![bands, mask])
 }
 
-fn check_definition<'a>(
-    path: &Path,
-    definition: &'a StoreDefinition,
-) -> Result<&'a PatchDefinition, StoreError> {
-    let unfit = |reason| StoreError::Unfit { path: path.to_owned(), reason };
-    let input = definition.input.patches().ok_or_else(|| unfit("it holds no patches".into()))?;
-    let shape = input.shape;
-    let named = input.pixel.bands.len();
-    let edges = 1..=MAX_EDGE;
-    let reason = if shape.bands != named {
-        format!("its patches have {} bands, and {named} are named", shape.bands)
-    } else if !edges.contains(&shape.height) || !edges.contains(&shape.width) {
-        let PatchShape { height, width, .. } = shape;
-        format!("its patches have {height} by {width} pixels; expected 1 to {MAX_EDGE} each")
-    } else {
-        return Ok(input);
-    };
-    Err(unfit(reason))
+/// Chunks of `chunk` numbers each.
+fn compress_chunks(values: &[f32], chunk: usize) -> io::Result<Chunks> {
+    values.par_chunks_exact(chunk).map(compress_rows).collect()
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {

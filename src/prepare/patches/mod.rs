@@ -8,10 +8,10 @@ use std::path::Path;
 use rayon::prelude::*;
 use tesela_datasets::cell::{Cell, CellId};
 use tesela_datasets::class::Label;
-use tesela_datasets::descriptor::{DataKind, Descriptor, PathPattern};
+use tesela_datasets::descriptor::{DataKind, Descriptor, Imagery};
 use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType};
 use tesela_datasets::source::InputDefinition;
-use tesela_datasets::store::{StoreCell, StoreDefinition};
+use tesela_datasets::store::{CellContent, StoreCell, StoreDefinition};
 
 use self::decode::{DecodedPatch, decode};
 use self::listing::{Entry, PatchFiles};
@@ -44,16 +44,21 @@ pub fn prepare_patches(
     progress: &mut dyn Progress,
 ) -> Result<Prepared, PrepareError> {
     let descriptor = input.descriptor;
+    let (DataKind::Patches { pattern, .. }, Some(imagery)) =
+        (descriptor.kind(), descriptor.imagery())
+    else {
+        return Err(PrepareError::kind(descriptor, "patches"));
+    };
     let mut files = PatchFiles::open(input.patches)?;
-    let origin = Origin::new(descriptor, vec![files.mark()?], pattern_of(descriptor).into());
+    let origin = Origin::new(descriptor, vec![files.mark()?], pattern.as_str().into());
     if origin.is_that_of(out)? {
         return Prepared::found(out);
     }
     if input.patches.is_file() {
         check_checksum(descriptor, input.patches)?;
     }
-    let entries = entries_of(&files, descriptor)?;
-    let reading = MosaicReading::of(descriptor);
+    let entries = files.entries(pattern, descriptor.classes())?;
+    let reading = MosaicReading::of(imagery);
     progress.start("preparing", Some(entries.len() as u64), "patches");
     let mut sink: Option<(StoreSink, PatchDefinition)> = None;
     for entries in entries.chunks(BATCH) {
@@ -65,7 +70,7 @@ pub fn prepare_patches(
             .map(|(bytes, entry)| decode(bytes, &files.full_path(entry), &reading))
             .collect::<Result<_, _>>()?;
         if sink.is_none() {
-            let input = patches_like(descriptor, &decoded[0]);
+            let input = patches_like(imagery, &decoded[0]);
             let definition = StoreDefinition {
                 dataset: descriptor.name().to_owned(),
                 input: InputDefinition::Patches(input.clone()),
@@ -83,20 +88,8 @@ pub fn prepare_patches(
     sink.finish(0, progress)
 }
 
-fn pattern_of(descriptor: &Descriptor) -> &str {
-    match descriptor.kind() {
-        DataKind::Patches { pattern, .. } => pattern.as_str(),
-        DataKind::Mosaic { .. } => "{class}/{name}.tif",
-    }
-}
-
-fn entries_of(files: &PatchFiles, descriptor: &Descriptor) -> Result<Vec<Entry>, PrepareError> {
-    let pattern = PathPattern::new(pattern_of(descriptor)).expect("a descriptor's is checked");
-    files.entries(&pattern, descriptor.classes())
-}
-
-fn patches_like(descriptor: &Descriptor, first: &DecodedPatch) -> PatchDefinition {
-    let pixel = descriptor.pixel().clone();
+fn patches_like(imagery: &Imagery, first: &DecodedPatch) -> PatchDefinition {
+    let pixel = imagery.pixel.clone();
     let shape = PatchShape { bands: pixel.bands.len(), height: first.height, width: first.width };
     PatchDefinition { shape, sample_type: first.samples.sample_type(), pixel }
 }
@@ -133,7 +126,7 @@ fn gather(
     let shape = definition.shape;
     let mut patches = PatchBatch::with_capacity(shape, definition.sample_type, decoded.len());
     let mut cells = Vec::with_capacity(decoded.len());
-    let inside_pixels = u32::try_from(shape.pixels()).expect("a patch has few pixels");
+    let inside = u32::try_from(shape.pixels()).expect("a patch has few pixels");
     let mut values = vec![0.0; shape.samples()];
     for (patch, entry) in decoded.iter().zip(entries) {
         patches.samples.extend_from(&patch.samples, 0..patch.samples.len());
@@ -153,8 +146,10 @@ fn gather(
         let id = CellId::new(entry.id.as_str());
         cells.push(StoreCell {
             cell: Cell { id, label, outline: None, year: None },
-            used_pixels: u32::try_from(count).expect("a patch has few pixels"),
-            inside_pixels,
+            content: CellContent::Pixels {
+                used: u32::try_from(count).expect("a patch has few pixels"),
+                inside,
+            },
         });
     }
     (patches, cells)

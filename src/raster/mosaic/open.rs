@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use gdal::Dataset;
-use tesela_datasets::descriptor::{Descriptor, FileBands};
+use tesela_datasets::descriptor::{FileBands, Imagery};
 use tesela_datasets::patch::SampleType;
 use tesela_datasets::pixel::Scaling;
 
@@ -26,9 +26,9 @@ pub struct MosaicReading {
 }
 
 impl MosaicReading {
-    /// What `descriptor` says.
-    pub fn of(descriptor: &Descriptor) -> Self {
-        Self { bands: descriptor.file_bands().clone(), scaling: descriptor.pixel().scaling }
+    /// What a descriptor says of its pixels.
+    pub fn of(imagery: &Imagery) -> Self {
+        Self { bands: imagery.file_bands.clone(), scaling: imagery.pixel.scaling }
     }
 
     /// Whose nodata value is expected, for messages.

@@ -11,7 +11,7 @@ use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType
 use tesela_datasets::pixel::{PixelDefinition, Product};
 use tesela_datasets::random::{generator, unit};
 use tesela_datasets::source::InputDefinition;
-use tesela_datasets::store::{StoreCell, StoreDefinition, StoreWriter};
+use tesela_datasets::store::{CellContent, StoreCell, StoreDefinition, StoreWriter};
 
 /// A folder in which the program runs.
 pub(super) struct Place {
@@ -70,7 +70,8 @@ impl Place {
             batch.positions.push(u32::try_from(index).unwrap());
             let id = CellId::new(format!("{}-{index:04}", made.prefix));
             let cell = Cell { id, label, outline: None, year: None };
-            cells.push(StoreCell { cell, used_pixels, inside_pixels: used_pixels });
+            let content = CellContent::Pixels { used: used_pixels, inside: used_pixels };
+            cells.push(StoreCell { cell, content });
         }
         let definition = StoreDefinition {
             dataset: "made-up".to_owned(),

@@ -1,6 +1,6 @@
-//! One patch as bytes: little-endian numbers, compressed with zstd.
+//! One chunk as bytes: little-endian numbers, compressed with zstd.
 //!
-//! Each thread keeps its compressor and decompressor, which are worth more than the patch that they work on.
+//! Each thread keeps its compressor and decompressor, which are worth more than the chunk that they work on.
 
 use std::cell::RefCell;
 use std::io;
@@ -43,7 +43,7 @@ pub(super) fn expand(compressed: &[u8], into: &mut [u8]) -> io::Result<()> {
     if found == expected {
         Ok(())
     } else {
-        Err(io::Error::other(format!("a patch has {found} bytes; expected {expected}")))
+        Err(io::Error::other(format!("a chunk has {found} bytes; expected {expected}")))
     }
 }
 
@@ -71,6 +71,16 @@ pub(super) fn compress_samples(
             Samples::Int16(values) => lay_out(&values[range], bytes, i16::to_le_bytes),
             Samples::Float32(values) => lay_out(&values[range], bytes, f32::to_le_bytes),
         }
+        compress(bytes)
+    })
+}
+
+/// Compresses rows of a table.
+pub(super) fn compress_rows(values: &[f32]) -> io::Result<Vec<u8>> {
+    SCRATCH.with_borrow_mut(|bytes| {
+        bytes.clear();
+        bytes.resize(size_of_val(values), 0);
+        lay_out(values, bytes, f32::to_le_bytes);
         compress(bytes)
     })
 }
