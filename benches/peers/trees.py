@@ -16,7 +16,6 @@ import argparse
 import json
 import os
 import pickle
-import resource
 import statistics
 import subprocess
 import sys
@@ -102,7 +101,9 @@ def timed(work):
 
 def peak_mb():
     """The most memory that this process has had so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    # Not `ru_maxrss`, which begins with the memory of the process that started this one.
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 
 
 def read(directory, name):
@@ -124,10 +125,12 @@ def peer_turn(options):
     copies = np.resize(numbers, (min(MANY_AT_A_TIME, options.many_rows), COLUMNS))
     starts = range(0, options.many_rows, MANY_AT_A_TIME)
     _, many = timed(lambda: [forest.predict_proba(copies[:options.many_rows - start]) for start in starts])
+    pickled = pickle.dumps(forest, protocol=5)
+    _, load = timed(lambda: [pickle.loads(pickled) for _ in range(TURNS)])
     print(json.dumps({
-        "fit_cpu": fit, "predict_us": predict / TURNS / len(numbers) * 1e6, "many_cpu": many,
+        "load_cpu": load / TURNS, "fit_cpu": fit, "predict_us": predict / TURNS / len(numbers) * 1e6, "many_cpu": many,
         "nodes": sum(tree.tree_.node_count for tree in forest.estimators_),
-        "model_mb": len(pickle.dumps(forest, protocol=5)) / 1e6, "fit_peak_mb": fit_mb,
+        "model_mb": len(pickled) / 1e6, "fit_peak_mb": fit_mb,
         "fit_added_mb": fit_mb - before_mb, **scores(probabilities, classes)}))
 
 
@@ -154,12 +157,12 @@ def median(runs, key):
 
 
 def report(own, peer, options):
-    keys = ["fit_cpu", "predict_us", "many_cpu", "accuracy", "log_loss", "nodes", "model_mb", "fit_peak_mb",
+    keys = ["fit_cpu", "predict_us", "many_cpu", "accuracy", "log_loss", "nodes", "load_cpu", "model_mb", "fit_peak_mb",
             "fit_added_mb"]
     print(f"{'':14}" + "".join(f"{key:>13}" for key in keys))
     for name, runs in [("tesela", own), ("scikit-learn", peer)]:
         print(f"{name:14}" + "".join(f"{median(runs, key):13.5g}" for key in keys))
-    costs = ["fit_cpu", "predict_us", "many_cpu", "model_mb", "fit_peak_mb", "fit_added_mb"]
+    costs = ["fit_cpu", "predict_us", "many_cpu", "load_cpu", "model_mb", "fit_peak_mb", "fit_added_mb"]
     ratios = {f"{key}_ratio": round(median(peer, key) / median(own, key), 3) for key in costs if median(own, key)}
     differences = {f"{key}_difference": round(median(own, key) - median(peer, key), 5)
                    for key in ["accuracy", "log_loss"]}

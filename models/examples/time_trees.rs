@@ -60,8 +60,14 @@ fn main() -> Result<(), AnyError> {
     let many_cpu = pool.install(|| predict_many(&forest, &test, many_rows))?;
     let bytes = forest.to_bytes();
     std::fs::write(directory.join("forest.bin"), &bytes)?;
+    let before = cpu_seconds()?;
+    for _ in 0..TURNS {
+        Forest::from_bytes(&bytes)?;
+    }
+    let load_cpu = (cpu_seconds()? - before) / TURNS as f64;
     println!(
         "{{\"fit_cpu\":{fit_cpu:.3},\"predict_cpu\":{predict_cpu:.4},\"many_cpu\":{many_cpu:.3},\
+         \"load_cpu\":{load_cpu:.4},\
          \"accuracy\":{accuracy:.5},\"log_loss\":{log_loss:.5},\"nodes\":{},\"bytes\":{},\
          \"start_peak_bytes\":{start_peak},\"fit_peak_bytes\":{fit_peak}}}",
         forest.nodes(),

@@ -1,13 +1,10 @@
 //! A fitted forest as a classifier of cells.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::source::{Batch, CellSource, InputDefinition};
 use tesela_datasets::table::ColumnOrder;
-use tesela_datasets::whole_file::write_whole;
 
 use super::describe::{Describer, is_empty};
 use super::forest::Forest;
@@ -19,8 +16,6 @@ use crate::classifier::{Classifier, PredictError, Probabilities, SaveError};
 pub const KIND: &str = "extra-trees";
 /// The name of the file in a bundle.
 pub const WEIGHTS_FILE: &str = "forest.bin";
-/// The largest file that is read.
-const MOST_BYTES: u64 = 1 << 33;
 /// Sources of more cells are streamed: their features would fill the memory.
 const MOST_FEATURE_ROWS: usize = 200_000;
 /// Cells that are streamed at a time.
@@ -166,9 +161,7 @@ impl Classifier for ExtraTreesClassifier {
     }
 
     fn save_weights(&self, directory: &Path) -> Result<(), SaveError> {
-        let path = directory.join(WEIGHTS_FILE);
-        write_whole(&path, &self.forest.to_bytes())
-            .map_err(|error| SaveError { path, source: error.into() })
+        self.forest.save(&directory.join(WEIGHTS_FILE))
     }
 }
 
@@ -182,9 +175,7 @@ pub fn load(
     input: &InputDefinition,
 ) -> Result<Box<dyn Classifier>, LoadError> {
     let path = directory.join(WEIGHTS_FILE);
-    let bytes = read(&path).map_err(|source| LoadError::Read { path: path.clone(), source })?;
-    let forest = Forest::from_bytes(&bytes)
-        .map_err(|source| LoadError::Format { path: path.clone(), source })?;
+    let forest = Forest::load(&path)?;
     let describer = Describer::new(input);
     for (what, found, expected) in [
         ("columns", forest.columns(), describer.columns().len()),
@@ -195,10 +186,4 @@ pub fn load(
         }
     }
     Ok(Box::new(ExtraTreesClassifier::new(classes, input.clone(), describer, forest)))
-}
-
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

@@ -112,10 +112,13 @@ pub(crate) fn transpose(values: &[f32], columns: usize, ids: &[u32], into: &mut 
             for (row, (squares, _)) in square.iter_mut().zip(&from) {
                 *row = squares[band];
             }
-            let square = turn(&square);
-            for (column, numbers) in square.iter().enumerate() {
+            // Column by column: a square that is turned as a whole is copied twice more.
+            let turned = |column| -> [f32; TILE] {
+                std::array::from_fn(|row: usize| square[row][column] + 0.0)
+            };
+            for column in 0..TILE {
                 let start = (band * TILE + column) * rows + tile * TILE;
-                into[start..start + TILE].copy_from_slice(numbers);
+                into[start..start + TILE].copy_from_slice(&turned(column));
             }
         }
         for column in whole * TILE..columns {
@@ -131,18 +134,6 @@ pub(crate) fn transpose(values: &[f32], columns: usize, ids: &[u32], into: &mut 
             into[column * rows + row] = value + 0.0;
         }
     }
-}
-
-/// A square of numbers with rows and columns exchanged.
-#[inline(always)]
-fn turn(square: &[[f32; TILE]; TILE]) -> [[f32; TILE]; TILE] {
-    let mut turned = [[0.0; TILE]; TILE];
-    for (column, numbers) in turned.iter_mut().enumerate() {
-        for (number, row) in numbers.iter_mut().zip(square) {
-            *number = row[column] + 0.0;
-        }
-    }
-    turned
 }
 
 #[cfg(test)]

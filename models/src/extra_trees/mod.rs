@@ -10,21 +10,33 @@
 //! at any number of threads.
 //!
 //! ```
-//! use tesela_models::extra_trees::{Matrix, Parameters, Sample, fit};
+//! use tesela_models::extra_trees::{Forest, Matrix, Parameters, Sample, fit};
 //!
+//! // Four rows of two numbers, the first two of class 0.
 //! let numbers = [0.0, 5.0, 1.0, 6.0, 8.0, 5.5, 9.0, 6.5];
 //! let matrix = Matrix::new(&numbers, 2)?;
 //! let sample = Sample::new(matrix, &[0, 0, 1, 1], 2)?;
 //! let forest = fit(&sample, &Parameters::default(), 7, None, &mut |_| true)?;
+//!
+//! let directory = tempfile::tempdir()?;
+//! let path = directory.path().join("some.forest");
+//! forest.save(&path)?;
+//! let forest = Forest::load(&path)?;
+//!
 //! let probabilities = forest.predict(matrix)?;
 //! assert_eq!(probabilities, [1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]);
-//! # Ok::<(), tesela_models::extra_trees::ForestError>(())
+//! // In between the trees disagree; a number that is missing is no error.
+//! let between = [4.5, 5.5, f32::NAN, 5.5];
+//! let spread = forest.predict_with_spread(Matrix::new(&between, 2)?)?;
+//! assert!(spread.deviations[0] > 0.2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod bits;
 mod classifier;
 mod describe;
 mod draw;
+mod file;
 mod fit;
 mod forest;
 mod format;
