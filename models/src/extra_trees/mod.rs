@@ -31,6 +31,24 @@
 //! assert!(spread.deviations[0] > 0.2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Where the time goes
+//!
+//! On 40,000 rows of 486 columns a tree has 12,900 nodes at a mean depth of 16, and tries 22 columns at each of
+//! them: 14.1 million numbers a tree. Instructions are callgrind's, with 256-bit vectors; the share of time is
+//! that of samples of the running program.
+//!
+//! * *Growing* takes 284 million instructions a tree, 20 for each number that is looked at. At the four a cycle
+//!   that such loops reach out of the first-level cache this is 24 ms of a core at 3 GHz, which is the floor of
+//!   this method: exact single-precision numbers, all of them looked at. It takes some 65 ms, for it waits for
+//!   memory: of the time of growing 39 % goes into gathering numbers from columns, 31 % into the blocks of small
+//!   nodes (80 MB of rows a tree), 13 % into extremes, 8 % into counting and partitioning. Blocks of 1,000 to
+//!   3,000 rows do equally well. Touching the rows of a block ahead of time, joining the gathering with the search
+//!   for extremes, and copying whole columns at the root of a block were tried, and gained nothing. Batches of
+//!   trees that share a column in cache are untried.
+//! * *Predicting* takes 295 instructions a row and tree: 12 for each of 20 to 24 steps (a row waits for the deepest
+//!   of ten trees), the rest for the votes. Sixteen steps of 12 instructions would be 190: a third is lost to
+//!   waiting. Groups of 8 to 20 trees and vector gathers were tried; ten trees and single loads are the fastest.
 
 mod bits;
 mod classifier;
