@@ -32,6 +32,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # How fast it is
+//!
+//! Against scikit-learn 1.9.1, medians of five turns of each in one run of `benches/peers/trees.py` on a shared Sapphire
+//! Rapids machine, CPU seconds of one thread; 40,000 rows of 486 columns, 100 trees:
+//!
+//! | | Tesela | scikit-learn | ratio |
+//! |---|---|---|---|
+//! | fit | 5.9 s | 14.5 s | 2.5 |
+//! | predict, a row | 4.1 µs | 24.6 µs | 6.0 |
+//! | predict 200,000 rows | 0.82 s | 5.79 s | 7.1 |
+//! | model on disk | 3.6 MB | 103 MB | 28 |
+//! | reading the model | 42 ms | 89 ms | 2.1 |
+//! | most memory while fitting, of it beyond the data | 182, 101 MB | 335, 128 MB | 1.8, 1.3 |
+//! | accuracy, log-loss | .9107, .2754 | .9117, .2755 | |
+//!
+//! Two million rows take 8.8 CPU seconds on two threads. A model is read whole, in 42 ms, and not mapped into memory:
+//! mapping a file takes unsafe code, which this project forbids, and a file that can be mapped is twice as large.
+//!
 //! # Where the time goes
 //!
 //! On 40,000 rows of 486 columns a tree has 12,900 nodes at a mean depth of 16, and tries 22 columns at each of
