@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tesela_datasets::config::{InvalidConfig, Problems};
 
 use crate::classifier::Fit;
-use crate::extra_trees::{self, ExtraTrees, Parameters, RawExtraTrees};
+use crate::extra_trees::{self, ExtraTrees, Parameters, RawExtraTrees, RawRandomForest};
 use crate::lenet::{self, LenetConfig, LenetFit, RawLenet};
 
 /// `[model.…]` as written.
@@ -19,6 +19,8 @@ pub enum RawModelConfig {
     ExtraTrees(RawExtraTrees),
     /// `[model.lenet]`.
     Lenet(RawLenet),
+    /// `[model.random-forest]`.
+    RandomForest(RawRandomForest),
 }
 
 impl RawModelConfig {
@@ -30,6 +32,9 @@ impl RawModelConfig {
                 raw.check("model.extra-trees", problems).map(ModelConfig::ExtraTrees)
             }
             Self::Lenet(raw) => raw.check("model.lenet", problems).map(ModelConfig::Lenet),
+            Self::RandomForest(raw) => {
+                raw.check("model.random-forest", problems).map(ModelConfig::RandomForest)
+            }
         }
     }
 }
@@ -42,6 +47,8 @@ pub enum ModelConfig {
     ExtraTrees(Parameters),
     /// A small convolutional network on the channels of patches.
     Lenet(LenetConfig),
+    /// A random forest on the features of patches.
+    RandomForest(Parameters),
 }
 
 /// What a recipe needs beside the model's own settings.
@@ -61,13 +68,14 @@ impl ModelConfig {
         match self {
             Self::ExtraTrees(_) => extra_trees::KIND,
             Self::Lenet(_) => lenet::KIND,
+            Self::RandomForest(_) => extra_trees::RANDOM_FOREST_KIND,
         }
     }
 
     /// The recipe that fits this model.
     pub fn recipe(&self, settings: &FitSettings) -> Box<dyn Fit> {
         match self {
-            Self::ExtraTrees(parameters) => {
+            Self::ExtraTrees(parameters) | Self::RandomForest(parameters) => {
                 Box::new(ExtraTrees::new(parameters.clone(), settings.seed, settings.threads))
             }
             Self::Lenet(config) => Box::new(LenetFit::new(config.clone(), settings)),
@@ -90,6 +98,9 @@ impl From<ModelConfig> for RawModelConfig {
         match config {
             ModelConfig::ExtraTrees(parameters) => Self::ExtraTrees((&parameters).into()),
             ModelConfig::Lenet(config) => Self::Lenet((&config).into()),
+            ModelConfig::RandomForest(parameters) => {
+                Self::RandomForest(RawRandomForest((&parameters).into()))
+            }
         }
     }
 }
@@ -127,6 +138,21 @@ mod tests {
         let text = serde_json::to_string(&model).unwrap();
         assert!(text.contains("\"epochs\":3") && text.contains("\"learning-rate\":"), "{text}");
         assert_eq!(serde_json::from_str::<ModelConfig>(&text).unwrap(), model);
+    }
+
+    #[test]
+    fn a_random_forest_has_the_keys_of_extra_trees() {
+        let text = "[model.random-forest]\nn-trees = 7\nclass-weight = { urban = 2 }";
+        let model = ModelConfig::try_from(parse(text).unwrap()).unwrap();
+        assert_eq!(model.kind(), "random-forest");
+        let text = serde_json::to_string(&model).unwrap();
+        assert!(text.contains("\"bootstrap\":true") && text.contains("\"urban\":2.0"), "{text}");
+        assert_eq!(serde_json::from_str::<ModelConfig>(&text).unwrap(), model);
+        let error = parse("[model.random-forest]\nmax-feature = 3").unwrap_err();
+        assert!(error.contains("did you mean `max-features`?"), "{error}");
+        let raw = parse("[model.random-forest]\nn-trees = 0").unwrap();
+        let error = ModelConfig::try_from(raw).unwrap_err().to_string();
+        assert!(error.contains("`model.random-forest.n-trees`: is 0; expected 1"), "{error}");
     }
 
     #[test]

@@ -47,7 +47,9 @@ fn load_model(
     device: &str,
 ) -> Result<Box<dyn Classifier>, Box<dyn std::error::Error + Send + Sync>> {
     match model {
-        ModelConfig::ExtraTrees(_) => Ok(extra_trees::load(directory, classes, input)?),
+        ModelConfig::ExtraTrees(parameters) | ModelConfig::RandomForest(parameters) => {
+            Ok(extra_trees::load(directory, parameters.cut(), classes, input)?)
+        }
         ModelConfig::Lenet(_) => Ok(lenet::load(directory, classes, input, device)?),
     }
 }

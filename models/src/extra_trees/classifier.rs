@@ -10,10 +10,13 @@ use super::describe::{Describer, is_empty};
 use super::forest::Forest;
 use super::format::FormatError;
 use super::matrix::Matrix;
+use super::parameters::Cut;
 use crate::classifier::{Classifier, PredictError, Probabilities, SaveError};
 
 /// The name of the kind of model.
 pub const KIND: &str = "extra-trees";
+/// The name of random forests as a kind of model.
+pub const RANDOM_FOREST_KIND: &str = "random-forest";
 /// The name of the file in a bundle.
 pub const WEIGHTS_FILE: &str = "forest.bin";
 /// Sources of more cells are streamed: their features would fill the memory.
@@ -60,6 +63,7 @@ pub enum LoadError {
 /// A forest that classifies patches by their features, or rows of a table by its columns.
 #[derive(Debug)]
 pub struct ExtraTreesClassifier {
+    cut: Cut,
     classes: ClassMap,
     input: InputDefinition,
     describer: Describer,
@@ -69,12 +73,13 @@ pub struct ExtraTreesClassifier {
 impl ExtraTreesClassifier {
     /// Joins a forest with what its columns and classes mean.
     pub(super) fn new(
+        cut: Cut,
         classes: ClassMap,
         input: InputDefinition,
         describer: Describer,
         forest: Forest,
     ) -> Self {
-        Self { classes, input, describer, forest }
+        Self { cut, classes, input, describer, forest }
     }
 
     /// The forest behind it.
@@ -134,7 +139,7 @@ impl Classifier for ExtraTreesClassifier {
     }
 
     fn kind(&self) -> &'static str {
-        KIND
+        self.cut.kind()
     }
 
     fn predict(&self, cells: &Batch) -> Result<Probabilities, PredictError> {
@@ -165,12 +170,14 @@ impl Classifier for ExtraTreesClassifier {
     }
 }
 
-/// Reads the forest that [`Classifier::save_weights`] wrote into `directory`; every byte is checked.
+/// Reads the forest that [`Classifier::save_weights`] wrote into `directory`; every byte is checked. `cut` says
+/// which model it is.
 ///
 /// # Errors
 /// If the file is missing, or does not hold a forest for `input` and `classes`.
 pub fn load(
     directory: &Path,
+    cut: Cut,
     classes: ClassMap,
     input: &InputDefinition,
 ) -> Result<Box<dyn Classifier>, LoadError> {
@@ -185,5 +192,5 @@ pub fn load(
             return Err(LoadError::Mismatch { path, what, found, expected });
         }
     }
-    Ok(Box::new(ExtraTreesClassifier::new(classes, input.clone(), describer, forest)))
+    Ok(Box::new(ExtraTreesClassifier::new(cut, classes, input.clone(), describer, forest)))
 }

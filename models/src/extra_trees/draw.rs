@@ -63,6 +63,18 @@ impl Draws {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u32
     }
 
+    /// A uniform draw from `0..bound` for large bounds, with a bias below `bound / 2⁶⁴`.
+    #[inline(always)]
+    pub(crate) fn below_wide(&mut self, bound: u64) -> u64 {
+        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
+    }
+
+    /// Whether a fair coin shows heads.
+    #[inline(always)]
+    pub(crate) fn coin(&mut self) -> bool {
+        self.next() >> 63 == 1
+    }
+
     /// A uniform draw from `[0, 1)` on 53 bits.
     #[inline(always)]
     pub(crate) fn unit(&mut self) -> f64 {

@@ -315,8 +315,9 @@ impl Parts<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::class_weight::ClassWeight;
     use super::super::fit::tests::{grow, table};
-    use super::super::parameters::{ClassWeight, Parameters};
+    use super::super::parameters::Parameters;
     use super::*;
     use proptest::prelude::*;
 

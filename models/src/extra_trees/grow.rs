@@ -8,11 +8,14 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::draw::{Draws, NodeKey};
-use super::impurity::{is_perfect, proxy};
-use super::kernels::{count_many, count_two, gather_extremes, partition, transpose};
+use super::amounts::real;
+use super::bag::{Bagging, Rows};
+use super::draw::NodeKey;
+use super::impurity::{decrease, weight_and_impurity};
+use super::kernels::transpose;
 use super::pages::Pages;
 use super::parameters::Parameters;
+use super::rule::{ColumnDraw, Node, Rule, View};
 use super::table::Table;
 use super::tree::{Layout, Tree};
 
@@ -20,24 +23,34 @@ use super::tree::{Layout, Tree};
 pub(crate) const PACK: usize = 2048;
 /// Nodes of fewer rows are not worth it: their subtrees end after a few levels.
 const UNPACKED: usize = 16;
-/// A column whose numbers differ by no more in a node is constant there, as in scikit-learn.
-pub(crate) const CONSTANT: f32 = 1e-7;
+/// The parts into which a leaf is divided where its rows cannot be counted.
+const PARTS: f64 = 16_777_216.0;
 
 /// What every tree of a forest shares.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ground<'a> {
-    pub(crate) table: &'a Table<'a>,
+#[derive(Debug)]
+pub(crate) struct Ground<'a, N> {
+    pub(crate) table: &'a Table<'a, N>,
     pub(crate) parameters: &'a Parameters,
     /// Columns to try at each node.
     pub(crate) tries: usize,
-    pub(crate) class_weights: &'a [f64],
+    pub(crate) bagging: &'a Bagging,
     pub(crate) layout: Layout,
     pub(crate) seed: u64,
     /// Nodes of at most so many rows get a block of their own.
     pub(crate) pack: usize,
+    /// Whether the columns are to be told by how much they lower the impurity.
+    pub(crate) with_importances: bool,
     /// Set when growing is to end early; the tree is then incomplete.
     pub(crate) stop: &'a AtomicBool,
 }
+
+impl<N> Clone for Ground<'_, N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N> Copy for Ground<'_, N> {}
 
 /// Why a tree was not grown to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,23 +61,34 @@ pub(crate) enum Unfinished {
     TooLarge,
 }
 
+/// A tree, and by how much each column lowered the impurity in it where that was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Grown {
+    pub(crate) tree: Tree,
+    pub(crate) decreases: Vec<f64>,
+}
+
 /// The working memory in which one tree after the other is grown.
 #[derive(Debug)]
-pub(crate) struct Grower<'a> {
-    ground: Ground<'a>,
-    tree: Tree,
-    /// Nodes still to be grown, the next one last, and the rows of each class in each of them.
+pub(crate) struct Grower<'a, R: Rule> {
+    ground: Ground<'a, R::Number>,
+    rule: R,
+    grown: Grown,
+    /// Nodes still to be grown, the next one last, and the amounts of each class in each of them.
     tasks: Vec<Task>,
-    counts: Vec<u32>,
-    /// Rows of the node at hand, of each class.
-    node: Vec<u32>,
+    counts: Vec<u64>,
+    /// Amounts in the node at hand, of each class.
+    node: Vec<u64>,
+    /// The factors of the classes, and the weight of the whole tree.
+    weights: Vec<f64>,
+    whole_weight: f64,
+    /// Whether leaves are told by numbers of rows.
+    counted: bool,
     columns: ColumnDraw,
-    trial: Trial,
-    best: Trial,
     whole: Rows,
     packed: Rows,
     spare: Rows,
-    block: Pages,
+    block: Pages<R::Number>,
 }
 
 /// A node that is still to be grown.
@@ -78,55 +102,15 @@ struct Task {
     constants: usize,
 }
 
-/// Row numbers and their classes, permuted together.
-#[derive(Debug, Default)]
-struct Rows {
-    ids: Vec<u32>,
-    classes: Vec<u16>,
-}
-
-/// A split that is being tried, with the numbers of the node's rows in its column.
-#[derive(Debug, Default)]
-struct Trial {
-    values: Vec<f32>,
-    left: Vec<u32>,
-    column: u32,
-    threshold: f32,
-    proxy: f64,
-}
-
-/// The columns in the order of drawing, and those that are known to be constant.
-#[derive(Debug)]
-struct ColumnDraw {
-    order: Vec<u32>,
-    swaps: Vec<u32>,
-    is_constant: Vec<bool>,
-    constants: Vec<u32>,
-}
-
-/// The numbers of a table or of a block of it, column by column.
-#[derive(Debug, Clone, Copy)]
-struct View<'a> {
-    values: &'a [f32],
-    rows: usize,
-}
-
-impl<'a> View<'a> {
-    #[inline(always)]
-    fn column(self, column: u32) -> &'a [f32] {
-        &self.values[column as usize * self.rows..][..self.rows]
-    }
-}
-
 /// The growth of one tree, to be compiled for each width of vectors. A closure would not do: it is not
 /// inlined into the dispatch.
-struct GrowWhole<'w, 'a> {
-    grower: &'w mut Grower<'a>,
-    view: View<'w>,
+struct GrowWhole<'w, 'a, R: Rule> {
+    grower: &'w mut Grower<'a, R>,
+    view: View<'w, R::Number>,
     rows: &'w mut Rows,
 }
 
-impl pulp::WithSimd for GrowWhole<'_, '_> {
+impl<R: Rule> pulp::WithSimd for GrowWhole<'_, '_, R> {
     type Output = Result<(), Unfinished>;
 
     #[inline(always)]
@@ -135,30 +119,25 @@ impl pulp::WithSimd for GrowWhole<'_, '_> {
     }
 }
 
-impl<'a> Grower<'a> {
+impl<'a, R: Rule> Grower<'a, R> {
     /// Working memory for trees on `ground`.
-    pub(crate) fn new(ground: Ground<'a>) -> Self {
-        let (columns, classes) = (ground.table.columns(), ground.class_weights.len());
-        let trial = || Trial {
-            values: vec![0.0; ground.table.rows()],
-            left: vec![0; classes],
-            ..Trial::default()
-        };
+    pub(crate) fn new(ground: Ground<'a, R::Number>) -> Self {
+        let (rows, classes) = (ground.table.rows(), ground.table.sample().classes());
+        let amounts = if ground.bagging.is_plain() { 0 } else { rows };
         Self {
             ground,
-            tree: Tree::default(),
+            rule: R::new(&ground),
+            grown: Grown::default(),
             tasks: Vec::new(),
             counts: Vec::new(),
             node: vec![0; classes],
-            columns: ColumnDraw::new(columns),
-            trial: trial(),
-            best: trial(),
+            weights: Vec::new(),
+            whole_weight: 0.0,
+            counted: ground.bagging.is_counted(),
+            columns: ColumnDraw::new(ground.table.columns()),
             whole: Rows::default(),
             packed: Rows::default(),
-            spare: Rows {
-                ids: vec![0; ground.table.rows()],
-                classes: vec![0; ground.table.rows()],
-            },
+            spare: Rows { ids: vec![0; rows], classes: vec![0; rows], amounts: vec![0; amounts] },
             block: Pages::default(),
         }
     }
@@ -167,43 +146,39 @@ impl<'a> Grower<'a> {
     ///
     /// # Errors
     /// If growing is to end early, or the tree is too large to be numbered.
-    pub(crate) fn grow(&mut self, tree: usize) -> Result<Tree, Unfinished> {
-        self.start(tree);
+    pub(crate) fn grow(&mut self, tree: usize) -> Result<Grown, Unfinished> {
         let mut whole = std::mem::take(&mut self.whole);
+        self.start(tree, &mut whole);
         let table = self.ground.table;
-        let view = View { values: table.by_column(), rows: table.rows() };
+        let view = View { values: table.by_column(), rows: table.rows(), origin: None };
         // One dispatch a tree: everything below is inlined and compiled for the widest vectors at hand.
         let work = GrowWhole { grower: self, view, rows: &mut whole };
         let result = pulp::Arch::new().dispatch(work);
         self.whole = whole;
         self.columns.forget_constants(0);
-        result.map(|()| std::mem::take(&mut self.tree))
+        result.map(|()| std::mem::take(&mut self.grown))
     }
 
     /// Chooses the rows of tree number `tree` and makes its root the only task.
-    fn start(&mut self, tree: usize) {
-        let table = self.ground.table;
-        let ids = &mut self.whole.ids;
-        ids.clear();
-        if self.ground.parameters.bootstrap {
-            let bound = u32::try_from(table.rows()).expect("a table has less than 2³² rows");
-            let mut draws = Draws::bootstrap(self.ground.seed, tree);
-            ids.extend((0..table.rows()).map(|_| draws.below(bound)));
-            ids.sort_unstable();
-        } else {
-            ids.extend((0..).take(table.rows()));
+    fn start(&mut self, tree: usize, whole: &mut Rows) {
+        let Ground { table, bagging, seed, layout, .. } = self.ground;
+        bagging.fill(seed, tree, table.sample().labels(), whole, &mut self.weights);
+        self.rule.begin(whole);
+        self.grown = Grown::default();
+        self.grown.tree.nodes.push(layout.leaf(0, 0));
+        if self.ground.with_importances {
+            self.grown.decreases.resize(table.columns(), 0.0);
         }
-        self.whole.classes.clear();
-        self.whole.classes.extend(ids.iter().map(|&id| table.classes()[id as usize]));
-        self.tree = Tree::default();
-        self.tree.nodes.push(self.ground.layout.leaf(0, 0));
         self.counts.clear();
         self.counts.resize(self.node.len(), 0);
-        for &class in &self.whole.classes {
-            self.counts[usize::from(class)] += 1;
+        for (index, &class) in whole.classes.iter().enumerate() {
+            self.counts[usize::from(class)] += whole.amount(index);
         }
-        let key = NodeKey::root(self.ground.seed, tree);
-        let root = Task { rows: 0..table.rows(), depth: 0, slot: 0, key, constants: 0 };
+        let criterion = self.ground.parameters.criterion;
+        let counts = self.counts.iter().copied();
+        self.whole_weight = weight_and_impurity(criterion, counts, &self.weights).0;
+        let key = NodeKey::root(seed, tree);
+        let root = Task { rows: 0..whole.ids.len(), depth: 0, slot: 0, key, constants: 0 };
         self.tasks.clear();
         self.tasks.push(root);
     }
@@ -227,7 +202,7 @@ impl<'a> Grower<'a> {
     }
 
     #[inline(always)]
-    fn grow_whole(&mut self, view: View<'_>, rows: &mut Rows) -> Result<(), Unfinished> {
+    fn grow_whole(&mut self, view: View<'_, R::Number>, rows: &mut Rows) -> Result<(), Unfinished> {
         while let Some(task) = self.next_task(0) {
             if self.ground.stop.load(Ordering::Relaxed) {
                 return Err(Unfinished::Stopped);
@@ -249,15 +224,17 @@ impl<'a> Grower<'a> {
         packed.ids.clear();
         packed.ids.extend((0..).take(count));
         packed.classes.clear();
-        packed.classes.extend_from_slice(&rows.classes[task.rows.clone()]);
+        let of = rows.of(task.rows.clone());
+        packed.classes.extend_from_slice(of.classes);
+        packed.amounts.clear();
+        packed.amounts.extend_from_slice(of.amounts);
         let mut block = std::mem::take(&mut self.block);
         let size = count * columns;
         if block.as_slice().len() < size {
             block = Pages::zeros(columns * self.ground.pack.min(self.ground.table.rows()));
         }
-        let ids = &rows.ids[task.rows.clone()];
-        transpose(self.ground.table.by_row(), columns, ids, &mut block.as_mut_slice()[..size]);
-        let view = View { values: &block.as_slice()[..size], rows: count };
+        transpose(self.ground.table.by_row(), columns, of.ids, &mut block.as_mut_slice()[..size]);
+        let view = View { values: &block.as_slice()[..size], rows: count, origin: Some(of.ids) };
         let keep = self.tasks.len();
         let mut next = Some(Task { rows: 0..count, ..task.clone() });
         let mut result = Ok(());
@@ -275,7 +252,7 @@ impl<'a> Grower<'a> {
         let (rows, parameters) = (task.rows.len(), self.ground.parameters);
         rows < parameters.min_samples_split
             || rows / 2 < parameters.min_samples_leaf
-            || self.node.iter().any(|&count| count as usize == rows)
+            || self.node.iter().filter(|&&count| count > 0).count() == 1
             || parameters.max_depth.is_some_and(|depth| task.depth >= depth)
     }
 
@@ -286,204 +263,103 @@ impl<'a> Grower<'a> {
         let code = if let (Some((class, _)), None) = (present.next(), present.next()) {
             class
         } else {
-            self.tree.mixed.extend_from_slice(&self.node);
-            classes + self.tree.mixed.len() / classes - 1
+            let mixed = &mut self.grown.tree.mixed;
+            if self.counted {
+                let counts = self.node.iter().map(|&count| u32::try_from(count));
+                mixed.extend(counts.map(|count| count.expect("the sum of all amounts fits")));
+            } else {
+                mixed.extend(parts(&self.node, &self.weights));
+            }
+            classes + mixed.len() / classes - 1
         };
         let code = u32::try_from(code).expect("a tree has fewer leaves than nodes");
-        self.tree.nodes[slot as usize] = self.ground.layout.leaf(slot, code);
+        self.grown.tree.nodes[slot as usize] = self.ground.layout.leaf(slot, code);
     }
 
     /// Splits the node of `task`, or makes it a leaf where no column can split it.
     #[inline(always)]
     fn grow_node(
         &mut self,
-        view: View<'_>,
+        view: View<'_, R::Number>,
         rows: &mut Rows,
         task: &Task,
     ) -> Result<(), Unfinished> {
-        let (ids, classes) =
-            (&mut rows.ids[task.rows.clone()], &mut rows.classes[task.rows.clone()]);
-        if !self.search(view, ids, classes, task.key) {
+        let node = Node {
+            ground: self.ground,
+            view,
+            rows: rows.of(task.rows.clone()),
+            counts: &self.node,
+            weights: &self.weights,
+        };
+        let found = self.rule.search(&node, &mut self.columns, task.key.draws());
+        if !found || !self.is_worth_it() {
             self.make_leaf(task.slot);
             return Ok(());
         }
-        let values = &self.best.values[..ids.len()];
-        let middle = partition(values, self.best.threshold, ids, &mut self.spare.ids);
-        partition(values, self.best.threshold, classes, &mut self.spare.classes);
+        let range = task.rows.clone();
+        let middle = self.rule.partition(&mut rows.ids[range.clone()], &mut self.spare.ids);
+        self.rule.partition(&mut rows.classes[range.clone()], &mut self.spare.classes);
+        if !rows.amounts.is_empty() {
+            self.rule.partition(&mut rows.amounts[range], &mut self.spare.amounts);
+        }
         self.push_children(task, task.rows.start + middle)
+    }
+
+    /// Whether the split at hand lowers the impurity enough; what it lowers it by is put to its column.
+    #[inline(always)]
+    fn is_worth_it(&mut self) -> bool {
+        let parameters = self.ground.parameters;
+        if parameters.min_impurity_decrease == 0.0 && !self.ground.with_importances {
+            return true;
+        }
+        let split = self.rule.found();
+        let decrease = decrease(parameters.criterion, &split.left, &self.node, &self.weights);
+        let relative = decrease / self.whole_weight;
+        if relative + f64::EPSILON < parameters.min_impurity_decrease {
+            return false;
+        }
+        if let Some(sum) = self.grown.decreases.get_mut(split.column as usize) {
+            *sum += relative;
+        }
+        true
     }
 
     /// Turns the node of `task` into the best split and makes its children tasks, the left one next.
     #[inline(always)]
     fn push_children(&mut self, task: &Task, middle: usize) -> Result<(), Unfinished> {
-        let child = self.tree.nodes.len();
+        let split = self.rule.found();
+        let nodes = &mut self.grown.tree.nodes;
+        let child = nodes.len();
         if child + 2 > self.ground.layout.capacity() {
             return Err(Unfinished::TooLarge);
         }
         let child = u32::try_from(child).expect("the capacity is below 2³²");
-        // No number is missing while trees grow: as in scikit-learn, one that is later goes with the majority.
-        let missing_left = middle - task.rows.start > task.rows.end - middle;
+        // As in scikit-learn, what is missing later and was not here goes with the majority.
+        let majority = middle - task.rows.start > task.rows.end - middle;
+        let missing_left = split.missing_left.unwrap_or(majority);
         let layout = self.ground.layout;
-        let split = layout.split(self.best.column, self.best.threshold, missing_left, child);
-        self.tree.nodes[task.slot as usize] = split;
-        self.tree.nodes.extend([split; 2]);
+        let node = layout.split(split.column, split.threshold, missing_left, child);
+        nodes[task.slot as usize] = node;
+        nodes.extend([node; 2]);
         let [left, right] = task.key.children();
-        let (depth, constants) = (task.depth + 1, self.columns.constants.len());
+        let (depth, constants) = (task.depth + 1, self.columns.constants());
         let side = |rows, slot, key| Task { rows, depth, slot, key, constants };
         self.tasks.push(side(middle..task.rows.end, child + 1, right));
-        self.counts.extend(self.node.iter().zip(&self.best.left).map(|(&node, &left)| node - left));
+        self.counts.extend(self.node.iter().zip(&split.left).map(|(&node, &left)| node - left));
         self.tasks.push(side(task.rows.start..middle, child, left));
-        self.counts.extend_from_slice(&self.best.left);
+        self.counts.extend_from_slice(&split.left);
         Ok(())
     }
-
-    /// Tries random splits and leaves the first of the best ones in `self.best`; `false` where none is
-    /// possible.
-    #[inline(always)]
-    fn search(&mut self, view: View<'_>, ids: &[u32], classes: &[u16], key: NodeKey) -> bool {
-        let count = self.columns.order.len();
-        let mut draws = key.draws();
-        let mut varying = count - self.columns.constants.len();
-        let (mut visited, mut has_varying, mut has_best) = (0, false, false);
-        while varying > 0 && (visited < self.ground.tries || !has_varying) {
-            let column = self.columns.draw(visited, &mut draws);
-            visited += 1;
-            if self.columns.is_constant[column as usize] {
-                continue;
-            }
-            varying -= 1;
-            let values = &mut self.trial.values[..ids.len()];
-            let (low, high) = gather_extremes(view.column(column), ids, values);
-            if high <= low + CONSTANT {
-                self.columns.remember_constant(column);
-                continue;
-            }
-            has_varying = true;
-            self.trial.column = column;
-            self.trial.threshold = threshold(low, high, draws.unit());
-            if self.weigh(classes) && (!has_best || self.trial.proxy > self.best.proxy) {
-                std::mem::swap(&mut self.trial, &mut self.best);
-                has_best = true;
-                if is_perfect(&self.best.left, &self.node) {
-                    break;
-                }
-            }
-        }
-        self.columns.put_back(visited);
-        has_best
-    }
-
-    /// Counts the classes left of the trial's threshold and weighs the split; `false` where a side has too
-    /// few rows.
-    #[inline(always)]
-    fn weigh(&mut self, classes: &[u16]) -> bool {
-        let Trial { values, left, threshold, .. } = &mut self.trial;
-        let values = &values[..classes.len()];
-        if left.len() == 2 {
-            count_two(values, classes, *threshold, left);
-        } else {
-            count_many(values, classes, *threshold, left);
-        }
-        let rows = left.iter().sum::<u32>() as usize;
-        let least = self.ground.parameters.min_samples_leaf;
-        if rows < least || classes.len() - rows < least {
-            return false;
-        }
-        let criterion = self.ground.parameters.criterion;
-        self.trial.proxy =
-            proxy(criterion, &self.trial.left, &self.node, self.ground.class_weights);
-        true
-    }
 }
 
-impl ColumnDraw {
-    fn new(columns: usize) -> Self {
-        Self {
-            order: (0..).take(columns).collect(),
-            swaps: Vec::with_capacity(columns),
-            is_constant: vec![false; columns],
-            constants: Vec::new(),
-        }
-    }
-
-    /// Draws one of the columns that have not been drawn since the last [`Self::put_back`], of which there
-    /// are all but `visited`.
-    #[inline(always)]
-    fn draw(&mut self, visited: usize, draws: &mut Draws) -> u32 {
-        let left = u32::try_from(self.order.len() - visited).expect("columns are numbered by u32");
-        let pick = draws.below(left);
-        self.swaps.push(pick);
-        self.order.swap(visited, visited + pick as usize);
-        self.order[visited]
-    }
-
-    /// Undoes the swaps of `visited` draws, so that the next node begins with the same order.
-    #[inline(always)]
-    fn put_back(&mut self, visited: usize) {
-        for place in (0..visited).rev() {
-            self.order.swap(place, place + self.swaps[place] as usize);
-        }
-        self.swaps.clear();
-    }
-
-    /// Notes that `column` is constant in the node at hand and in all nodes below it.
-    #[inline(always)]
-    fn remember_constant(&mut self, column: u32) {
-        self.is_constant[column as usize] = true;
-        self.constants.push(column);
-    }
-
-    /// Forgets all constants but the first `keep`.
-    #[inline(always)]
-    fn forget_constants(&mut self, keep: usize) {
-        for column in self.constants.drain(keep..) {
-            self.is_constant[column as usize] = false;
-        }
-    }
-}
-
-/// The largest `f32` not above the point at share `unit` of the way from `low` to `high`; below `high`.
-#[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "what is lost is put right after it")]
-pub(crate) fn threshold(low: f32, high: f32, unit: f64) -> f32 {
-    let exact = f64::from(low) + (f64::from(high) - f64::from(low)) * unit;
-    let nearest = exact as f32;
-    let below = if f64::from(nearest) > exact { nearest.next_down() } else { nearest };
-    if below < high { below } else { low }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_threshold_separates_the_extremes(
-            a in any::<f32>(), b in any::<f32>(), unit in 0.0..1.0_f64,
-        ) {
-            prop_assume!(a.is_finite() && b.is_finite() && a != b);
-            let (low, high) = (a.min(b), a.max(b));
-            let threshold = threshold(low, high, unit);
-            prop_assert!(low <= threshold && threshold < high);
-        }
-
-        #[test]
-        fn rounding_a_threshold_moves_no_row(a in -1e3_f32..1e3, step in 1_u8..9, unit in 0.0..1.0_f64) {
-            // Neighbouring floats: the double threshold lies between two of them.
-            let high = (0..step).fold(a, |value, _| value.next_up());
-            let exact = f64::from(a) + (f64::from(high) - f64::from(a)) * unit;
-            let rounded = threshold(a, high, unit);
-            let mut value = a;
-            while value < high {
-                prop_assert_eq!(value <= rounded, f64::from(value) <= exact);
-                value = value.next_up();
-            }
-        }
-    }
-
-    #[test]
-    fn the_widest_range_does_not_overflow() {
-        assert_eq!(threshold(f32::MIN, f32::MAX, 0.5), 0.0);
-    }
+/// The shares of the classes in a leaf, in parts.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share is at least zero and at most one"
+)]
+fn parts<'n>(counts: &'n [u64], weights: &'n [f64]) -> impl Iterator<Item = u32> + 'n {
+    let weighed = move || counts.iter().zip(weights).map(|(&count, weight)| real(count) * weight);
+    let total: f64 = weighed().sum();
+    weighed().map(move |value| (value / total * PARTS).round() as u32)
 }

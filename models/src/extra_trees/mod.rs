@@ -68,7 +68,12 @@
 //!   of ten trees), the rest for the votes. Sixteen steps of 12 instructions would be 190: a third is lost to
 //!   waiting. Groups of 8 to 20 trees and vector gathers were tried; ten trees and single loads are the fastest.
 
+mod amounts;
+mod assess;
+mod bag;
+mod best_cut;
 mod bits;
+mod class_weight;
 mod classifier;
 mod describe;
 mod draw;
@@ -81,9 +86,14 @@ mod grow;
 mod impurity;
 mod kernels;
 mod matrix;
+mod order;
 mod pages;
 mod parameters;
+mod random_cut;
+mod rank;
 mod recipe;
+mod rule;
+mod scan;
 mod table;
 mod tree;
 mod votes;
@@ -94,12 +104,16 @@ mod oracle;
 #[cfg(test)]
 mod tests;
 
-pub use classifier::{ExtraTreesClassifier, KIND, LoadError, WEIGHTS_FILE, load};
+pub use assess::{Assessed, OutOfBag, fit_assessed};
+pub use class_weight::ClassWeight;
+pub use classifier::{
+    ExtraTreesClassifier, KIND, LoadError, RANDOM_FOREST_KIND, WEIGHTS_FILE, load,
+};
 pub use fit::fit;
 pub use forest::{Forest, Spread};
 pub use format::{FORMAT_VERSION, FormatError};
 pub use matrix::Matrix;
-pub use parameters::{ClassWeight, Criterion, MaxFeatures, Parameters, RawExtraTrees};
+pub use parameters::{Criterion, Cut, MaxFeatures, Parameters, RawExtraTrees, RawRandomForest};
 pub use recipe::ExtraTrees;
 pub use table::Sample;
 

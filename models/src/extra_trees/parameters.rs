@@ -6,6 +6,9 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tesela_datasets::config::Problems;
 
+use super::class_weight::ClassWeight;
+use super::classifier::{KIND, RANDOM_FOREST_KIND};
+
 /// How many trees a forest may have at most.
 pub(crate) const MAX_TREES: u64 = 100_000;
 
@@ -18,19 +21,32 @@ pub struct RawExtraTrees {
     pub n_trees: u64,
     /// Columns tried at each node: `"sqrt"`, `"log2"`, `"all"`, a share (`0.3`) or a count (`22`).
     pub max_features: MaxFeatures,
-    /// Nodes with fewer rows are not split.
+    /// Nodes with fewer rows are not split; rows that weigh nothing do not count, others count once.
     pub min_samples_split: u64,
     /// No split leaves fewer rows on a side.
     pub min_samples_leaf: u64,
     /// Splits from the root to a leaf at most; unlimited where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_depth: Option<u64>,
+    /// No split lowers the impurity by less: that of the node, less that of its children in proportion to their
+    /// weights, times the share of the tree's weight that is in the node.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub min_impurity_decrease: f64,
     /// What a split is to lower: `"gini"` or `"entropy"`.
     pub criterion: Criterion,
-    /// Whether each tree sees a sample drawn with replacement instead of all rows.
-    pub bootstrap: bool,
-    /// `"none"`, or `"balanced"`: each class weighs the same.
+    /// Whether each tree sees a sample drawn with replacement instead of all rows; where absent, a random
+    /// forest does and Extra Trees do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<bool>,
+    /// `"none"`; `"balanced"`: each class weighs the same; `"balanced-subsample"`: the same in each bootstrap
+    /// sample; or the weights of rows of some classes, such as `{ urban = 2.0 }`.
     pub class_weight: ClassWeight,
+}
+
+/// What is written only where it is not the default: models that were fitted before it existed read the same.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 impl Default for RawExtraTrees {
@@ -41,16 +57,33 @@ impl Default for RawExtraTrees {
             min_samples_split: 2,
             min_samples_leaf: 1,
             max_depth: None,
+            min_impurity_decrease: 0.0,
             criterion: Criterion::Gini,
-            bootstrap: false,
+            bootstrap: None,
             class_weight: ClassWeight::None,
         }
+    }
+}
+
+/// `[model.random-forest]` as written: the same keys as those of Extra Trees.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RawRandomForest(pub RawExtraTrees);
+
+impl RawRandomForest {
+    /// Checks every field and notes each problem with the key below `table` that caused it.
+    pub fn check(self, table: &str, problems: &mut Problems) -> Option<Parameters> {
+        self.0.check_as(Cut::Best, table, problems)
     }
 }
 
 impl RawExtraTrees {
     /// Checks every field and notes each problem with the key below `table` that caused it.
     pub fn check(self, table: &str, problems: &mut Problems) -> Option<Parameters> {
+        self.check_as(Cut::Random, table, problems)
+    }
+
+    fn check_as(self, cut: Cut, table: &str, problems: &mut Problems) -> Option<Parameters> {
         let mut at_least = |key: &str, value: u64, least: u64, most: u64| {
             let result = if (least..=most).contains(&value) {
                 Ok(usize::try_from(value).expect("the upper bound fits"))
@@ -69,27 +102,57 @@ impl RawExtraTrees {
         };
         let max_features =
             problems.note(&format!("{table}.max-features"), self.max_features.checked());
+        let least = self.min_impurity_decrease;
+        let min_impurity_decrease = problems.note(
+            &format!("{table}.min-impurity-decrease"),
+            if least >= 0.0 { Ok(least) } else { Err(format!("is {least}; expected 0 or more")) },
+        );
+        let class_weight =
+            problems.note(&format!("{table}.class-weight"), self.class_weight.checked());
         Some(Parameters {
+            cut,
             n_trees: n_trees?,
             max_features: max_features?,
             min_samples_split: min_samples_split?,
             min_samples_leaf: min_samples_leaf?,
             max_depth: max_depth?,
+            min_impurity_decrease: min_impurity_decrease?,
             criterion: self.criterion,
-            bootstrap: self.bootstrap,
-            class_weight: self.class_weight,
+            bootstrap: self.bootstrap.unwrap_or(cut == Cut::Best),
+            class_weight: class_weight?,
         })
     }
 }
 
-/// Parameters of a forest that are known to be usable.
+/// Where a column that is tried is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// At a point drawn between its extremes in the node: Extra Trees.
+    Random,
+    /// Where the impurity falls most: random forests.
+    Best,
+}
+
+impl Cut {
+    /// The name of the kind of model that cuts so.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Random => KIND,
+            Self::Best => RANDOM_FOREST_KIND,
+        }
+    }
+}
+
+/// Parameters of a forest that are known to be usable; those of Extra Trees by default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameters {
+    pub(crate) cut: Cut,
     pub(crate) n_trees: usize,
     pub(crate) max_features: MaxFeatures,
     pub(crate) min_samples_split: usize,
     pub(crate) min_samples_leaf: usize,
     pub(crate) max_depth: Option<usize>,
+    pub(crate) min_impurity_decrease: f64,
     pub(crate) criterion: Criterion,
     pub(crate) bootstrap: bool,
     pub(crate) class_weight: ClassWeight,
@@ -103,6 +166,21 @@ impl Default for Parameters {
     }
 }
 
+impl Parameters {
+    /// Where the columns that are tried are cut.
+    pub fn cut(&self) -> Cut {
+        self.cut
+    }
+
+    /// The same, with weights of named classes put in the order of `classes`.
+    ///
+    /// # Errors
+    /// If a name is not that of a class.
+    pub fn in_order(&self, classes: &[String]) -> Result<Self, String> {
+        Ok(Self { class_weight: self.class_weight.in_order(classes)?, ..self.clone() })
+    }
+}
+
 impl From<&Parameters> for RawExtraTrees {
     fn from(parameters: &Parameters) -> Self {
         Self {
@@ -111,9 +189,10 @@ impl From<&Parameters> for RawExtraTrees {
             min_samples_split: parameters.min_samples_split as u64,
             min_samples_leaf: parameters.min_samples_leaf as u64,
             max_depth: parameters.max_depth.map(|depth| depth as u64),
+            min_impurity_decrease: parameters.min_impurity_decrease,
             criterion: parameters.criterion,
-            bootstrap: parameters.bootstrap,
-            class_weight: parameters.class_weight,
+            bootstrap: Some(parameters.bootstrap),
+            class_weight: parameters.class_weight.clone(),
         }
     }
 }
@@ -229,16 +308,6 @@ pub enum Criterion {
     Entropy,
 }
 
-/// How much the rows of each class weigh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClassWeight {
-    /// Each row weighs the same.
-    None,
-    /// Each class weighs the same: a row of class `c` weighs `rows / (classes × rows of c)`.
-    Balanced,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,6 +329,17 @@ mod tests {
     fn a_misspelt_key_is_answered_with_the_nearest() {
         let error = parse_toml::<RawExtraTrees>("n-tree = 3", Path::new("x.toml")).unwrap_err();
         assert!(error.to_string().contains("did you mean `n-trees`?"), "{error}");
+    }
+
+    #[test]
+    fn a_random_forest_draws_its_rows_and_looks_for_cuts() {
+        let raw: RawRandomForest = parse_toml("n-trees = 7", Path::new("x.toml")).unwrap();
+        let parameters = raw.check("model.random-forest", &mut Problems::new()).unwrap();
+        assert_eq!((parameters.cut(), parameters.bootstrap), (Cut::Best, true));
+        let expected =
+            Parameters { n_trees: 7, cut: Cut::Best, bootstrap: true, ..Parameters::default() };
+        assert_eq!(parameters, expected);
+        assert_eq!(RawExtraTrees::from(&parameters).n_trees, 7);
     }
 
     #[test]
@@ -288,12 +368,22 @@ mod tests {
 
     #[test]
     fn every_value_out_of_range_is_named_with_its_key() {
-        let raw = parse("n-trees = 0\nmin-samples-split = 1\nmax-depth = 0\nmax-features = 1.5");
+        let raw = parse(
+            "n-trees = 0\nmin-samples-split = 1\nmax-depth = 0\nmax-features = 1.5\n\
+             min-impurity-decrease = -0.1\nclass-weight = { urban = -1.0 }",
+        );
         let mut problems = Problems::new();
         let checked = raw.check("model.extra-trees", &mut problems);
         let text = problems.finish(checked).unwrap_err().to_string();
-        for key in ["n-trees", "min-samples-split", "max-depth", "max-features"] {
-            assert!(text.contains(&format!("`model.extra-trees.{key}`: is ")), "{text}");
+        for key in [
+            "n-trees",
+            "min-samples-split",
+            "max-depth",
+            "max-features",
+            "min-impurity-decrease",
+            "class-weight",
+        ] {
+            assert!(text.contains(&format!("`model.extra-trees.{key}`: ")), "{text}");
         }
     }
 }

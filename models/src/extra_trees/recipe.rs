@@ -8,7 +8,7 @@ use super::parameters::Parameters;
 use super::{ForestError, Matrix, Sample, fit};
 use crate::classifier::{Classifier, Fit, FitError, FitEvent, FitObserver};
 
-/// Fits Extra Trees on the features of patches, or on the columns of a table.
+/// Fits Extra Trees, or a random forest, on the features of patches, or on the columns of a table.
 ///
 /// A cell of which nothing is known (a row of `NaN`: a patch without used pixels, a row without a number) cannot
 /// be learned from: it is left out, and the observer is warned of how many there are.
@@ -33,6 +33,22 @@ impl Fit for ExtraTrees {
         _validation: &dyn CellSource,
         observer: &mut dyn FitObserver,
     ) -> Result<Box<dyn Classifier>, FitError> {
+        self.fit_forest(train, observer).map_err(|error| match error {
+            FitError::Unusable { reason, .. } => {
+                FitError::Unusable { model: self.parameters.cut().kind(), reason }
+            }
+            other => other,
+        })
+    }
+}
+
+impl ExtraTrees {
+    fn fit_forest(
+        &self,
+        train: &dyn CellSource,
+        observer: &mut dyn FitObserver,
+    ) -> Result<Box<dyn Classifier>, FitError> {
+        let parameters = self.parameters.in_order(train.classes().names()).map_err(unusable)?;
         let describer = Describer::new(train.input());
         let labels = labels(train)?;
         let features = train.features()?;
@@ -44,7 +60,7 @@ impl Fit for ExtraTrees {
         let matrix = Matrix::new(rows.values(&features), features.columns.len())?;
         let sample = Sample::new(matrix, &rows.labels, train.classes().len())?;
         let patches = sample.rows() as u64;
-        let total = self.parameters.n_trees as u64;
+        let total = parameters.n_trees as u64;
         observer.notice(&FitEvent::Started { unit: "trees", total, patches });
         let mut heard = 0;
         let mut progress = |done: usize| {
@@ -54,9 +70,10 @@ impl Fit for ExtraTrees {
             }
             !observer.wants_stop()
         };
-        let forest = fit(&sample, &self.parameters, self.seed, self.threads, &mut progress)?;
+        let forest = fit(&sample, &parameters, self.seed, self.threads, &mut progress)?;
         let (classes, input) = (train.classes().clone(), train.input().clone());
-        Ok(Box::new(ExtraTreesClassifier::new(classes, input, describer, forest)))
+        let cut = parameters.cut();
+        Ok(Box::new(ExtraTreesClassifier::new(cut, classes, input, describer, forest)))
     }
 }
 

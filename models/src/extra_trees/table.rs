@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::ForestError;
 use super::matrix::Matrix;
 use super::pages::Pages;
+use super::rule::Number;
 use super::tree::MOST_COLUMNS;
 
 /// Labelled rows that are known to be usable.
@@ -13,14 +14,16 @@ pub struct Sample<'a> {
     matrix: Matrix<'a>,
     labels: &'a [u16],
     classes: usize,
+    weights: Option<&'a [f64]>,
 }
 
 impl<'a> Sample<'a> {
-    /// Takes one label below `classes` for each row of `matrix`.
+    /// Takes one label below `classes` for each row of `matrix`. Each row weighs the same. A number that is
+    /// missing is `NaN`.
     ///
     /// # Errors
-    /// If there are no rows, more than a `u32` can number, more than 65,536 columns, or another number of labels; or a label or a
-    /// number is out of range: numbers are finite.
+    /// If there are no rows, more than a `u32` can number, more than 65,536 columns, or another number of
+    /// labels; or a label is out of range, or a number infinite.
     pub fn new(matrix: Matrix<'a>, labels: &'a [u16], classes: usize) -> Result<Self, ForestError> {
         let unusable = |reason| Err(ForestError::Unusable(reason));
         let rows = matrix.rows();
@@ -47,13 +50,59 @@ impl<'a> Sample<'a> {
         }
         if let Some(place) = first_unusable(matrix.values()) {
             return unusable(format!(
-                "row {}, column {} is {}; expected a finite number",
+                "row {}, column {} is {}; expected a finite number, or NaN where it is missing",
                 place / matrix.columns(),
                 place % matrix.columns(),
                 matrix.values()[place]
             ));
         }
-        Ok(Self { matrix, labels, classes })
+        Ok(Self { matrix, labels, classes, weights: None })
+    }
+
+    /// The same rows, of which each weighs what `weights` say: nothing, or any amount. A row of weight 2 counts
+    /// as two equal rows do, but for `min-samples-split` and `min-samples-leaf`, which count rows that weigh
+    /// anything once.
+    ///
+    /// # Errors
+    /// If there is another number of weights, one is negative, infinite or `NaN`, or all are zero.
+    pub fn with_weights(self, weights: &'a [f64]) -> Result<Self, ForestError> {
+        let unusable = |reason| Err(ForestError::Unusable(reason));
+        if weights.len() != self.rows() {
+            return unusable(format!(
+                "there are {} weights for {} rows",
+                weights.len(),
+                self.rows()
+            ));
+        }
+        let usable = |weight: f64| weight.is_finite() && weight >= 0.0;
+        if let Some(row) = weights.iter().position(|&weight| !usable(weight)) {
+            let weight = weights[row];
+            return unusable(format!(
+                "the weight of row {row} is {weight}; expected 0 or a finite number above"
+            ));
+        }
+        if weights.iter().all(|&weight| weight == 0.0) {
+            return unusable(format!(
+                "all {} weights are 0; expected at least one above",
+                weights.len()
+            ));
+        }
+        Ok(Self { weights: Some(weights), ..self })
+    }
+
+    /// The class of each row.
+    pub(crate) fn labels(&self) -> &'a [u16] {
+        self.labels
+    }
+
+    /// What each row weighs, where they do not weigh the same.
+    pub(crate) fn weights(&self) -> Option<&'a [f64]> {
+        self.weights
+    }
+
+    /// The rows.
+    pub(crate) fn matrix(&self) -> Matrix<'a> {
+        self.matrix
     }
 
     /// Number of rows.
@@ -84,37 +133,57 @@ impl<'a> Sample<'a> {
 /// Numbers that are looked at together.
 const CHUNK: usize = 4096;
 
-/// The first number that is infinite or none.
+/// The first number that is infinite.
 fn first_unusable(values: &[f32]) -> Option<usize> {
     // Without a way out of the inner loop it is done many numbers at a time.
-    let all_finite = |chunk: &[f32]| chunk.iter().fold(true, |all, value| all & value.is_finite());
-    let chunk = values.par_chunks(CHUNK).position_first(|chunk| !all_finite(chunk))? * CHUNK;
-    values[chunk..].iter().position(|value| !value.is_finite()).map(|place| chunk + place)
+    let any = |chunk: &[f32]| chunk.iter().fold(false, |any, value| any | value.is_infinite());
+    let chunk = values.par_chunks(CHUNK).position_first(any)? * CHUNK;
+    values[chunk..].iter().position(|value| value.is_infinite()).map(|place| chunk + place)
 }
 
-/// A [`Sample`] and a copy of its numbers column by column.
+/// A [`Sample`] and its numbers, row by row and column by column, in the form in which they are compared.
 #[derive(Debug)]
-pub(crate) struct Table<'a> {
+pub(crate) struct Table<'a, N> {
     sample: Sample<'a>,
-    by_column: Pages,
+    by_row: ByRow<'a, N>,
+    by_column: Pages<N>,
+    /// Columns of which a number may be missing.
+    may_miss: Vec<bool>,
+}
+
+#[derive(Debug)]
+enum ByRow<'a, N> {
+    Given(&'a [N]),
+    Made(Pages<N>),
 }
 
 /// Columns that one thread copies at a time.
-const BAND: usize = 64;
+pub(crate) const BAND: usize = 64;
 /// Rows that are copied at a time: sixteen numbers fill a cache line of a column.
 const TILE: usize = 16;
 
-impl<'a> Table<'a> {
+impl<'a> Table<'a, f32> {
     /// Copies the numbers of `sample`.
     pub(crate) fn new(sample: Sample<'a>) -> Self {
         let (rows, columns) = (sample.rows(), sample.columns());
         let mut by_column = Pages::zeros(rows * columns);
-        by_column.as_mut_slice().par_chunks_mut(rows * BAND).enumerate().for_each(
-            |(band, into)| {
-                copy_columns(&sample.matrix, band * BAND, into);
-            },
-        );
-        Self { sample, by_column }
+        let mut may_miss = vec![false; columns];
+        let bands = by_column.as_mut_slice().par_chunks_mut(rows * BAND);
+        bands.zip(may_miss.par_chunks_mut(BAND)).enumerate().for_each(|(band, (into, miss))| {
+            copy_columns(&sample.matrix, band * BAND, into);
+            for (miss, column) in miss.iter_mut().zip(into.chunks_exact(rows)) {
+                *miss = column.iter().fold(false, |any, value| any | value.is_nan());
+            }
+        });
+        Self { sample, by_row: ByRow::Given(sample.matrix.values()), by_column, may_miss }
+    }
+}
+
+impl<'a, N: Number> Table<'a, N> {
+    /// A table of what `by_column` holds for the numbers of `sample`.
+    pub(crate) fn made(sample: Sample<'a>, by_column: Pages<N>, may_miss: Vec<bool>) -> Self {
+        let by_row = ByRow::Made(turn(by_column.as_slice(), sample.rows(), sample.columns()));
+        Self { sample, by_row, by_column, may_miss }
     }
 
     /// Number of rows.
@@ -127,24 +196,33 @@ impl<'a> Table<'a> {
         self.sample.columns()
     }
 
-    /// The class of each row.
-    pub(crate) fn classes(&self) -> &'a [u16] {
-        self.sample.labels
+    /// The sample itself.
+    pub(crate) fn sample(&self) -> &Sample<'a> {
+        &self.sample
     }
 
-    /// The numbers as given: `[row, column]`.
-    pub(crate) fn by_row(&self) -> &'a [f32] {
-        self.sample.matrix.values()
+    /// The numbers, not yet tidy: `[row, column]`.
+    pub(crate) fn by_row(&self) -> &[N] {
+        match &self.by_row {
+            ByRow::Given(values) => values,
+            ByRow::Made(values) => values.as_slice(),
+        }
     }
 
-    /// The numbers, without negative zeros: `[column, row]`.
-    pub(crate) fn by_column(&self) -> &[f32] {
+    /// The numbers: `[column, row]`.
+    pub(crate) fn by_column(&self) -> &[N] {
         self.by_column.as_slice()
+    }
+
+    /// Whether a number of `column` is missing in any row.
+    #[inline(always)]
+    pub(crate) fn may_miss(&self, column: u32) -> bool {
+        self.may_miss[column as usize]
     }
 }
 
 /// Copies the columns from number `first` on, as many as `into` has room for.
-fn copy_columns(matrix: &Matrix<'_>, first: usize, into: &mut [f32]) {
+pub(crate) fn copy_columns(matrix: &Matrix<'_>, first: usize, into: &mut [f32]) {
     let rows = matrix.rows();
     let count = into.len() / rows;
     for tile in (0..rows).step_by(TILE) {
@@ -152,8 +230,21 @@ fn copy_columns(matrix: &Matrix<'_>, first: usize, into: &mut [f32]) {
         for column in 0..count {
             let to = &mut into[column * rows..][tile.clone()];
             for (to, row) in to.iter_mut().zip(tile.clone()) {
-                *to = matrix.row(row)[first + column] + 0.0;
+                *to = matrix.row(row)[first + column].tidy();
             }
         }
     }
+}
+
+/// What lies column by column, row by row.
+fn turn<N: Number>(by_column: &[N], rows: usize, columns: usize) -> Pages<N> {
+    let mut by_row = Pages::zeros(rows * columns);
+    by_row.as_mut_slice().par_chunks_mut(columns * TILE).enumerate().for_each(|(tile, into)| {
+        for (column, values) in by_column.chunks_exact(rows).enumerate() {
+            for (row, &value) in values[tile * TILE..].iter().take(TILE).enumerate() {
+                into[row * columns + column] = value;
+            }
+        }
+    });
+    by_row
 }

@@ -1,6 +1,8 @@
 //! Extra Trees keeps what every model promises.
 
-use super::{ExtraTrees, Parameters, RawExtraTrees, load};
+mod laws;
+
+use super::{Cut, ExtraTrees, Parameters, RawExtraTrees, RawRandomForest, load};
 use crate::classifier::{Fit, FitEvent, FitObserver};
 use crate::conformance::{check_fit, check_table_fit, toy};
 use tesela_datasets::config::Problems;
@@ -17,7 +19,7 @@ fn parameters() -> Parameters {
 fn extra_trees_keeps_what_every_model_promises() {
     check_fit(
         &|threads| Box::new(ExtraTrees::new(parameters(), 7, Some(threads))),
-        &|directory, classes, input| load(directory, classes, input).unwrap(),
+        &|directory, classes, input| load(directory, Cut::Random, classes, input).unwrap(),
     );
 }
 
@@ -25,8 +27,37 @@ fn extra_trees_keeps_what_every_model_promises() {
 fn extra_trees_learns_from_tables() {
     check_table_fit(
         &|threads| Box::new(ExtraTrees::new(parameters(), 7, Some(threads))),
-        &|directory, classes, input| load(directory, classes, input).unwrap(),
+        &|directory, classes, input| load(directory, Cut::Random, classes, input).unwrap(),
     );
+}
+
+#[test]
+fn a_random_forest_keeps_what_every_model_promises() {
+    let raw = RawRandomForest(RawExtraTrees { n_trees: 20, ..RawExtraTrees::default() });
+    let parameters = raw.check("", &mut Problems::new()).unwrap();
+    let recipe = |threads| -> Box<dyn Fit> {
+        Box::new(ExtraTrees::new(parameters.clone(), 7, Some(threads)))
+    };
+    check_fit(&recipe, &|directory, classes, input| {
+        let loaded = load(directory, Cut::Best, classes, input).unwrap();
+        assert_eq!(loaded.kind(), "random-forest");
+        loaded
+    });
+}
+
+#[test]
+fn weights_of_unknown_classes_are_refused_by_the_model_of_that_name() {
+    let weights = [("town".to_owned(), 2.0)].into();
+    let raw = RawRandomForest(RawExtraTrees {
+        class_weight: super::ClassWeight::Named(weights),
+        ..RawExtraTrees::default()
+    });
+    let parameters = raw.check("", &mut Problems::new()).unwrap();
+    let recipe = ExtraTrees::new(parameters, 7, Some(1));
+    let error = recipe.fit(&toy::source(30, 1), &toy::source(0, 1), &mut Warned::default());
+    let error = error.err().unwrap().to_string();
+    let expected = "cannot fit random-forest: `class-weight` names `town`; the classes are";
+    assert!(error.starts_with(expected), "{error}");
 }
 
 /// Remembers the warnings.
