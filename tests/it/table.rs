@@ -159,3 +159,32 @@ fn the_same_table_is_not_prepared_twice_and_another_is_refused() {
     let message = place.refuse(&other);
     assert!(message.contains("exists already") && message.contains("rm -r"), "{message}");
 }
+
+#[test]
+fn numbers_may_be_missing() {
+    let place = Place::new();
+    let text = fs::read_to_string(place.path("plots.csv")).unwrap();
+    let gaps = text.lines().enumerate().map(|(line, text)| {
+        let mut fields: Vec<&str> = text.split(',').collect();
+        for (place, every) in [(5, 7), (6, 11), (7, 5)] {
+            if line > 0 && line % every == 0 {
+                fields[place] = "";
+            }
+        }
+        fields.join(",") + "\n"
+    });
+    place.write("gaps.csv", &gaps.collect::<String>());
+    let said = place.succeed(&["prepare", "plots.toml", "--table", "gaps.csv", "--out", "store"]);
+    assert!(said.contains("some numbers missing"), "{said}");
+    for model in ["extra-trees", "random-forest"] {
+        let text = experiment("store", "").replace("extra-trees", model);
+        place.write("trees.toml", &text);
+        let scores = place.succeed(&["train", "trees.toml", "--out", model]);
+        let accuracy = scores.lines().find(|line| line.contains("accuracy")).unwrap();
+        let accuracy: f64 = accuracy.split_whitespace().nth(1).unwrap().parse().unwrap();
+        assert!(accuracy > 0.75, "{model}: {scores}");
+        let map = format!("{model}.csv");
+        let said = place.succeed(&["predict", model, "--table", "gaps.csv", "--out", &map]);
+        assert!(said.contains("no number, no class               0 cells"), "{said}");
+    }
+}
