@@ -1,4 +1,4 @@
-"""Writes the same table with pandas as CSV, as Parquet, and as Parquet compressed with snappy.
+"""Writes the same table with pandas as CSV, as Parquet, and as Parquet compressed in other ways.
 
 usage: write_tables.py FOLDER
 """
@@ -24,7 +24,8 @@ def main() -> None:
     )
     table.to_csv(folder / "plots.csv", index=False)
     table.to_parquet(folder / "plots.parquet", index=False, compression="zstd")
-    table.to_parquet(folder / "snappy.parquet", index=False, compression="snappy")
+    for other in ["snappy", "gzip"]:
+        table.to_parquet(folder / f"{other}.parquet", index=False, compression=other)
 
 
 if __name__ == "__main__":

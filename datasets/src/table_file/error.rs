@@ -35,7 +35,7 @@ pub enum TableFileError {
     },
     /// The file is compressed in a way that is not read.
     #[error(
-        "`{}` is compressed with {found}; expected zstd, or no compression (pandas: `to_parquet(path, compression=\"zstd\")`)",
+        "`{}` is compressed with {found}; expected snappy, zstd, or no compression (pandas: `to_parquet(path, compression=\"zstd\")`)",
         .path.display()
     )]
     Compression {

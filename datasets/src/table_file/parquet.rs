@@ -34,8 +34,9 @@ pub(super) fn columns(path: &Path) -> Result<(Vec<FileColumn>, Option<u64>), Tab
 /// Answers a compression that this build does not read before any column is read.
 fn check_compression(path: &Path, metadata: &ParquetMetaData) -> Result<(), TableFileError> {
     let columns = metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
-    let known =
-        |found: &Compression| matches!(found, Compression::UNCOMPRESSED | Compression::ZSTD(_));
+    let known = |found: &Compression| {
+        matches!(found, Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::ZSTD(_))
+    };
     match columns.map(ColumnChunkMetaData::compression).find(|found| !known(found)) {
         None => Ok(()),
         Some(found) => Err(TableFileError::Compression {

@@ -95,6 +95,7 @@ mod recipe;
 mod rule;
 mod scan;
 mod table;
+mod threshold;
 mod tree;
 mod votes;
 mod walk;
@@ -116,6 +117,7 @@ pub use matrix::Matrix;
 pub use parameters::{Criterion, Cut, MaxFeatures, Parameters, RawExtraTrees, RawRandomForest};
 pub use recipe::ExtraTrees;
 pub use table::Sample;
+pub use threshold::Threshold;
 
 /// Why a forest could not be grown or used.
 #[derive(Debug, thiserror::Error)]

@@ -9,6 +9,7 @@ use super::forest::Forest;
 use super::matrix::Matrix;
 use super::parameters::{Criterion, Cut, Parameters};
 use super::table::Sample;
+use super::threshold::Threshold;
 use super::tree::{Layout, Tree};
 
 /// Labelled rows.
@@ -179,10 +180,6 @@ impl Oracle<'_> {
     }
 
     /// One split at random, or none where the column is constant.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the threshold is lowered where it was rounded up"
-    )]
     fn random(&self, rows: &[usize], column: usize, draws: &mut Draws) -> Option<Vec<Split>> {
         let number = |row: &usize| self.table.rows[*row][column];
         let present: Vec<f32> = rows.iter().map(number).filter(|value| !value.is_nan()).collect();
@@ -194,12 +191,14 @@ impl Oracle<'_> {
         }
         let mut threshold = low;
         if low < high {
-            let exact = f64::from(low) + (f64::from(high) - f64::from(low)) * draws.unit();
-            threshold = exact as f32;
-            while f64::from(threshold) > exact {
-                threshold = threshold.next_down();
-            }
-            threshold = if threshold >= high { low } else { threshold };
+            threshold = match self.parameters.threshold {
+                Threshold::Uniform => uniform(low, high, draws),
+                // Tested beside them; here it is their place among the draws that counts.
+                law => {
+                    let values: Vec<f32> = rows.iter().map(number).collect();
+                    law.draw(low, high, &values, draws)
+                }
+            };
         }
         let missing_left = missing.then(|| draws.coin());
         let goes_left = |row: &usize| {
@@ -346,4 +345,18 @@ impl Oracle<'_> {
 /// The rows that are not on the `left`.
 fn others(rows: &[usize], left: &[usize]) -> Vec<usize> {
     rows.iter().copied().filter(|row| !left.contains(row)).collect()
+}
+
+/// The largest number not above a point drawn between `low` and `high`.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the threshold is lowered where it was rounded up"
+)]
+fn uniform(low: f32, high: f32, draws: &mut Draws) -> f32 {
+    let exact = f64::from(low) + (f64::from(high) - f64::from(low)) * draws.unit();
+    let mut threshold = exact as f32;
+    while f64::from(threshold) > exact {
+        threshold = threshold.next_down();
+    }
+    if threshold >= high { low } else { threshold }
 }

@@ -8,6 +8,7 @@ use tesela_datasets::config::Problems;
 
 use super::class_weight::ClassWeight;
 use super::classifier::{KIND, RANDOM_FOREST_KIND};
+use super::threshold::Threshold;
 
 /// How many trees a forest may have at most.
 pub(crate) const MAX_TREES: u64 = 100_000;
@@ -34,6 +35,10 @@ pub struct RawExtraTrees {
     pub min_impurity_decrease: f64,
     /// What a split is to lower: `"gini"` or `"entropy"`.
     pub criterion: Criterion,
+    /// How the threshold of a column is drawn: `"uniform"`, `"quantile-uniform"` or `"log-uniform"`; of Extra
+    /// Trees alone.
+    #[serde(skip_serializing_if = "is_uniform")]
+    pub threshold: Threshold,
     /// Whether each tree sees a sample drawn with replacement instead of all rows; where absent, a random
     /// forest does and Extra Trees do not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +54,12 @@ fn is_zero(value: &f64) -> bool {
     *value == 0.0
 }
 
+/// The same for the law of thresholds.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_uniform(law: &Threshold) -> bool {
+    *law == Threshold::Uniform
+}
+
 impl Default for RawExtraTrees {
     fn default() -> Self {
         Self {
@@ -59,6 +70,7 @@ impl Default for RawExtraTrees {
             max_depth: None,
             min_impurity_decrease: 0.0,
             criterion: Criterion::Gini,
+            threshold: Threshold::Uniform,
             bootstrap: None,
             class_weight: ClassWeight::None,
         }
@@ -107,6 +119,15 @@ impl RawExtraTrees {
             &format!("{table}.min-impurity-decrease"),
             if least >= 0.0 { Ok(least) } else { Err(format!("is {least}; expected 0 or more")) },
         );
+        let threshold = problems.note(
+            &format!("{table}.threshold"),
+            match (cut, self.threshold) {
+                (Cut::Best, law) if law != Threshold::Uniform => {
+                    Err("is drawn by Extra Trees alone; a random forest takes the best".to_owned())
+                }
+                (_, law) => Ok(law),
+            },
+        );
         let class_weight =
             problems.note(&format!("{table}.class-weight"), self.class_weight.checked());
         Some(Parameters {
@@ -118,6 +139,7 @@ impl RawExtraTrees {
             max_depth: max_depth?,
             min_impurity_decrease: min_impurity_decrease?,
             criterion: self.criterion,
+            threshold: threshold?,
             bootstrap: self.bootstrap.unwrap_or(cut == Cut::Best),
             class_weight: class_weight?,
         })
@@ -154,6 +176,7 @@ pub struct Parameters {
     pub(crate) max_depth: Option<usize>,
     pub(crate) min_impurity_decrease: f64,
     pub(crate) criterion: Criterion,
+    pub(crate) threshold: Threshold,
     pub(crate) bootstrap: bool,
     pub(crate) class_weight: ClassWeight,
 }
@@ -191,6 +214,7 @@ impl From<&Parameters> for RawExtraTrees {
             max_depth: parameters.max_depth.map(|depth| depth as u64),
             min_impurity_decrease: parameters.min_impurity_decrease,
             criterion: parameters.criterion,
+            threshold: parameters.threshold,
             bootstrap: Some(parameters.bootstrap),
             class_weight: parameters.class_weight.clone(),
         }

@@ -5,7 +5,7 @@ use super::draw::Draws;
 use super::grow::Ground;
 use super::impurity::{is_perfect, proxy};
 use super::kernels::{count_amounts, count_many, count_two, gather_extremes, partition};
-use super::rule::{ColumnDraw, Node, Rule, Split, threshold};
+use super::rule::{ColumnDraw, Node, Rule, Split};
 
 /// A column whose numbers differ by no more in a node is constant there, as in scikit-learn.
 pub(crate) const CONSTANT: f32 = 1e-7;
@@ -58,7 +58,11 @@ impl Rule for RandomCut {
             columns.remember_varying();
             let split = &mut self.trial.split;
             split.column = column;
-            split.threshold = if low < high { threshold(low, high, draws.unit()) } else { low };
+            split.threshold = if low < high {
+                node.ground.parameters.threshold.draw(low, high, values, &mut draws)
+            } else {
+                low
+            };
             split.missing_left = missing.then(|| draws.coin());
             if let Some(left) = split.missing_left {
                 send_missing(values, left);
