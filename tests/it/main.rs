@@ -10,6 +10,8 @@ mod predict;
 #[cfg(test)]
 mod prepare;
 #[cfg(test)]
+mod program;
+#[cfg(test)]
 mod simulate;
 #[cfg(test)]
 mod table;

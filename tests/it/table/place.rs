@@ -10,6 +10,8 @@ use parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 use tesela_datasets::random::{generator, unit};
 
+use crate::program;
+
 /// The descriptor of the table.
 pub(super) const DESCRIPTOR: &str = "name = \"plots\"\nsource = \"made up\"\nlicence = \"CC0-1.0\"\n\
     classes = [\"rural\", \"urban\"]\n[table]\nid = \"plot\"\nlabel = \"kind\"\ngroup = \"state\"\n\
@@ -97,9 +99,7 @@ impl Place {
     }
 
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tesela"));
-        command.current_dir(self.folder.path()).args(arguments);
-        command
+        program::command(self.folder.path(), arguments)
     }
 
     pub(super) fn run(&self, arguments: &[&str]) -> Output {
@@ -108,18 +108,11 @@ impl Place {
 
     /// Runs the program, which must be done with it.
     pub(super) fn succeed(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {errors}");
-        String::from_utf8(output.stdout).unwrap()
+        program::succeed(self.folder.path(), arguments)
     }
 
     /// Runs the program, which must refuse; gives its message.
     pub(super) fn refuse(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
-        assert!(!errors.contains("panicked"), "{errors}");
-        errors
+        program::refuse(self.folder.path(), arguments)
     }
 }

@@ -13,6 +13,8 @@ use tesela_datasets::random::{generator, unit};
 use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::{CellContent, StoreCell, StoreDefinition, StoreWriter};
 
+use crate::program;
+
 /// A folder in which the program runs.
 pub(super) struct Place {
     folder: TempDir,
@@ -95,9 +97,7 @@ impl Place {
     }
 
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tesela"));
-        command.current_dir(self.folder.path()).args(arguments);
-        command
+        program::command(self.folder.path(), arguments)
     }
 
     pub(super) fn run(&self, arguments: &[&str]) -> Output {
@@ -106,19 +106,12 @@ impl Place {
 
     /// Runs the program, which must be done with it.
     pub(super) fn succeed(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {errors}");
-        String::from_utf8(output.stdout).unwrap()
+        program::succeed(self.folder.path(), arguments)
     }
 
     /// Runs the program, which must refuse; gives its message.
     pub(super) fn refuse(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
-        assert!(output.stdout.is_empty(), "data in spite of the error");
-        errors
+        program::refuse(self.folder.path(), arguments)
     }
 }
 
