@@ -94,11 +94,11 @@ impl Cutter {
             scope.spawn(move || WindowReader::run(self, &sender));
             let mut hand = Hand { pending: empty(shape, sample_type), sink };
             for read in receiver {
-                let ReadCells { window, windows, mut cells } = read?;
+                let ReadCells { window, windows, cells } = read?;
+                let mut cells = cells.into_iter();
                 for windows in windows.chunks(BATCH) {
                     let pixels = cut(&window, windows, shape, &scaling);
-                    let rest = cells.split_off(windows.len());
-                    hand.over(pixels, std::mem::replace(&mut cells, rest))?;
+                    hand.over(pixels, cells.by_ref().take(windows.len()))?;
                 }
             }
             hand.finish()
@@ -204,8 +204,12 @@ struct Hand<'a, E> {
 }
 
 impl<E> Hand<'_, E> {
-    fn over(&mut self, pixels: CutPixels, cells: Vec<NumberedCell>) -> Result<(), E> {
-        let (positions, cells): (Vec<u32>, Vec<Cell>) = cells.into_iter().unzip();
+    fn over(
+        &mut self,
+        pixels: CutPixels,
+        cells: impl Iterator<Item = NumberedCell>,
+    ) -> Result<(), E> {
+        let (positions, cells): (Vec<u32>, Vec<Cell>) = cells.unzip();
         let patches = PatchBatch {
             shape: self.pending.patches.shape,
             samples: pixels.samples,
