@@ -15,8 +15,8 @@ use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType
 use tesela_datasets::pixel::{Band, BandSet, PixelDefinition, Product};
 use tesela_datasets::random::{below, generator};
 use tesela_datasets::source::PatchSource;
-use tesela_models::config::FitSettings;
-use tesela_models::lenet::{LenetFit, RawLenet};
+use tesela_models::config::{FitSettings, ModelConfig};
+use tesela_models::lenet::RawLenet;
 use tesela_models::{Fit, FitEvent, FitObserver};
 
 /// Keeps the speed of the last epoch.
@@ -52,12 +52,12 @@ fn patches(count: usize, bands: &[Band]) -> Fallible<MemorySource> {
     Ok(MemorySource::new(input, ClassMap::new(["a", "b"])?, batch)?)
 }
 
-fn recipe(epochs: u64, batch_size: u64, threads: Option<usize>) -> Fallible<LenetFit> {
+fn recipe(epochs: u64, batch_size: u64, threads: Option<usize>) -> Fallible<Box<dyn Fit>> {
     let raw = RawLenet { epochs, batch_size, validation_share: 0.0, ..RawLenet::default() };
     let mut problems = tesela_datasets::config::Problems::new();
     let checked = raw.check("model.lenet", &mut problems);
     let settings = FitSettings { seed: 1, threads, device: "flex".to_owned() };
-    Ok(LenetFit::new(problems.finish(checked)?, &settings))
+    Ok(ModelConfig::Lenet(problems.finish(checked)?).recipe(&settings))
 }
 
 fn check(directory: &Path) -> Fallible<()> {

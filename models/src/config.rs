@@ -4,12 +4,17 @@
 //! [`RawModelConfig`] is what the file says; [`RawModelConfig::check`] makes it a [`ModelConfig`], whose
 //! [`recipe`](ModelConfig::recipe) fits.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use tesela_datasets::config::{InvalidConfig, Problems};
+use tesela_datasets::patch::PatchDefinition;
 
 use crate::classifier::Fit;
 use crate::extra_trees::{self, ExtraTrees, Parameters, RawExtraTrees, RawRandomForest};
-use crate::lenet::{self, LenetConfig, LenetFit, RawLenet};
+use crate::lenet::{self, LenetConfig, RawLenet};
+use crate::network::{self, LayerRow, NetworkConfig, NetworkFit, ShapeError};
+use crate::resnet::{self, RawResnet, ResnetConfig};
 
 /// `[model.…]` as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +26,8 @@ pub enum RawModelConfig {
     Lenet(RawLenet),
     /// `[model.random-forest]`.
     RandomForest(RawRandomForest),
+    /// `[model.resnet]`.
+    Resnet(RawResnet),
 }
 
 impl RawModelConfig {
@@ -35,6 +42,7 @@ impl RawModelConfig {
             Self::RandomForest(raw) => {
                 raw.check("model.random-forest", problems).map(ModelConfig::RandomForest)
             }
+            Self::Resnet(raw) => raw.check("model.resnet", problems).map(ModelConfig::Resnet),
         }
     }
 }
@@ -49,6 +57,8 @@ pub enum ModelConfig {
     Lenet(LenetConfig),
     /// A random forest on the features of patches.
     RandomForest(Parameters),
+    /// A small residual network on the channels of patches.
+    Resnet(ResnetConfig),
 }
 
 /// What a recipe needs beside the model's own settings.
@@ -69,6 +79,7 @@ impl ModelConfig {
             Self::ExtraTrees(_) => extra_trees::KIND,
             Self::Lenet(_) => lenet::KIND,
             Self::RandomForest(_) => extra_trees::RANDOM_FOREST_KIND,
+            Self::Resnet(_) => resnet::KIND,
         }
     }
 
@@ -78,9 +89,38 @@ impl ModelConfig {
             Self::ExtraTrees(parameters) | Self::RandomForest(parameters) => {
                 Box::new(ExtraTrees::new(parameters.clone(), settings.seed, settings.threads))
             }
-            Self::Lenet(config) => Box::new(LenetFit::new(config.clone(), settings)),
+            Self::Lenet(config) => fit_network(config, settings),
+            Self::Resnet(config) => fit_network(config, settings),
         }
     }
+
+    /// The layers of a network for patches as `input` describes them; nothing where the model is no network.
+    ///
+    /// # Errors
+    /// If there is no such network for these patches.
+    pub fn layers(
+        &self,
+        input: &PatchDefinition,
+        classes: usize,
+    ) -> Result<Vec<LayerRow>, ShapeError> {
+        self.network().map_or_else(|| Ok(Vec::new()), |own| network::layers(own, input, classes))
+    }
+
+    /// The settings of a network; `None` where the model is none.
+    pub(crate) fn network(&self) -> Option<&dyn NetworkConfig> {
+        match self {
+            Self::ExtraTrees(_) | Self::RandomForest(_) => None,
+            Self::Lenet(config) => Some(config),
+            Self::Resnet(config) => Some(config),
+        }
+    }
+}
+
+fn fit_network<C: NetworkConfig + Clone + 'static>(
+    config: &C,
+    settings: &FitSettings,
+) -> Box<dyn Fit> {
+    Box::new(NetworkFit::new(Arc::new(config.clone()), settings))
 }
 
 impl TryFrom<RawModelConfig> for ModelConfig {
@@ -101,6 +141,7 @@ impl From<ModelConfig> for RawModelConfig {
             ModelConfig::RandomForest(parameters) => {
                 Self::RandomForest(RawRandomForest((&parameters).into()))
             }
+            ModelConfig::Resnet(config) => Self::Resnet((&config).into()),
         }
     }
 }

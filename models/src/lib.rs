@@ -12,6 +12,8 @@ mod conformance;
 pub mod device;
 pub mod extra_trees;
 pub mod lenet;
+pub mod network;
+pub mod resnet;
 
 pub use classifier::{
     Classifier, Fit, FitError, FitEvent, FitObserver, PredictError, Probabilities, SaveError,

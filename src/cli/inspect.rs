@@ -1,24 +1,30 @@
-//! `tesela inspect`: tells what a store or a bundle holds.
+//! `tesela inspect`: tells what a store, a bundle, a run or an experiment holds.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use tesela_datasets::channels::ChannelSet;
+use tesela_datasets::class::ClassMap;
 use tesela_datasets::patch::PatchDefinition;
 use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::StoreReader;
 use tesela_datasets::table::TableDefinition;
 use tesela_models::bundle::{BundleManifest, read_manifest};
+use tesela_models::config::ModelConfig;
 
 use super::counts::{counts_table, left_out_text};
 use super::{Console, ExitStatus};
+use crate::experiment::Experiment;
 use crate::inspection::ContactSheets;
 use crate::prepare::Coverage;
+use crate::report::layer_table;
 
-/// Tell what a store or a bundle holds
+/// Tell what a store, a bundle, a run or an experiment holds
+///
+/// Of a network, bundles and experiments list the layers, with what they learn and what a patch costs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InspectArgs {
-    /// Store or bundle
+    /// Store, bundle, run, or experiment file
     path: PathBuf,
 
     /// Compute the digests of all files of a store again; exit with 1 where one differs
@@ -38,9 +44,12 @@ pub(crate) fn run(args: &InspectArgs, console: &mut Console) -> anyhow::Result<E
     if path.join("run.json").is_file() {
         return inspect_run(path, console);
     }
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        return inspect_experiment(path, console);
+    }
     if !path.join("store.json").is_file() {
         bail!(
-            "`{}` is neither a store (`store.json`), a bundle (`bundle.json`) nor a run (`run.json`)",
+            "`{}` is neither a store (`store.json`), a bundle (`bundle.json`), a run (`run.json`) nor an experiment (`.toml`)",
             path.display()
         );
     }
@@ -163,6 +172,7 @@ fn inspect_bundle(args: &InspectArgs, console: &mut Console) -> anyhow::Result<E
         lines.push(line("measured", &format!("{name} {value}")));
     }
     console.data(lines.join("\n"))?;
+    print_layers(&origin.model, &manifest.input, &manifest.classes, console)?;
     if args.verify {
         if let Err(error) = tesela_models::bundle::load(&args.path, "flex") {
             return Ok(wrong(&error.into(), console));
@@ -170,6 +180,41 @@ fn inspect_bundle(args: &InspectArgs, console: &mut Console) -> anyhow::Result<E
         console.data("verified: the weights have the digests with which they were written")?;
     }
     Ok(ExitStatus::Success)
+}
+
+/// What an experiment trains, and on what.
+fn inspect_experiment(path: &Path, console: &mut Console) -> anyhow::Result<ExitStatus> {
+    let experiment = Experiment::load(path)?;
+    let store = StoreReader::open(experiment.data().store()?)?;
+    let definition = store.definition();
+    let regrouping = experiment.data().regroup(&definition.classes)?;
+    let mut lines = vec![
+        line("experiment", experiment.name()),
+        line("model", experiment.model().kind()),
+        line("classes", &regrouping.classes().to_string()),
+        line("store", &store.path().display().to_string()),
+        line("data set", &definition.dataset),
+        line("seed", &experiment.seed().to_string()),
+    ];
+    lines.extend(describe_input(&definition.input));
+    console.data(lines.join("\n"))?;
+    print_layers(experiment.model(), &definition.input, regrouping.classes(), console)?;
+    Ok(ExitStatus::Success)
+}
+
+/// The layers, where the model is a network and the input has pixels.
+fn print_layers(
+    model: &ModelConfig,
+    input: &InputDefinition,
+    classes: &ClassMap,
+    console: &mut Console,
+) -> anyhow::Result<()> {
+    let Some(input) = input.patches() else { return Ok(()) };
+    let layers = model.layers(input, classes.len())?;
+    if !layers.is_empty() {
+        console.data(layer_table(&layers))?;
+    }
+    Ok(())
 }
 
 /// What `run.json` says, as it says it.

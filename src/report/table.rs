@@ -2,6 +2,8 @@
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
+use tesela_models::network::LayerRow;
+
 use super::format::{grouped, percent};
 use crate::metrics::{Scores, Summary};
 
@@ -111,6 +113,34 @@ pub fn plain_table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) ->
     let mut table = start(header.map(str::to_owned).to_vec());
     table.add_rows(rows);
     align(&mut table);
+    table
+}
+
+/// The layers of a network, with what they learn and what one patch costs; the last row adds up.
+pub fn layer_table(layers: &[LayerRow]) -> Table {
+    let header = ["layer", "what", "output", "parameters", "multiply-adds"];
+    let mut table = start(header.map(str::to_owned).to_vec());
+    let count = |number: usize| match number {
+        0 => String::new(),
+        number => grouped(number as u64),
+    };
+    for layer in layers {
+        let output: Vec<String> = layer.output.iter().map(ToString::to_string).collect();
+        let (name, what) = (layer.name.clone(), layer.what.clone());
+        let numbers = [count(layer.parameters), count(layer.multiply_adds)];
+        let [parameters, multiply_adds] = numbers;
+        table.add_row([name, what, output.join(" × "), parameters, multiply_adds]);
+    }
+    let sum = |of: fn(&LayerRow) -> usize| grouped(layers.iter().map(of).sum::<usize>() as u64);
+    let (parameters, multiply_adds) =
+        (sum(|layer| layer.parameters), sum(|layer| layer.multiply_adds));
+    let all = String::from("all");
+    table.add_row([all, String::new(), String::new(), parameters, multiply_adds]);
+    for column in [3, 4] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
     table
 }
 

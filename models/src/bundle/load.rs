@@ -14,7 +14,7 @@ use super::manifest::{BundleManifest, FORMAT_VERSION, MANIFEST_FILE};
 use crate::classifier::Classifier;
 use crate::config::ModelConfig;
 use crate::extra_trees;
-use crate::lenet;
+use crate::network;
 
 /// The largest `bundle.json` that is read.
 const MOST_MANIFEST_BYTES: u64 = 16 << 20;
@@ -50,7 +50,10 @@ fn load_model(
         ModelConfig::ExtraTrees(parameters) | ModelConfig::RandomForest(parameters) => {
             Ok(extra_trees::load(directory, parameters.cut(), classes, input)?)
         }
-        ModelConfig::Lenet(_) => Ok(lenet::load(directory, classes, input, device)?),
+        ModelConfig::Lenet(config) => Ok(network::load(directory, config, classes, input, device)?),
+        ModelConfig::Resnet(config) => {
+            Ok(network::load(directory, config, classes, input, device)?)
+        }
     }
 }
 

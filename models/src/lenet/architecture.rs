@@ -1,4 +1,15 @@
-//! The sizes of LeNet's layers for a given input.
+//! LeNet's layers for a given input.
+
+use burn::tensor::Tensor;
+use burn::tensor::activation::relu;
+use burn::tensor::module::max_pool2d;
+use burn::tensor::ops::MaxPoolOptions;
+
+use super::config::LenetConfig;
+use super::processor::Blocks;
+use crate::network::{
+    BatchNorm, Convolution, Dense, Initial, InputShape, Layer, Network, Pass, ShapeError, Trunk,
+};
 
 /// How many filters the first convolution has.
 pub(crate) const FILTERS_1: usize = 20;
@@ -7,168 +18,132 @@ pub(crate) const FILTERS_2: usize = 50;
 /// Rows and columns of every filter.
 pub(crate) const KERNEL: usize = 5;
 /// How many units the hidden dense layer has.
-pub(crate) const HIDDEN: usize = 500;
+const HIDDEN: usize = 500;
 /// The least rows and columns of a patch: both convolutions and both pools must leave a pixel.
-pub(crate) const MINIMUM_SIDE: usize = 16;
-/// The most rows and columns of a patch, and the most planes: far above any use, and low enough that no
-/// product of sizes overflows.
-const MAXIMUM: usize = 4096;
+const MINIMUM_SIDE: usize = 16;
 
-/// The sizes of all layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Architecture {
-    planes: usize,
-    height: usize,
-    width: usize,
-    classes: usize,
+/// The network.
+#[derive(Debug)]
+pub(crate) struct Lenet {
+    input: InputShape,
+    convolutions: [Convolution; 2],
+    hidden: Dense,
+    logits: Dense,
+    /// Of both convolutions and of the hidden layer, where they are asked for.
+    norms: Option<[BatchNorm; 3]>,
+    dropout: f64,
+    blocks: Blocks,
 }
 
-/// Why an input has no LeNet.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ArchitectureError {
-    /// Two convolutions and two pools leave nothing.
-    #[error(
-        "the patches have {height} × {width} pixels; LeNet needs at least {MINIMUM_SIDE} × {MINIMUM_SIDE}"
-    )]
-    TooSmall {
-        /// Rows.
-        height: usize,
-        /// Columns.
-        width: usize,
-    },
-    /// Some size is out of range.
-    #[error("{what} is {found}; expected {least} to {most}")]
-    OutOfRange {
-        /// Which size.
-        what: &'static str,
-        /// Its value.
-        found: usize,
-        /// The least possible.
-        least: usize,
-        /// The most possible.
-        most: usize,
-    },
-}
+impl Lenet {
+    /// The network for `input`.
+    pub(crate) fn new(config: &LenetConfig, input: InputShape) -> Result<Self, ShapeError> {
+        let input = input.at_least(MINIMUM_SIDE, "LeNet")?;
+        let convolution = |name: &str, planes, filters| Convolution {
+            name: name.to_owned(),
+            planes,
+            filters,
+            kernel: KERNEL,
+            stride: 1,
+            padding: 0,
+            // A norm takes the mean away, and a bias with it.
+            bias: !config.batch_norm,
+            initial: Initial::of_fan_in(planes * KERNEL * KERNEL),
+        };
+        let norm = |(name, planes): (&str, usize)| {
+            let name = name.to_owned();
+            BatchNorm { name, planes, scale: 1.0 }
+        };
+        let norms = [("norm1", FILTERS_1), ("norm2", FILTERS_2), ("norm3", HIDDEN)];
+        let blocks = Blocks::new(input.planes(), input.side());
+        Ok(Self {
+            input,
+            convolutions: [
+                convolution("conv1", input.planes(), FILTERS_1),
+                convolution("conv2", FILTERS_1, FILTERS_2),
+            ],
+            hidden: Dense { name: "dense1".to_owned(), inputs: blocks.flat_len(), outputs: HIDDEN },
+            logits: Dense { name: "dense2".to_owned(), inputs: HIDDEN, outputs: input.classes() },
+            norms: config.batch_norm.then(|| norms.map(norm)),
+            dropout: config.dropout,
+            blocks,
+        })
+    }
 
-/// One tensor of weights: its name in files, and its shape in PyTorch's layout.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TensorShape {
-    /// The name, such as `conv1.weight`.
-    pub(crate) name: &'static str,
-    /// The shape, such as `[20, 28, 5, 5]`.
-    pub(crate) shape: Vec<usize>,
-    /// How many inputs one output of the layer sums over.
-    pub(crate) fan_in: usize,
-}
+    /// Convolution, norm, pool, rectifier.
+    ///
+    /// The rectifier follows the pool: the result is the same as in the other order, at a quarter of the work.
+    ///
+    /// # Shapes
+    /// - `planes`: `[batch, plane, row, column]`
+    /// - output: `[batch, filter, row / 2 − 2, column / 2 − 2]`
+    fn block(&self, pass: &Pass<'_>, index: usize, planes: Tensor<4>) -> Tensor<4> {
+        let convolved = self.convolutions[index].forward(pass, planes);
+        let normed = match &self.norms {
+            Some(norms) => norms[index].forward(pass, convolved),
+            None => convolved,
+        };
+        relu(max_pool2d(normed, MaxPoolOptions::new([2, 2])))
+    }
 
-impl TensorShape {
-    /// How many numbers the tensor holds.
-    pub(crate) fn len(&self) -> usize {
-        self.shape.iter().product()
+    /// The dense layers.
+    ///
+    /// # Shapes
+    /// - `flat`: `[batch, number]`
+    /// - output: `[batch, class]`
+    pub(crate) fn dense(&self, pass: &Pass<'_>, flat: Tensor<2>) -> Tensor<2> {
+        let hidden = self.hidden.forward(pass, flat); // [batch, 500]
+        let hidden = match &self.norms {
+            Some([_, _, norm]) => norm.forward(pass, hidden),
+            None => hidden,
+        };
+        self.logits.forward(pass, pass.dropout(0, self.dropout, relu(hidden)))
+    }
+
+    /// Both convolutional blocks.
+    pub(crate) fn blocks(&self) -> &Blocks {
+        &self.blocks
     }
 }
 
-impl Architecture {
-    /// The network for patches of `planes` planes and `height` × `width` pixels, and `classes` classes.
-    pub(crate) fn new(
-        planes: usize,
-        [height, width]: [usize; 2],
-        classes: usize,
-    ) -> Result<Self, ArchitectureError> {
-        if height < MINIMUM_SIDE || width < MINIMUM_SIDE {
-            return Err(ArchitectureError::TooSmall { height, width });
+impl Network for Lenet {
+    fn input(&self) -> InputShape {
+        self.input
+    }
+
+    fn layers(&self) -> Vec<Layer> {
+        let mut layers = Vec::new();
+        let mut side = self.input.side();
+        for (index, convolution) in self.convolutions.iter().enumerate() {
+            let layer = convolution.layer(side);
+            let output = layer.output.clone();
+            layers.push(layer);
+            layers.extend(self.norms.as_ref().map(|norms| norms[index].layer(&output)));
+            side = [output[1] / 2, output[2] / 2];
+            let pool = format!("pool{}", index + 1);
+            layers.push(Layer {
+                name: pool,
+                what: "pool 2 × 2, rectifier".to_owned(),
+                output: vec![output[0], side[0], side[1]],
+                tensors: Vec::new(),
+                multiply_adds: 0,
+            });
         }
-        let ranges = [
-            ("the number of rows", height, MINIMUM_SIDE, MAXIMUM),
-            ("the number of columns", width, MINIMUM_SIDE, MAXIMUM),
-            ("the number of input planes", planes, 1, MAXIMUM),
-            ("the number of classes", classes, 1, usize::from(u16::MAX)),
-        ];
-        for (what, found, least, most) in ranges {
-            if !(least..=most).contains(&found) {
-                return Err(ArchitectureError::OutOfRange { what, found, least, most });
-            }
-        }
-        Ok(Self { planes, height, width, classes })
+        layers.push(self.hidden.layer());
+        layers.extend(self.norms.as_ref().map(|norms| norms[2].layer(&[HIDDEN])));
+        layers.push(self.logits.layer());
+        layers
     }
 
-    /// Input planes: the channels, and the plane of used pixels.
-    pub(crate) fn planes(&self) -> usize {
-        self.planes
+    fn forward(&self, pass: &Pass<'_>, planes: Tensor<4>) -> Tensor<2> {
+        let first = self.block(pass, 0, planes); // [batch, 20, row, column]
+        let second = self.block(pass, 1, first); // [batch, 50, row, column]
+        self.dense(pass, second.flatten(1, 3)) // [batch, 50 · row · column]
     }
 
-    /// Rows and columns of the input.
-    pub(crate) fn side(&self) -> [usize; 2] {
-        [self.height, self.width]
-    }
-
-    /// Numbers of one input.
-    pub(crate) fn input_len(&self) -> usize {
-        self.planes * self.height * self.width
-    }
-
-    /// Classes.
-    pub(crate) fn classes(&self) -> usize {
-        self.classes
-    }
-
-    /// Rows and columns after the first convolution.
-    pub(crate) fn convolved_1(&self) -> [usize; 2] {
-        self.side().map(|side| side - (KERNEL - 1))
-    }
-
-    /// Rows and columns after the first pool.
-    pub(crate) fn pooled_1(&self) -> [usize; 2] {
-        self.convolved_1().map(|side| side / 2)
-    }
-
-    /// Rows and columns after the second convolution.
-    pub(crate) fn convolved_2(&self) -> [usize; 2] {
-        self.pooled_1().map(|side| side - (KERNEL - 1))
-    }
-
-    /// Rows and columns after the second pool.
-    pub(crate) fn pooled_2(&self) -> [usize; 2] {
-        self.convolved_2().map(|side| side / 2)
-    }
-
-    /// Numbers that the first dense layer sees.
-    pub(crate) fn flat(&self) -> usize {
-        FILTERS_2 * self.pooled_2().iter().product::<usize>()
-    }
-
-    /// All tensors of weights, in the order in which everything holds them.
-    pub(crate) fn tensors(&self) -> [TensorShape; 8] {
-        let tensor =
-            |name, shape: &[usize], fan_in| TensorShape { name, shape: shape.to_vec(), fan_in };
-        let (fan_1, fan_2) = (self.planes * KERNEL * KERNEL, FILTERS_1 * KERNEL * KERNEL);
-        let flat = self.flat();
-        [
-            tensor("conv1.weight", &[FILTERS_1, self.planes, KERNEL, KERNEL], fan_1),
-            tensor("conv1.bias", &[FILTERS_1], fan_1),
-            tensor("conv2.weight", &[FILTERS_2, FILTERS_1, KERNEL, KERNEL], fan_2),
-            tensor("conv2.bias", &[FILTERS_2], fan_2),
-            tensor("dense1.weight", &[HIDDEN, flat], flat),
-            tensor("dense1.bias", &[HIDDEN], flat),
-            tensor("dense2.weight", &[self.classes, HIDDEN], HIDDEN),
-            tensor("dense2.bias", &[self.classes], HIDDEN),
-        ]
-    }
-
-    /// How many numbers are learned.
-    pub(crate) fn parameters(&self) -> usize {
-        self.tensors().iter().map(TensorShape::len).sum()
-    }
-
-    /// How many multiplications with addition one patch takes.
-    #[cfg(test)]
-    pub(crate) fn multiply_adds(&self) -> usize {
-        let area = |side: [usize; 2]| side[0] * side[1];
-        let taps = KERNEL * KERNEL;
-        area(self.convolved_1()) * FILTERS_1 * self.planes * taps
-            + area(self.convolved_2()) * FILTERS_2 * FILTERS_1 * taps
-            + self.flat() * HIDDEN
-            + HIDDEN * self.classes
+    fn trunk(&self) -> Option<&dyn Trunk> {
+        // A norm lies between convolution and pool, which the blocks compute in one go.
+        self.norms.is_none().then_some(self)
     }
 }
 
@@ -176,26 +151,47 @@ impl Architecture {
 mod tests {
     use super::*;
 
+    fn lenet(planes: usize, side: [usize; 2], batch_norm: bool) -> Result<Lenet, ShapeError> {
+        let config = LenetConfig { batch_norm, ..LenetConfig::default() };
+        Lenet::new(&config, InputShape::new(planes, side, 2)?)
+    }
+
+    fn sum(network: &Lenet, of: impl Fn(&Layer) -> usize) -> usize {
+        network.layers().iter().map(of).sum()
+    }
+
     #[test]
     fn the_figures_of_the_module_documentation_are_right() {
-        let architecture = Architecture::new(28, [33, 33], 2).unwrap();
-        assert_eq!(architecture.flat(), 1250);
-        assert_eq!(architecture.parameters(), 665_572);
-        assert_eq!(architecture.multiply_adds(), 14_900_000);
+        let network = lenet(28, [33, 33], false).unwrap();
+        let layers = network.layers();
+        let figures = |index: usize| (layers[index].parameters(), layers[index].multiply_adds);
+        assert_eq!(figures(0), (14_020, 11_774_000));
+        assert_eq!(figures(2), (25_050, 2_500_000));
+        assert_eq!(figures(4), (625_500, 625_000));
+        assert_eq!(figures(5), (1_002, 1_000));
+        assert_eq!(sum(&network, Layer::parameters), 665_572);
+        assert_eq!(sum(&network, |layer| layer.multiply_adds), 14_900_000);
+    }
+
+    #[test]
+    fn norms_take_the_place_of_biases() {
+        let network = lenet(28, [33, 33], true).unwrap();
+        let names: Vec<String> = network.tensors().into_iter().map(|tensor| tensor.name).collect();
+        assert!(!names.contains(&"conv1.bias".to_owned()));
+        assert_eq!(
+            names[1..5],
+            ["weight", "bias", "running_mean", "running_var"].map(|part| format!("norm1.{part}"))
+        );
+        // Two numbers learned for each plane, in place of one for each of the convolutions'.
+        assert_eq!(sum(&network, Layer::parameters), 665_572 + 20 + 50 + 2 * 500);
+        assert!(network.trunk().is_none());
     }
 
     #[test]
     fn the_least_patch_leaves_one_pixel_and_a_smaller_one_is_refused() {
-        let least = Architecture::new(1, [MINIMUM_SIDE; 2], 2).unwrap();
-        assert_eq!(least.pooled_2(), [1, 1]);
-        let error = Architecture::new(1, [33, 15], 2).unwrap_err().to_string();
+        let least = lenet(1, [MINIMUM_SIDE; 2], false).unwrap();
+        assert_eq!(least.blocks.flat_len(), FILTERS_2);
+        let error = lenet(1, [33, 15], false).unwrap_err().to_string();
         assert!(error.contains("33 × 15") && error.contains("16 × 16"), "{error}");
-    }
-
-    #[test]
-    fn sizes_beyond_reason_are_refused() {
-        let error = Architecture::new(usize::MAX, [33, 33], 2).unwrap_err().to_string();
-        assert!(error.contains("input planes"), "{error}");
-        assert!(Architecture::new(4, [33, 33], 0).is_err());
     }
 }

@@ -1,66 +1,93 @@
-//! Both convolutional blocks on the processor, for whole batches.
-//!
-//! This takes the place of burn's convolutions where the network computes on the processor; the dense layers,
-//! the loss and the optimiser stay burn's. A test holds both ways to the same logits and gradients.
+//! Both convolutional blocks on the processor, for whole batches: the trunk of LeNet.
 
+use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use super::architecture::{Architecture, FILTERS_1, FILTERS_2};
+use super::architecture::{FILTERS_1, FILTERS_2, Lenet};
 use super::block::{Block, Filters, Gradient, Output};
+use crate::network::{Activations, BoundTrunk, Pass, Trunk};
 
 /// How many images share a gradient before gradients are added up: fixed, so that every sum has one order.
 const SHARE: usize = 8;
 
-/// The blocks of a network with its weights.
+/// The sizes of both blocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Blocks([Block; 2]);
+
+impl Blocks {
+    /// The blocks for patches of `planes` planes and `side` rows and columns.
+    pub(crate) fn new(planes: usize, side: [usize; 2]) -> Self {
+        let first = Block { planes, filters: FILTERS_1, side };
+        Self([first, Block { planes: FILTERS_1, filters: FILTERS_2, side: first.pooled() }])
+    }
+
+    /// Numbers that the first dense layer sees.
+    pub(crate) fn flat_len(&self) -> usize {
+        self.0[1].output_len()
+    }
+}
+
+impl Trunk for Lenet {
+    fn image_len(&self) -> usize {
+        self.blocks().0[0].padded_input()
+    }
+
+    fn tensor_count(&self) -> usize {
+        // Weights and biases of two convolutions.
+        4
+    }
+
+    fn bind(&self, weights: &[Vec<f32>]) -> Box<dyn BoundTrunk> {
+        let [first, second] = self.blocks().0;
+        Box::new(Convolutions {
+            first: Filters::new(first, &weights[0], &weights[1]),
+            second: Filters::new(second, &weights[2], &weights[3]),
+        })
+    }
+
+    fn head(&self, pass: &Pass<'_>, flat: Tensor<2>) -> Tensor<2> {
+        self.dense(pass, flat)
+    }
+}
+
+/// Both blocks with weights.
 #[derive(Debug, Clone)]
-pub(crate) struct Convolutions {
+struct Convolutions {
     first: Filters,
     second: Filters,
 }
 
 /// What both blocks make of an image.
 #[derive(Debug, Clone)]
-pub(crate) struct Activations {
+struct Image {
     first: Output,
     second: Output,
 }
 
-impl Convolutions {
-    /// The blocks with weights and biases in PyTorch's layout.
-    pub(crate) fn new(
-        architecture: &Architecture,
-        [weight_1, bias_1, weight_2, bias_2]: [&[f32]; 4],
-    ) -> Self {
-        let [first, second] = blocks(architecture);
-        Self {
-            first: Filters::new(first, weight_1, bias_1),
-            second: Filters::new(second, weight_2, bias_2),
-        }
-    }
-
-    /// Numbers of an image as the blocks take it: `[row, column, plane]`, and room behind.
-    pub(crate) fn image_len(architecture: &Architecture) -> usize {
-        blocks(architecture)[0].padded_input()
-    }
-
-    /// What the blocks make of some images.
-    ///
-    /// # Shapes
-    /// - `images`: `[image, row, column, plane]`, each padded to [`Self::image_len`]
-    pub(crate) fn forward(&self, images: &[f32]) -> Vec<Activations> {
+impl BoundTrunk for Convolutions {
+    fn forward(&self, images: &[f32]) -> (Vec<f32>, Activations) {
         let size = self.first.block().padded_input();
-        images
+        let made: Vec<Image> = images
             .par_chunks_exact(size)
             .map(|image| {
                 let first = self.first.forward(image);
                 let second = self.second.forward(&first.values);
-                Activations { first, second }
+                Image { first, second }
             })
-            .collect()
+            .collect();
+        (self.flat(&made), Activations(Box::new(made)))
     }
 
+    fn backward(&self, images: &[f32], activations: &Activations, upper: &[f32]) -> Vec<Vec<f32>> {
+        let made: &Vec<Image> =
+            activations.0.downcast_ref().expect("the activations are those of this trunk");
+        self.gradients(images, made, upper)
+    }
+}
+
+impl Convolutions {
     /// What the dense layers see: `[image, filter · row · column]`.
-    pub(crate) fn flat(&self, activations: &[Activations]) -> Vec<f32> {
+    fn flat(&self, activations: &[Image]) -> Vec<f32> {
         let len = self.second.block().output_len();
         let mut flat = vec![0.0; activations.len() * len];
         for (flat, activations) in flat.chunks_exact_mut(len).zip(activations) {
@@ -77,14 +104,9 @@ impl Convolutions {
     /// The gradients of weights and biases, summed over the images, in PyTorch's layout.
     ///
     /// # Shapes
-    /// - `images`: as in [`Self::forward`]
+    /// - `images`: `[image, row, column, plane]`, each padded
     /// - `upper`: the gradient of [`Self::flat`]
-    pub(crate) fn backward(
-        &self,
-        images: &[f32],
-        activations: &[Activations],
-        upper: &[f32],
-    ) -> [Vec<f32>; 4] {
+    fn gradients(&self, images: &[f32], activations: &[Image], upper: &[f32]) -> Vec<Vec<f32>> {
         let (image, flat) = (self.first.block().padded_input(), self.second.block().output_len());
         let shares: Vec<(Gradient, Gradient)> = images
             .par_chunks(SHARE * image)
@@ -106,7 +128,7 @@ impl Convolutions {
             sums.1.add(second);
         }
         let (first, second) = sums;
-        [
+        vec![
             first.weights(self.first.block()),
             first.bias,
             second.weights(self.second.block()),
@@ -117,7 +139,7 @@ impl Convolutions {
     fn add_gradients(
         &self,
         image: &[f32],
-        activations: &Activations,
+        activations: &Image,
         upper: &[f32],
         (first, second): &mut (Gradient, Gradient),
     ) {
@@ -133,10 +155,4 @@ impl Convolutions {
         self.second.backward(between, &activations.second, &pixels, second, Some(&mut lower));
         self.first.backward(image, &activations.first, &lower, first, None);
     }
-}
-
-fn blocks(architecture: &Architecture) -> [Block; 2] {
-    let planes = architecture.planes();
-    let first = Block { planes, filters: FILTERS_1, side: architecture.side() };
-    [first, Block { planes: FILTERS_1, filters: FILTERS_2, side: first.pooled() }]
 }

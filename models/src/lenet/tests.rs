@@ -2,133 +2,30 @@
 
 use std::sync::Arc;
 
-use tesela_datasets::class::{ClassId, ClassMap, Label};
-use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType, Samples};
-use tesela_datasets::pixel::{Band, BandSet, PixelDefinition, Product};
-use tesela_datasets::random;
-use tesela_datasets::source::{
-    Batch, BatchStream, CellSource, FeatureMatrix, InputDefinition, SourceError,
-};
+use tesela_datasets::source::CellSource;
 
-use super::{LenetConfig, LenetFit, RawLenet, load};
-use crate::classifier::{Classifier, Fit, FitError, FitEvent, FitObserver, Unobserved};
+use super::{LenetConfig, RawLenet};
+use crate::classifier::{Classifier, Fit, FitError, FitEvent, Unobserved};
 use crate::config::FitSettings;
 use crate::conformance::{check_fit, toy};
-
-/// Patches in memory: those of class 1 have a bright stripe at a random place, those of class 0 have as many bright
-/// pixels scattered.
-pub(super) struct Toy {
-    input: InputDefinition,
-    classes: ClassMap,
-    labels: Vec<Label>,
-    patches: PatchBatch,
-}
-
-impl Toy {
-    pub(super) fn new(count: usize, side: usize, seed: u64) -> Self {
-        let mut pixel = PixelDefinition::of_product(Product::C1);
-        pixel.bands = BandSet::new([Band::Blue, Band::Green, Band::Red]).unwrap();
-        let shape = PatchShape { bands: 3, height: side, width: side };
-        let mut values = Vec::new();
-        let mut used = Vec::new();
-        let mut labels = Vec::new();
-        for index in 0..count {
-            let mut generator = random::generator(seed, &[index as u64]);
-            let class = index % 2;
-            labels.push(Label::Class(ClassId::new(class)));
-            let bright: Vec<usize> = if class == 1 {
-                let row = below(&mut generator, side);
-                (0..side).map(|column| row * side + column).collect()
-            } else {
-                (0..side).map(|_| below(&mut generator, side * side)).collect()
-            };
-            for _band in 0..3 {
-                for at in 0..side * side {
-                    let noise = i16::try_from(below(&mut generator, 200)).unwrap();
-                    values.push(1000 + noise + if bright.contains(&at) { 1500 } else { 0 });
-                }
-            }
-            used.extend((0..side * side).map(|at| at % 37 != 5));
-        }
-        let patches = PatchBatch {
-            shape,
-            samples: Samples::Int16(values),
-            used,
-            labels: labels.clone(),
-            positions: (0..).take(count).collect(),
-        };
-        Self {
-            input: InputDefinition::Patches(PatchDefinition {
-                shape,
-                sample_type: SampleType::Int16,
-                pixel,
-            }),
-            classes: ClassMap::new(["scattered", "striped"]).unwrap(),
-            labels,
-            patches,
-        }
-    }
-}
-
-impl CellSource for Toy {
-    fn input(&self) -> &InputDefinition {
-        &self.input
-    }
-
-    fn classes(&self) -> &ClassMap {
-        &self.classes
-    }
-
-    fn labels(&self) -> &[Label] {
-        &self.labels
-    }
-
-    fn stream<'a>(&'a self, order: &[u32], batch: usize) -> Result<BatchStream<'a>, SourceError> {
-        let parts: Vec<Vec<u32>> = order.chunks(batch).map(<[u32]>::to_vec).collect();
-        Ok(Box::new(parts.into_iter().map(|part| {
-            let mut batch =
-                PatchBatch::with_capacity(self.patches.shape, SampleType::Int16, part.len());
-            for position in part {
-                batch.push_from(&self.patches, position as usize);
-            }
-            Ok(Batch::Patches(batch))
-        })))
-    }
-
-    fn features(&self) -> Result<Arc<FeatureMatrix>, SourceError> {
-        Err(SourceError::new("a toy has no features"))
-    }
-}
-
-fn below(generator: &mut random::Generator, bound: usize) -> usize {
-    usize::try_from(random::below(generator, bound as u64)).unwrap()
-}
+use crate::network::toy::{Ear, Toy, accuracy, gradients_agree};
+use crate::network::{InputShape, NetworkConfig, NetworkFit, Optimizer, load};
 
 fn config(text: RawLenet) -> LenetConfig {
     text.check("model.lenet", &mut tesela_datasets::config::Problems::new()).unwrap()
 }
 
-fn recipe(config: LenetConfig, seed: u64, threads: usize) -> LenetFit {
+fn recipe(config: LenetConfig, seed: u64, threads: usize) -> NetworkFit {
     let device = "flex".to_owned();
-    LenetFit::new(config, &FitSettings { seed, threads: Some(threads), device })
+    NetworkFit::new(Arc::new(config), &FitSettings { seed, threads: Some(threads), device })
 }
 
 fn quick() -> LenetConfig {
     config(RawLenet { epochs: 4, batch_size: 8, validation_share: 0.0, ..RawLenet::default() })
 }
 
-fn fit(recipe: &LenetFit, train: &Toy, validation: &Toy) -> Box<dyn Classifier> {
+fn fit(recipe: &NetworkFit, train: &Toy, validation: &Toy) -> Box<dyn Classifier> {
     recipe.fit(train, validation, &mut Unobserved).unwrap()
-}
-
-fn accuracy(model: &dyn Classifier, toy: &Toy) -> f64 {
-    let all = model.predict_source(toy, &mut |_| true).unwrap();
-    let right = all
-        .rows()
-        .zip(toy.labels())
-        .filter(|(row, label)| crate::Probabilities::most_probable(row) == label.class())
-        .count();
-    right as f64 / toy.len() as f64
 }
 
 #[test]
@@ -136,14 +33,16 @@ fn it_keeps_the_promises_of_every_model() {
     let raw = RawLenet { epochs: 6, batch_size: 8, ..RawLenet::default() };
     check_fit(
         &|threads| Box::new(recipe(config(raw.clone()), 1, threads)),
-        &|directory, classes, input| load(directory, classes, input, "flex").unwrap(),
+        &|directory, classes, input| {
+            load(directory, &LenetConfig::default(), classes, input, "flex").unwrap()
+        },
     );
 }
 
 #[test]
 fn a_device_that_does_not_exist_is_named() {
     let settings = FitSettings { seed: 1, threads: Some(1), device: "gpu".into() };
-    let fitted = LenetFit::new(quick(), &settings).fit(
+    let fitted = NetworkFit::new(Arc::new(quick()), &settings).fit(
         &Toy::new(8, 16, 1),
         &Toy::new(0, 16, 1),
         &mut Unobserved,
@@ -185,7 +84,14 @@ fn a_saved_network_predicts_the_same() {
     let model = fit(&recipe(quick(), 1, 1), &train, &none);
     let directory = tempfile::tempdir().unwrap();
     model.save_weights(directory.path()).unwrap();
-    let loaded = load(directory.path(), train.classes.clone(), &train.input, "flex").unwrap();
+    let loaded = load(
+        directory.path(),
+        &LenetConfig::default(),
+        train.classes().clone(),
+        train.input(),
+        "flex",
+    )
+    .unwrap();
     let predict = |model: &dyn Classifier| model.predict_source(&train, &mut |_| true).unwrap();
     assert_eq!(predict(model.as_ref()), predict(loaded.as_ref()));
     assert_eq!(loaded.kind(), "lenet");
@@ -195,12 +101,13 @@ fn a_saved_network_predicts_the_same() {
 fn an_empty_patch_has_no_probabilities_and_another_shape_is_refused() {
     let (train, none) = (Toy::new(24, 16, 1), Toy::new(0, 16, 2));
     let model = fit(&recipe(quick(), 1, 1), &train, &none);
-    let mut patches = train.patches.clone();
+    let mut patches = train.patches().clone();
     patches.used[..256].fill(false);
     let found = model.predict(&patches.into()).unwrap();
     assert!(found.row(0).iter().all(|value| value.is_nan()));
     assert!((found.row(1).iter().sum::<f32>() - 1.0).abs() < 1e-6);
-    let error = model.predict(&Toy::new(1, 17, 1).patches.into()).unwrap_err().to_string();
+    let error =
+        model.predict(&Toy::new(1, 17, 1).patches().clone().into()).unwrap_err().to_string();
     assert!(error.contains("17 × 17") && error.contains("16 × 16"), "{error}");
 }
 
@@ -230,25 +137,6 @@ fn a_table_is_refused_with_the_reason() {
     assert!(error.contains("is a row of 3 numbers"), "{error}");
 }
 
-/// Hears events and stops at a given one.
-#[derive(Default)]
-struct Ear {
-    events: Vec<FitEvent>,
-    stop_after: Option<usize>,
-    asked: std::sync::atomic::AtomicUsize,
-}
-
-impl FitObserver for Ear {
-    fn notice(&mut self, event: &FitEvent) {
-        self.events.push(event.clone());
-    }
-
-    fn wants_stop(&self) -> bool {
-        let asked = self.asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.stop_after.is_some_and(|most| asked >= most)
-    }
-}
-
 #[test]
 fn epochs_are_reported_and_a_stop_is_heeded() {
     let (train, validation) = (Toy::new(24, 16, 1), Toy::new(8, 16, 2));
@@ -275,9 +163,16 @@ fn epochs_are_reported_and_a_stop_is_heeded() {
 
 #[test]
 fn a_training_that_diverges_says_so() {
-    let raw =
-        RawLenet { learning_rate: 10.0, optimizer: super::Optimizer::Sgd, ..RawLenet::default() };
+    let raw = RawLenet { learning_rate: 10.0, optimizer: Optimizer::Sgd, ..RawLenet::default() };
     let recipe = recipe(config(raw), 1, 1);
     let result = recipe.fit(&Toy::new(200, 16, 1), &Toy::new(0, 16, 1), &mut Unobserved);
     assert!(matches!(result, Err(FitError::Diverged { .. })));
+}
+
+#[test]
+fn both_ways_agree_on_logits_and_gradients() {
+    for (planes, side) in [(28, [33, 33]), (4, [17, 40]), (1, [16, 16]), (7, [19, 18])] {
+        let input = InputShape::new(planes, side, 3).unwrap();
+        gradients_agree(&*LenetConfig::default().network(input).unwrap());
+    }
 }

@@ -11,19 +11,19 @@ use tesela_datasets::source::{Batch, InputDefinition};
 use tesela_datasets::whole_file::write_whole;
 
 use super::LoadError;
-use super::architecture::Architecture;
+use super::architecture::{Network, NetworkConfig};
 use super::augment::Symmetries;
-use super::gradients::Input;
+use super::computation::Computation;
+use super::input_shape::InputShape;
 use super::layout::Layout;
-use super::network::Network;
+use super::parameters::Parameters;
 use super::pipeline::HostBatch;
 use super::planes::{InputPlanes, Scratch};
+use super::trunk::BoundTrunk;
 use super::weights::{Weights, read_bounded, to_single};
 use crate::classifier::{Classifier, PredictError, Probabilities, SaveError, checked_patches};
 use crate::device::DeviceChoice;
 
-/// The name of the model in files.
-pub const KIND: &str = "lenet";
 /// The name of the file of statistics in a bundle.
 const NORMALISATION_FILE: &str = "normalisation.json";
 /// More than the statistics of 27 channels take.
@@ -31,53 +31,60 @@ const MOST_NORMALISATION_BYTES: usize = 1024 * 1024;
 /// How many patches are on the device at a time.
 const BLOCK: usize = 64;
 
-/// A fitted LeNet.
+/// A fitted network.
 #[derive(Debug)]
-pub(crate) struct Lenet {
+pub(crate) struct FittedNetwork {
+    kind: &'static str,
+    network: Box<dyn Network>,
     classes: ClassMap,
     input: InputDefinition,
     planes: InputPlanes,
     weights: Weights,
-    network: Network,
+    parameters: Parameters,
+    bound: Option<Box<dyn BoundTrunk>>,
     layout: Layout,
     device: Device,
 }
 
-impl Lenet {
+impl FittedNetwork {
     /// Wraps what was learned.
     pub(crate) fn new(
+        kind: &'static str,
+        network: Box<dyn Network>,
         classes: ClassMap,
         planes: InputPlanes,
         weights: Weights,
         layout: Layout,
         device: Device,
     ) -> Self {
-        let network = Network::new(&weights, &device);
+        let parameters = Parameters::new(&weights, &device);
+        let bound = Computation { network: &*network, layout, device: &device }.bind(&parameters);
         let input = InputDefinition::Patches(planes.input().clone());
-        Self { classes, input, planes, weights, network, layout, device }
+        Self { kind, network, classes, input, planes, weights, parameters, bound, layout, device }
     }
 
     /// The logits of the patches at `indices`, `[patch, class]`.
     fn logits(&self, patches: &PatchBatch, indices: &[usize]) -> Vec<f32> {
-        let architecture = self.weights.architecture();
-        let size = self.layout.len(&architecture);
-        let symmetries = Symmetries::new(architecture.side(), false);
+        let input = self.network.input();
+        let size = self.layout.len(input);
+        let symmetries = Symmetries::new(input.side(), false);
         let mut planes = vec![0.0; indices.len() * size];
         let out = planes.par_chunks_exact_mut(size).zip(indices);
         out.for_each_init(
-            || (Scratch::default(), vec![0.0; architecture.input_len()]),
+            || (Scratch::default(), vec![0.0; input.len()]),
             |(scratch, upright), (out, &index)| {
                 self.planes.fill(scratch, patches, index, upright);
                 self.layout.arrange(symmetries.identity(), upright, out);
             },
         );
         let batch = HostBatch { planes, labels: vec![ClassId::new(0); indices.len()] };
-        let input = Input { architecture: &architecture, layout: self.layout, batch };
-        input.logits(&self.network, &self.device)
+        let computation =
+            Computation { network: &*self.network, layout: self.layout, device: &self.device };
+        computation.logits(&self.parameters, self.bound.as_deref(), batch)
     }
 }
 
-impl Classifier for Lenet {
+impl Classifier for FittedNetwork {
     fn classes(&self) -> &ClassMap {
         &self.classes
     }
@@ -87,7 +94,7 @@ impl Classifier for Lenet {
     }
 
     fn kind(&self) -> &'static str {
-        KIND
+        self.kind
     }
 
     fn predict(&self, cells: &Batch) -> Result<Probabilities, PredictError> {
@@ -115,13 +122,14 @@ impl Classifier for Lenet {
     }
 }
 
-/// Reads the network that [`Classifier::save_weights`] wrote into `directory`; every byte is checked. It will
-/// compute on `device`, such as `flex` or `wgpu:1`.
+/// Reads the network of `config` that [`Classifier::save_weights`] wrote into `directory`; every byte is checked. It
+/// will compute on `device`, such as `flex` or `wgpu:1`.
 ///
 /// # Errors
-/// If a file is missing, or does not hold a network for `input` and `classes`.
-pub fn load(
+/// If a file is missing, or does not hold such a network for `input` and `classes`.
+pub(crate) fn load(
     directory: &Path,
+    config: &dyn NetworkConfig,
     classes: ClassMap,
     input: &InputDefinition,
     device: &str,
@@ -130,19 +138,20 @@ pub fn load(
     let input = input.patches().ok_or_else(|| {
         content(directory, format!("a network needs pixels; its input is {}", input.words()))
     })?;
-    let shape = input.shape;
-    let planes = InputPlanes::count(input);
-    let architecture = Architecture::new(planes, [shape.height, shape.width], classes.len())
+    let sides = [input.shape.height, input.shape.width];
+    let network = InputShape::new(InputPlanes::count(input), sides, classes.len())
+        .and_then(|shape| config.network(shape))
         .map_err(|error| content(directory, error.to_string()))?;
-    let weights = Weights::load(directory, architecture)?;
+    let weights = Weights::load(directory, network.tensors().into())?;
     let path = directory.join(NORMALISATION_FILE);
     let text = read_bounded(&path, MOST_NORMALISATION_BYTES)?;
     let normalisation: Normalisation =
         serde_json::from_slice(&text).map_err(|error| content(&path, error.to_string()))?;
     let planes = InputPlanes::new(input, normalisation).map_err(|reason| content(&path, reason))?;
-    let device: DeviceChoice = device.parse()?;
-    let layout = Layout::of(device);
-    Ok(Box::new(Lenet::new(classes, planes, weights, layout, device.open()?)))
+    let choice: DeviceChoice = device.parse()?;
+    let (layout, device) = (Layout::of(&*network, choice), choice.open()?);
+    let kind = config.kind();
+    Ok(Box::new(FittedNetwork::new(kind, network, classes, planes, weights, layout, device)))
 }
 
 /// Probabilities from logits; they sum to one.

@@ -1,7 +1,7 @@
 //! How the numbers of a patch lie in memory when the network takes them.
 
-use super::architecture::Architecture;
-use super::processor::Convolutions;
+use super::architecture::Network;
+use super::input_shape::InputShape;
 use crate::device::DeviceChoice;
 
 /// The order of the numbers of a patch.
@@ -9,21 +9,27 @@ use crate::device::DeviceChoice;
 pub(crate) enum Layout {
     /// `[plane, row, column]`: burn's convolutions.
     PlanesFirst,
-    /// `[row, column, plane]`, and room behind: the convolutions of [`Convolutions`].
-    PlanesLast,
+    /// `[row, column, plane]`, and room behind: trunks on the processor.
+    PlanesLast {
+        /// Numbers of a patch, with the room.
+        len: usize,
+    },
 }
 
 impl Layout {
-    /// What the network takes on `device`.
-    pub(crate) fn of(device: DeviceChoice) -> Self {
-        if device == DeviceChoice::Flex { Self::PlanesLast } else { Self::PlanesFirst }
+    /// What `network` takes on `device`.
+    pub(crate) fn of(network: &dyn Network, device: DeviceChoice) -> Self {
+        match network.trunk().filter(|_| device == DeviceChoice::Flex) {
+            Some(trunk) => Self::PlanesLast { len: trunk.image_len() },
+            None => Self::PlanesFirst,
+        }
     }
 
-    /// Numbers of a patch.
-    pub(crate) fn len(self, architecture: &Architecture) -> usize {
+    /// Numbers of a patch of `input`.
+    pub(crate) fn len(self, input: InputShape) -> usize {
         match self {
-            Self::PlanesFirst => architecture.input_len(),
-            Self::PlanesLast => Convolutions::image_len(architecture),
+            Self::PlanesFirst => input.len(),
+            Self::PlanesLast { len } => len,
         }
     }
 
@@ -39,7 +45,7 @@ impl Layout {
                     }
                 }
             }
-            Self::PlanesLast => {
+            Self::PlanesLast { .. } => {
                 for (to, &source) in to.chunks_exact_mut(planes).zip(table) {
                     for (to, from) in to.iter_mut().zip(from.chunks_exact(pixels)) {
                         *to = from[source];
@@ -61,7 +67,7 @@ mod tests {
         Layout::PlanesFirst.arrange(&table, &from, &mut to);
         assert_eq!(to, [2.0, 1.0, 4.0, 3.0, 6.0, 5.0, 8.0, 7.0]);
         let mut to = [0.0; 9];
-        Layout::PlanesLast.arrange(&table, &from, &mut to);
+        Layout::PlanesLast { len: 9 }.arrange(&table, &from, &mut to);
         assert_eq!(to, [2.0, 6.0, 1.0, 5.0, 4.0, 8.0, 3.0, 7.0, 0.0]);
     }
 }

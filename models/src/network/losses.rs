@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Tensor;
 
-use super::network::host;
+use super::parameters::host;
 use crate::classifier::FitError;
 
 /// The least time between two reads, and so between two events of batches.

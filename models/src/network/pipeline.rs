@@ -9,8 +9,8 @@ use tesela_datasets::class::ClassId;
 use tesela_datasets::patch::PatchBatch;
 use tesela_datasets::source::{PatchSource, SourceError};
 
-use super::architecture::Architecture;
 use super::augment::Symmetries;
+use super::input_shape::InputShape;
 use super::layout::Layout;
 use super::planes::{InputPlanes, Scratch};
 
@@ -31,7 +31,7 @@ pub(crate) struct Pipeline<'a> {
     pub(crate) source: PatchSource<'a>,
     pub(crate) planes: &'a InputPlanes,
     pub(crate) symmetries: &'a Symmetries,
-    pub(crate) architecture: &'a Architecture,
+    pub(crate) input: InputShape,
     pub(crate) layout: Layout,
     pub(crate) seed: u64,
     pub(crate) batch_size: usize,
@@ -68,10 +68,10 @@ impl Pipeline<'_> {
     }
 
     fn prepare(&self, batch: &PatchBatch, epoch: u64) -> HostBatch {
-        let size = self.layout.len(self.architecture);
+        let size = self.layout.len(self.input);
         let mut planes = vec![0.0; batch.len() * size];
         let mut scratch = Scratch::default();
-        let mut upright = vec![0.0; self.architecture.input_len()];
+        let mut upright = vec![0.0; self.input.len()];
         for (index, out) in planes.chunks_exact_mut(size).enumerate() {
             self.planes.fill(&mut scratch, batch, index, &mut upright);
             let table = self.symmetries.draw(self.seed, epoch, batch.positions[index]);

@@ -1,0 +1,125 @@
+//! From a batch to logits, and to the gradients of every tensor: by burn alone, or with a trunk on the processor.
+
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::architecture::Network;
+use super::layout::Layout;
+use super::optimizer::Gradients;
+use super::parameters::{Parameters, host, vector};
+use super::pass::{Draws, Pass};
+use super::pipeline::HostBatch;
+use super::trunk::{BoundTrunk, Trunk};
+
+/// A network on a device.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Computation<'a> {
+    pub(crate) network: &'a dyn Network,
+    pub(crate) layout: Layout,
+    pub(crate) device: &'a Device,
+}
+
+/// What one batch says about the weights.
+pub(crate) struct Lesson {
+    /// The loss before the step, on the device.
+    pub(crate) loss: Tensor<1>,
+    /// The gradient of every learned tensor.
+    pub(crate) gradients: Gradients,
+    /// What running statistics become, by position of the tensor.
+    pub(crate) statistics: Vec<(usize, Tensor<1>)>,
+}
+
+impl<'a> Computation<'a> {
+    /// The trunk, where the batches are laid out for one.
+    fn trunk(&self) -> Option<&'a dyn Trunk> {
+        self.network.trunk().filter(|_| matches!(self.layout, Layout::PlanesLast { .. }))
+    }
+
+    /// The trunk with the weights of `parameters`, where there is one.
+    pub(crate) fn bind(&self, parameters: &Parameters) -> Option<Box<dyn BoundTrunk>> {
+        self.trunk().map(|trunk| trunk.bind(&parameters.first(trunk.tensor_count())))
+    }
+
+    /// The logits of `batch`: `[patch, class]`; `bound` is what [`Self::bind`] made of `parameters`.
+    pub(crate) fn logits(
+        &self,
+        parameters: &Parameters,
+        bound: Option<&dyn BoundTrunk>,
+        batch: HostBatch,
+    ) -> Vec<f32> {
+        let pass = Pass::predicting(parameters);
+        host(match (self.trunk(), bound) {
+            (Some(trunk), Some(bound)) => {
+                let (flat, _) = bound.forward(&batch.planes);
+                trunk.head(&pass, matrix(flat, batch.labels.len(), self.device))
+            }
+            _ => self.network.forward(&pass, self.planes(batch, self.device)),
+        })
+    }
+
+    /// The loss of `batch` against `targets` (`[patch, class]`), and the gradient of every tensor.
+    pub(crate) fn lesson(
+        &self,
+        parameters: &Parameters,
+        batch: HostBatch,
+        targets: Vec<f32>,
+        draws: Draws,
+    ) -> Lesson {
+        let recording = self.device.clone().autodiff();
+        let parameters = parameters.recording();
+        let pass = Pass::training(&parameters, draws);
+        let targets = matrix(targets, batch.labels.len(), &recording);
+        let Some((trunk, bound)) = self.trunk().zip(self.bind(&parameters)) else {
+            let logits = self.network.forward(&pass, self.planes(batch, &recording));
+            let loss = cross_entropy(logits, targets);
+            let mut recorded = loss.backward();
+            let statistics = pass.into_statistics();
+            let gradients = gradients(&parameters, &mut recorded);
+            return Lesson { loss: loss.inner(), gradients, statistics };
+        };
+        let (flat, activations) = bound.forward(&batch.planes);
+        let flat = matrix(flat, batch.labels.len(), &recording).require_grad();
+        let loss = cross_entropy(trunk.head(&pass, flat.clone()), targets);
+        let mut recorded = loss.backward();
+        let statistics = pass.into_statistics();
+        let upper = flat.grad_remove(&mut recorded).expect("the loss depends on what is flat");
+        let mut gradients = gradients(&parameters, &mut recorded);
+        let found = bound.backward(&batch.planes, &activations, &host(upper));
+        for (gradient, found) in gradients.iter_mut().zip(found) {
+            *gradient = Some(vector(found, self.device));
+        }
+        Lesson { loss: loss.inner(), gradients, statistics }
+    }
+
+    /// `[patch, plane, row, column]`
+    fn planes(&self, batch: HostBatch, device: &Device) -> Tensor<4> {
+        let input = self.network.input();
+        let [height, width] = input.side();
+        let shape = [batch.labels.len(), input.planes(), height, width];
+        Tensor::from_data(TensorData::new(batch.planes, shape), device)
+    }
+}
+
+/// `[patch, number]`
+fn matrix(values: Vec<f32>, rows: usize, device: &Device) -> Tensor<2> {
+    let shape = [rows, values.len() / rows.max(1)];
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// The gradients of what is learned; zero where the loss does not depend on it.
+fn gradients(parameters: &Parameters, recorded: &mut burn::tensor::Gradients) -> Gradients {
+    let specs = parameters.specs().iter();
+    let gradient = |(value, spec): (&Tensor<1>, &super::tensor_spec::TensorSpec)| {
+        spec.is_learned().then(|| value.grad_remove(recorded)).flatten()
+    };
+    parameters.values().iter().zip(specs).map(gradient).collect()
+}
+
+/// Cross-entropy against weighted targets, see [`Loss`](super::loss::Loss).
+///
+/// # Shapes
+/// - `logits`, `targets`: `[batch, class]`
+pub(crate) fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+    // Sums by dimension: a sum over everything may add in any order on a graphics processor.
+    (log_softmax(logits, 1) * targets).sum_dim(1).sum_dim(0).reshape([1]).neg()
+}

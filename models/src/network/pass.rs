@@ -1,0 +1,83 @@
+//! A pass: one way of some patches through a network, with the weights, and with what training adds.
+
+use std::cell::RefCell;
+
+use burn::tensor::{Tensor, TensorData};
+use tesela_datasets::random;
+
+use super::parameters::Parameters;
+use super::weights::to_single;
+
+/// The place of the draws of dropout below the seed.
+const DROPOUT: u64 = 5;
+
+/// One way of some patches through a network.
+#[derive(Debug)]
+pub(crate) struct Pass<'a> {
+    parameters: &'a Parameters,
+    draws: Option<Draws>,
+    statistics: RefCell<Vec<(usize, Tensor<1>)>>,
+}
+
+/// Where in a training a pass is: what its random draws depend on, and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Draws {
+    /// The seed of the training.
+    pub(crate) seed: u64,
+    /// The step of the optimiser, counted from 0.
+    pub(crate) step: u64,
+    /// The part of the step, where gradients are accumulated.
+    pub(crate) part: u64,
+}
+
+impl<'a> Pass<'a> {
+    /// A pass that predicts.
+    pub(crate) fn predicting(parameters: &'a Parameters) -> Self {
+        Self { parameters, draws: None, statistics: RefCell::default() }
+    }
+
+    /// A pass that trains.
+    pub(crate) fn training(parameters: &'a Parameters, draws: Draws) -> Self {
+        Self { parameters, draws: Some(draws), statistics: RefCell::default() }
+    }
+
+    /// Whether the pass trains.
+    pub(crate) fn trains(&self) -> bool {
+        self.draws.is_some()
+    }
+
+    /// Tensor `name` in its shape.
+    pub(crate) fn tensor<const D: usize>(&self, name: &str) -> Tensor<D> {
+        self.parameters.tensor(name)
+    }
+
+    /// Notes what a running statistic becomes.
+    pub(crate) fn follow(&self, name: &str, value: Tensor<1>) {
+        let index = self.parameters.index(name);
+        self.statistics.borrow_mut().push((index, value.inner()));
+    }
+
+    /// What the running statistics become, by position of the tensor.
+    pub(crate) fn into_statistics(self) -> Vec<(usize, Tensor<1>)> {
+        self.statistics.into_inner()
+    }
+
+    /// Sets each number to zero with probability `rate` and scales the others up by as much, where the pass trains.
+    ///
+    /// The draws depend on the seed, the step and `layer`: they can be made again, on every device.
+    ///
+    /// # Shapes
+    /// - `numbers`, output: `[batch, number]`
+    pub(crate) fn dropout(&self, layer: u64, rate: f64, numbers: Tensor<2>) -> Tensor<2> {
+        let Some(draws) = self.draws.filter(|_| rate > 0.0) else { return numbers };
+        let shape = numbers.dims();
+        let place = [DROPOUT, draws.step, draws.part, layer];
+        let mut generator = random::generator(draws.seed, &place);
+        let kept = to_single(1.0 / (1.0 - rate));
+        let mask: Vec<f32> = (0..shape[0] * shape[1])
+            .map(|_| if random::unit(&mut generator) < rate { 0.0 } else { kept })
+            .collect();
+        let mask = Tensor::<2>::from_data(TensorData::new(mask, shape), &numbers.device());
+        numbers * mask
+    }
+}

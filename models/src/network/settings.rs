@@ -1,0 +1,234 @@
+//! How a network is trained: the keys that all `[model.…]` tables of networks share, as written and checked.
+//!
+//! A network's table holds the shared keys and its own side by side. serde's `flatten` would let typing errors
+//! through, so [`network_table!`] writes both into one struct; the shared keys are listed there, and only there.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use tesela_datasets::config::Problems;
+
+/// Defines the table of a network as written: its own keys, then the shared ones, each with its default.
+///
+/// Beside the struct it defines `training`, which takes the shared keys out, and `with_training`, which puts them in.
+macro_rules! network_table {
+    ($(#[$doc:meta])* $name:ident { $($(#[$own_doc:meta])* $own:ident: $own_type:ty = $own_default:expr;)* }) => {
+        $crate::network::network_table! {
+            @define $(#[$doc])* $name { $($(#[$own_doc])* $own: $own_type = $own_default;)* } {
+                /// How weights are moved: `"adamw"`, or `"sgd"` with momentum.
+                optimizer: $crate::network::Optimizer = $crate::network::Optimizer::AdamW;
+                /// Step size after the warm-up; it falls to zero along half a cosine.
+                learning_rate: f64 = 1e-3;
+                /// How much of the last step is kept; of `"sgd"` alone.
+                momentum: f64 = 0.9;
+                /// Pull of the weights towards zero: decoupled in `"adamw"`, part of the gradient in `"sgd"`. Biases and
+                /// norms are not pulled.
+                weight_decay: f64 = 0.01;
+                /// Patches of one step.
+                batch_size: u64 = 64;
+                /// Passes over the training patches, at most.
+                epochs: u64 = 20;
+                /// Share of all steps over which the step size rises from zero.
+                warmup_share: f64 = 0.05;
+                /// Share of each label that is spread over all classes.
+                label_smoothing: f64 = 0.0;
+                /// `"none"`, or `"balanced"`: each class weighs the same.
+                class_weight: $crate::network::ClassWeight = $crate::network::ClassWeight::None;
+                /// Whether patches are flipped and turned at random.
+                augment: bool = true;
+                /// Share of the training patches that is set aside to choose the best epoch.
+                validation_share: f64 = 0.1;
+                /// Epochs without a better validation loss after which training ends; 0 for never.
+                patience: u64 = 5;
+            }
+        }
+    };
+    (@define $(#[$doc:meta])* $name:ident
+        { $($(#[$own_doc:meta])* $own:ident: $own_type:ty = $own_default:expr;)* }
+        { $($(#[$key_doc:meta])* $key:ident: $type:ty = $default:expr;)* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+        #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+        pub struct $name {
+            $($(#[$own_doc])* pub $own: $own_type,)*
+            $($(#[$key_doc])* pub $key: $type,)*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($own: $own_default,)* $($key: $default,)* }
+            }
+        }
+
+        impl $name {
+            /// The keys that all networks share.
+            #[must_use]
+            pub fn training(&self) -> $crate::network::RawTraining {
+                $crate::network::RawTraining { $($key: self.$key,)* }
+            }
+
+            /// The same table with these shared keys.
+            #[must_use]
+            pub fn with_training(self, training: &$crate::network::RawTraining) -> Self {
+                Self { $($own: self.$own,)* $($key: training.$key,)* }
+            }
+        }
+    };
+}
+pub(crate) use network_table;
+
+network_table! {
+    /// The keys that all networks share, as written; names are PyTorch's or scikit-learn's where they have them.
+    RawTraining {}
+}
+
+/// How weights are moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Optimizer {
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019), β = (0.9, 0.999), ε = 1e-8.
+    #[serde(rename = "adamw")]
+    AdamW,
+    /// Stochastic gradient descent with momentum.
+    Sgd,
+}
+
+/// How much the patches of each class weigh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClassWeight {
+    /// Each patch weighs the same.
+    None,
+    /// Each class weighs the same: a patch of class `c` weighs `patches / (classes × patches of c)`.
+    Balanced,
+}
+
+/// How a network is trained, known to be usable.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Training {
+    raw: RawTraining,
+}
+
+impl RawTraining {
+    /// Checks every key and notes each problem with the key below `table` that caused it.
+    pub fn check(self, table: &str, problems: &mut Problems) -> Option<Training> {
+        let mut door = Door { table, problems };
+        let checks = [
+            door.above_zero("learning-rate", self.learning_rate, 10.0),
+            door.range("momentum", self.momentum, 0.0, 0.999_999),
+            door.range("weight-decay", self.weight_decay, 0.0, 10.0),
+            door.range("batch-size", self.batch_size, 1, 65_536),
+            door.range("epochs", self.epochs, 1, 100_000),
+            door.range("warmup-share", self.warmup_share, 0.0, 1.0),
+            door.range("label-smoothing", self.label_smoothing, 0.0, 0.999_999),
+            door.range("validation-share", self.validation_share, 0.0, 0.9),
+            door.range("patience", self.patience, 0, 100_000),
+        ];
+        checks.iter().all(|good| *good).then_some(Training { raw: self })
+    }
+}
+
+impl Training {
+    /// The keys as written, defaults included.
+    pub fn raw(&self) -> &RawTraining {
+        &self.raw
+    }
+
+    /// Patches of one step.
+    pub(crate) fn batch_size(&self) -> usize {
+        usize::try_from(self.raw.batch_size).expect("the upper bound fits")
+    }
+}
+
+/// Checks values against their ranges.
+pub(crate) struct Door<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) problems: &'a mut Problems,
+}
+
+impl Door<'_> {
+    /// Whether `value` lies between `least` and `most`.
+    pub(crate) fn range<T: PartialOrd + fmt::Display + Copy>(
+        &mut self,
+        key: &str,
+        value: T,
+        least: T,
+        most: T,
+    ) -> bool {
+        let good = value >= least && value <= most;
+        self.note(key, good, || format!("is {value}; expected {least} to {most}"))
+    }
+
+    /// Whether `value` lies above zero and is at most `most`.
+    pub(crate) fn above_zero(&mut self, key: &str, value: f64, most: f64) -> bool {
+        let good = value > 0.0 && value <= most;
+        self.note(key, good, || format!("is {value}; expected a number above 0, at most {most}"))
+    }
+
+    /// Notes `problem` with `key` where the value is not `good`; gives `good`.
+    pub(crate) fn note(&mut self, key: &str, good: bool, problem: impl FnOnce() -> String) -> bool {
+        if !good {
+            self.problems.add(&format!("{}.{key}", self.table), problem());
+        }
+        good
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+    use tesela_datasets::config::parse_toml;
+
+    fn parse(text: &str) -> RawTraining {
+        parse_toml(text, Path::new("x.toml")).unwrap()
+    }
+
+    #[test]
+    fn an_empty_table_is_the_default() {
+        let training = parse("").check("model.lenet", &mut Problems::new()).unwrap();
+        assert_eq!(training, Training::default());
+    }
+
+    #[test]
+    fn every_key_can_be_written() {
+        let raw = parse(
+            "optimizer = \"sgd\"\nlearning-rate = 0.1\nmomentum = 0.5\nweight-decay = 0\nbatch-size = 1\n\
+             epochs = 2\nwarmup-share = 0.0\nlabel-smoothing = 0.1\nclass-weight = \"balanced\"\n\
+             augment = false\nvalidation-share = 0.2\npatience = 0",
+        );
+        let training = raw.check("model.lenet", &mut Problems::new()).unwrap();
+        assert_eq!((training.raw().optimizer, training.batch_size()), (Optimizer::Sgd, 1));
+    }
+
+    #[test]
+    fn a_misspelt_key_is_answered_with_the_nearest() {
+        let error = parse_toml::<RawTraining>("learning-rat = 1", Path::new("x.toml")).unwrap_err();
+        assert!(error.to_string().contains("did you mean `learning-rate`?"), "{error}");
+    }
+
+    #[test]
+    fn every_value_out_of_range_is_named_with_its_key() {
+        let raw = parse(
+            "learning-rate = nan\nbatch-size = 0\nepochs = 0\nlabel-smoothing = 1.0\nvalidation-share = 1.0",
+        );
+        let mut problems = Problems::new();
+        let checked = raw.check("model.lenet", &mut problems);
+        let text = problems.finish(checked).unwrap_err().to_string();
+        for key in ["learning-rate", "batch-size", "epochs", "label-smoothing", "validation-share"]
+        {
+            assert!(text.contains(&format!("`model.lenet.{key}`: is ")), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_step_size_of_zero_or_less_is_refused() {
+        for text in ["0", "-0.1", "inf", "-nan"] {
+            let mut problems = Problems::new();
+            let checked = parse(&format!("learning-rate = {text}")).check("model.x", &mut problems);
+            let error = problems.finish(checked).unwrap_err().to_string();
+            assert!(error.contains("expected a number above 0, at most 10"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Toys for the tests of networks: patches in memory, an observer, and two ways of computing side by side.
+
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use tesela_datasets::class::{ClassId, ClassMap, Label};
+use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType, Samples};
+use tesela_datasets::pixel::{Band, BandSet, PixelDefinition, Product};
+use tesela_datasets::random;
+use tesela_datasets::source::{
+    Batch, BatchStream, CellSource, FeatureMatrix, InputDefinition, SourceError,
+};
+
+use super::architecture::Network;
+use super::computation::Computation;
+use super::layout::Layout;
+use super::loss::Loss;
+use super::parameters::{Parameters, host};
+use super::pass::Draws;
+use super::pipeline::HostBatch;
+use super::weights::{Weights, to_single};
+use crate::classifier::{Classifier, FitEvent, FitObserver};
+
+/// Patches in memory: those of class 1 have a bright stripe at a random place, those of class 0 have as many bright
+/// pixels scattered.
+pub(crate) struct Toy {
+    input: InputDefinition,
+    classes: ClassMap,
+    labels: Vec<Label>,
+    patches: PatchBatch,
+}
+
+impl Toy {
+    pub(crate) fn new(count: usize, side: usize, seed: u64) -> Self {
+        let mut pixel = PixelDefinition::of_product(Product::C1);
+        pixel.bands = BandSet::new([Band::Blue, Band::Green, Band::Red]).unwrap();
+        let shape = PatchShape { bands: 3, height: side, width: side };
+        let mut values = Vec::new();
+        let mut used = Vec::new();
+        let mut labels = Vec::new();
+        for index in 0..count {
+            let mut generator = random::generator(seed, &[index as u64]);
+            let class = index % 2;
+            labels.push(Label::Class(ClassId::new(class)));
+            let bright: Vec<usize> = if class == 1 {
+                let row = below(&mut generator, side);
+                (0..side).map(|column| row * side + column).collect()
+            } else {
+                (0..side).map(|_| below(&mut generator, side * side)).collect()
+            };
+            for _band in 0..3 {
+                for at in 0..side * side {
+                    let noise = i16::try_from(below(&mut generator, 200)).unwrap();
+                    values.push(1000 + noise + if bright.contains(&at) { 1500 } else { 0 });
+                }
+            }
+            used.extend((0..side * side).map(|at| at % 37 != 5));
+        }
+        let patches = PatchBatch {
+            shape,
+            samples: Samples::Int16(values),
+            used,
+            labels: labels.clone(),
+            positions: (0..).take(count).collect(),
+        };
+        Self {
+            input: InputDefinition::Patches(PatchDefinition {
+                shape,
+                sample_type: SampleType::Int16,
+                pixel,
+            }),
+            classes: ClassMap::new(["scattered", "striped"]).unwrap(),
+            labels,
+            patches,
+        }
+    }
+}
+
+impl Toy {
+    /// The patches.
+    pub(crate) fn patches(&self) -> &PatchBatch {
+        &self.patches
+    }
+}
+
+impl CellSource for Toy {
+    fn input(&self) -> &InputDefinition {
+        &self.input
+    }
+
+    fn classes(&self) -> &ClassMap {
+        &self.classes
+    }
+
+    fn labels(&self) -> &[Label] {
+        &self.labels
+    }
+
+    fn stream<'a>(&'a self, order: &[u32], batch: usize) -> Result<BatchStream<'a>, SourceError> {
+        let parts: Vec<Vec<u32>> = order.chunks(batch).map(<[u32]>::to_vec).collect();
+        Ok(Box::new(parts.into_iter().map(|part| {
+            let mut batch =
+                PatchBatch::with_capacity(self.patches.shape, SampleType::Int16, part.len());
+            for position in part {
+                batch.push_from(&self.patches, position as usize);
+            }
+            Ok(Batch::Patches(batch))
+        })))
+    }
+
+    fn features(&self) -> Result<Arc<FeatureMatrix>, SourceError> {
+        Err(SourceError::new("a toy has no features"))
+    }
+}
+
+fn below(generator: &mut random::Generator, bound: usize) -> usize {
+    usize::try_from(random::below(generator, bound as u64)).unwrap()
+}
+
+/// Hears events and stops at a given one.
+#[derive(Default)]
+pub(crate) struct Ear {
+    pub(crate) events: Vec<FitEvent>,
+    pub(crate) stop_after: Option<usize>,
+    pub(crate) asked: std::sync::atomic::AtomicUsize,
+}
+
+impl FitObserver for Ear {
+    fn notice(&mut self, event: &FitEvent) {
+        self.events.push(event.clone());
+    }
+
+    fn wants_stop(&self) -> bool {
+        let asked = self.asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.stop_after.is_some_and(|most| asked >= most)
+    }
+}
+
+/// The share of patches that `model` classifies right.
+pub(crate) fn accuracy(model: &dyn Classifier, toy: &Toy) -> f64 {
+    let all = model.predict_source(toy, &mut |_| true).unwrap();
+    let right = all
+        .rows()
+        .zip(toy.labels())
+        .filter(|(row, label)| crate::Probabilities::most_probable(row) == label.class())
+        .count();
+    right as f64 / toy.len() as f64
+}
+
+/// How many patches [`gradients_agree`] looks at.
+const PATCHES: usize = 11;
+
+/// Some patches of noise, with three classes in turn.
+pub(crate) fn noise(network: &dyn Network, layout: Layout, patches: usize) -> HostBatch {
+    let input = network.input();
+    let (from, to) = (input.len(), layout.len(input));
+    let mut generator = random::generator(3, &[]);
+    let mut planes = vec![0.0; patches * to];
+    let [height, width] = input.side();
+    let table: Vec<usize> = (0..height * width).collect();
+    for patch in planes.chunks_exact_mut(to) {
+        let values: Vec<f32> =
+            (0..from).map(|_| to_single(random::unit(&mut generator) - 0.5)).collect();
+        layout.arrange(&table, &values, patch);
+    }
+    let labels = (0..patches).map(|index| ClassId::new(index % 3)).collect();
+    HostBatch { planes, labels }
+}
+
+/// Logits, loss and all gradients, with the names of the tensors.
+fn everything(network: &dyn Network, layout: Layout) -> Vec<(String, Vec<f32>)> {
+    let device = Device::flex();
+    let parameters = Parameters::new(&Weights::draw(network.tensors().into(), 1), &device);
+    let computation = Computation { network, layout, device: &device };
+    let batch = || noise(network, layout, PATCHES);
+    let bound = computation.bind(&parameters);
+    let logits = computation.logits(&parameters, bound.as_deref(), batch());
+    let targets = Loss::plain(3).targets(&batch().labels);
+    let draws = Draws { seed: 1, step: 0, part: 0 };
+    let lesson = computation.lesson(&parameters, batch(), targets, draws);
+    let mut all = vec![("logits".to_owned(), logits), ("loss".to_owned(), host(lesson.loss))];
+    for (spec, gradient) in parameters.specs().iter().zip(lesson.gradients) {
+        all.extend(gradient.map(|gradient| (spec.name.clone(), host(gradient))));
+    }
+    all
+}
+
+/// Holds a network's trunk to what burn computes.
+pub(crate) fn gradients_agree(network: &dyn Network) {
+    let layout = Layout::of(network, crate::device::DeviceChoice::Flex);
+    assert!(layout != Layout::PlanesFirst, "the network has a trunk");
+    let ours = everything(network, layout);
+    let burn = everything(network, Layout::PlanesFirst);
+    assert_eq!(ours.len(), burn.len());
+    for ((name, ours), (_, burn)) in ours.iter().zip(&burn) {
+        assert_eq!(ours.len(), burn.len(), "{name}");
+        let scale = burn.iter().fold(0_f32, |most, value| most.max(value.abs()));
+        let pairs = ours.iter().zip(burn);
+        let most = pairs.fold(0_f32, |most, (ours, burn)| most.max((ours - burn).abs()));
+        assert!(most < 2e-5 * scale, "{name}: {most} of {scale}");
+    }
+}

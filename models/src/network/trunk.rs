@@ -1,0 +1,51 @@
+//! Trunks: first layers of a network that are computed by hand on the processor.
+//!
+//! burn computes everything on every device. Where a network knows a faster way on the processor for its first
+//! layers, it offers a [`Trunk`]; the layers behind, the loss and the optimiser stay burn's. A test holds both ways
+//! to the same logits and gradients.
+
+use std::any::Any;
+use std::fmt;
+
+use burn::tensor::Tensor;
+
+use super::pass::Pass;
+
+/// The first layers of a network.
+pub(crate) trait Trunk: fmt::Debug + Send + Sync {
+    /// Numbers of a patch as the trunk takes it: `[row, column, plane]`, and room behind.
+    fn image_len(&self) -> usize;
+
+    /// How many of the network's tensors belong to it, from the first on.
+    fn tensor_count(&self) -> usize;
+
+    /// The trunk with weights, each tensor in PyTorch's layout.
+    fn bind(&self, weights: &[Vec<f32>]) -> Box<dyn BoundTrunk>;
+
+    /// The layers behind.
+    ///
+    /// # Shapes
+    /// - `flat`: `[batch, number]`
+    /// - output: `[batch, class]`
+    fn head(&self, pass: &Pass<'_>, flat: Tensor<2>) -> Tensor<2>;
+}
+
+/// A trunk with its weights.
+pub(crate) trait BoundTrunk: fmt::Debug + Send + Sync {
+    /// What it makes of some images, and what its gradients need to know.
+    ///
+    /// # Shapes
+    /// - `images`: `[image, number]`, each of [`Trunk::image_len`]
+    /// - output: `[image, number]`
+    fn forward(&self, images: &[f32]) -> (Vec<f32>, Activations);
+
+    /// The gradients of its weights, summed over the images, each tensor in PyTorch's layout.
+    ///
+    /// # Shapes
+    /// - `images`, `activations`: as given to and by [`Self::forward`]
+    /// - `upper`: the gradient of what it made
+    fn backward(&self, images: &[f32], activations: &Activations, upper: &[f32]) -> Vec<Vec<f32>>;
+}
+
+/// What a trunk keeps between forward and backward.
+pub(crate) struct Activations(pub(crate) Box<dyn Any + Send>);
