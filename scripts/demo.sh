@@ -23,7 +23,7 @@ if [ "${1:-}" = --smoke ]; then
     # The same experiments, with less of everything.
     for model in extra-trees lenet; do
         sed -e 's/^per-class = .*/per-class = 20/' -e 's/^folds = .*/folds = 2/' \
-            -e 's/^n-trees = .*/n-trees = 20/' -e 's/^epochs = .*/epochs = 1/' \
+            -e 's/^n-trees = .*/n-trees = 20/' -e 's/^epochs = .*/epochs = 1/' -e 's/^batch-size = .*/batch-size = 8/' \
             "$experiments/$model.toml" >experiments/demo/$model.toml
     done
 else

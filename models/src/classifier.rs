@@ -3,13 +3,18 @@
 //! Fitting and predicting are different types, so that predicting with an unfitted model cannot be
 //! written: a [`Fit`] makes a [`Classifier`].
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tesela_datasets::class::{ClassId, ClassMap};
 use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType};
 use tesela_datasets::source::{Batch, CellSource, InputDefinition, SourceError};
 use tesela_datasets::table::ColumnDifference;
 
+/// The highest loss with which training goes on. A loss is minus the logarithm of a probability, some units at most in a
+/// training that works.
+pub(crate) const MOST_LOSS: f64 = 1e6;
 /// How many cells are predicted at a time where the caller does not say.
 pub const PREDICT_BATCH: usize = 256;
 
@@ -173,13 +178,28 @@ pub enum FitError {
     Interrupted,
     /// The numbers left the range in which fitting makes sense.
     #[error(
-        "the loss is {loss} at step {step}; expected a finite number (a lower learning rate helps)"
+        "the loss is {loss} at step {step}; expected a number up to {MOST_LOSS} (a lower learning rate or `max-grad-norm` \
+         helps){}",
+        kept(.checkpoint.as_deref())
     )]
     Diverged {
-        /// The step.
+        /// The step, counted from 1.
         step: u64,
-        /// The loss.
+        /// The loss, or the first weight that is no number.
         loss: f64,
+        /// The last checkpoint from before, where one was kept.
+        checkpoint: Option<PathBuf>,
+    },
+    /// A checkpoint is not of this training.
+    #[error(
+        "cannot go on from checkpoint `{}`: {reason} (without the checkpoint, training starts over)",
+        .path.display()
+    )]
+    Checkpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
     },
     /// The device cannot be used.
     #[error("device `{device}` cannot be used: {reason}")]
@@ -189,6 +209,23 @@ pub enum FitError {
         /// Why.
         reason: String,
     },
+}
+
+fn kept(checkpoint: Option<&Path>) -> String {
+    checkpoint.map_or_else(String::new, |path| {
+        format!("; the last good checkpoint is `{}`", path.display())
+    })
+}
+
+/// Where a recipe that takes long keeps checkpoints, to go on from when it is started again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckpointPlace {
+    /// The folder; made when it is needed.
+    pub directory: PathBuf,
+    /// The least time between two checkpoints within an epoch; at the end of epochs alone where `None`.
+    pub every: Option<Duration>,
+    /// What a checkpoint must agree on beside the recipe and its cells, by name: the run, the store.
+    pub origin: BTreeMap<String, String>,
 }
 
 /// Why cells could not be classified.
@@ -261,7 +298,7 @@ pub(crate) fn checked_patches<'a>(
 #[error("cannot write `{}`", .path.display())]
 pub struct SaveError {
     /// The file.
-    pub path: std::path::PathBuf,
+    pub path: PathBuf,
     /// What the operating system or the format said.
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
@@ -271,6 +308,12 @@ pub trait Fit: Send + Sync {
     /// The share of the training cells that is to be set aside as `validation`, `0.0` for none.
     fn validation_share(&self) -> f64 {
         0.0
+    }
+
+    /// Tells the recipe where to keep checkpoints; one that is started again goes on from the last and ends with the
+    /// same classifier. Recipes that keep none start over.
+    fn keep_checkpoints(&mut self, place: CheckpointPlace) {
+        drop(place);
     }
 
     /// Fits on `train`, whose cells are all of a class and known in part at least; `validation` may stop the

@@ -16,5 +16,6 @@ pub mod network;
 pub mod resnet;
 
 pub use classifier::{
-    Classifier, Fit, FitError, FitEvent, FitObserver, PredictError, Probabilities, SaveError,
+    CheckpointPlace, Classifier, Fit, FitError, FitEvent, FitObserver, PredictError, Probabilities,
+    SaveError,
 };

@@ -1,8 +1,9 @@
 //! `tesela train`: an experiment, from its file to a measured run.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 use super::{Console, ExitStatus};
 use crate::experiment::Experiment;
@@ -29,6 +30,10 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N")]
     fold: Option<usize>,
 
+    /// Write a checkpoint of a network after so many minutes, too, not at the end of each epoch alone
+    #[arg(long, value_name = "N", default_value_t = 10.0)]
+    checkpoint_minutes: f64,
+
     /// What networks compute on, such as `flex` or `wgpu:1` (see `tesela devices`)
     #[arg(long, value_name = "DEVICE", default_value = "flex")]
     device: String,
@@ -39,6 +44,7 @@ pub(crate) fn run(
     threads: Option<usize>,
     console: &mut Console,
 ) -> anyhow::Result<ExitStatus> {
+    let checkpoint_every = Some(minutes(args.checkpoint_minutes)?);
     let experiment = Experiment::load(&args.experiment)?;
     let sample = Sample::open(&experiment)?;
     for remark in sample.remarks() {
@@ -60,7 +66,7 @@ pub(crate) fn run(
     ));
     let folds = sample.plan().folds().get();
     let events = path.join("tensorboard");
-    let options = RunOptions { fold: args.fold, threads };
+    let options = RunOptions { fold: args.fold, threads, checkpoint_every };
     let mut watch = RunWatch::new(console, &events, experiment.name(), folds);
     let result = cross_validate(&experiment, &sample, &directory, options, &mut watch)
         .with_context(|| format!("the run in `{}` is not complete", path.display()))?;
@@ -82,6 +88,12 @@ pub(crate) fn run(
         }
     }
     Ok(ExitStatus::Success)
+}
+
+/// A length of time that a user gave in minutes.
+fn minutes(number: f64) -> anyhow::Result<Duration> {
+    Duration::try_from_secs_f64(number * 60.0)
+        .map_err(|_| anyhow!("`--checkpoint-minutes` is {number}; expected 0 or more"))
 }
 
 /// The tables at the end of a run or an evaluation.

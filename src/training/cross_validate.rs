@@ -1,5 +1,7 @@
 //! Cross-validation: one model per fold, measured on the cells that it did not see.
 
+use std::time::Duration;
+
 use tesela_datasets::class::ClassMap;
 
 use super::files::write_json;
@@ -15,6 +17,8 @@ pub struct RunOptions {
     pub fold: Option<usize>,
     /// Threads to use; as many as the machine has where `None`.
     pub threads: Option<usize>,
+    /// The least time between two checkpoints within an epoch; at the end of epochs alone where `None`.
+    pub checkpoint_every: Option<Duration>,
 }
 
 /// How a run ended.
@@ -52,11 +56,12 @@ pub fn cross_validate(
     let done = wanted.iter().copied().filter(is_done).count()
         + usize::from(with_final && directory.is_done(Part::Final));
     observer.begin_run(done, wanted.len() + usize::from(with_final));
-    let part = PartRun { experiment, sample, directory, threads: options.threads };
+    let part = PartRun { experiment, sample, directory, options };
     for &fold in &wanted {
         if !directory.is_done(Part::Fold(fold)) {
             part.fold(fold, observer)?;
         }
+        directory.clear_checkpoints(Part::Fold(fold))?;
     }
     let done: Vec<usize> = (0..folds).filter(is_done).collect();
     let predictions: Vec<Predictions> =
@@ -70,6 +75,7 @@ pub fn cross_validate(
     if with_final && !directory.is_done(Part::Final) {
         part.final_model(measured(&measurement.sample.pooled), observer)?;
     }
+    directory.clear_checkpoints(Part::Final)?;
     Ok(CrossValidation::Complete(measurement))
 }
 

@@ -68,7 +68,10 @@ pub enum TrainingError {
         last: usize,
     },
     /// The directory is taken.
-    #[error("`{}` holds run {found}; expected run {expected}, or nothing", .path.display())]
+    #[error(
+        "`{}` holds run {found}; expected run {expected}, or nothing: {difference}",
+        .path.display()
+    )]
     OtherRun {
         /// The directory.
         path: PathBuf,
@@ -76,6 +79,8 @@ pub enum TrainingError {
         found: String,
         /// The run that was to be written.
         expected: String,
+        /// What differs between the two.
+        difference: String,
     },
     /// The directory holds something else.
     #[error("`{}` is not a run: {reason}", .path.display())]

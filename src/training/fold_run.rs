@@ -11,11 +11,11 @@ use tesela_datasets::store::Selection;
 use tesela_models::bundle::{self, Provenance};
 use tesela_models::classifier::{FitError, PredictError};
 use tesela_models::config::FitSettings;
-use tesela_models::{Classifier, FitEvent, FitObserver};
+use tesela_models::{CheckpointPlace, Classifier, FitEvent, FitObserver};
 
 use super::files::{write_bytes, write_json};
 use super::history::History;
-use super::{Part, Predictions, RunDirectory, RunObserver, Sample, TrainingError};
+use super::{Part, Predictions, RunDirectory, RunObserver, RunOptions, Sample, TrainingError};
 use crate::experiment::Experiment;
 use crate::metrics::Scores;
 
@@ -27,7 +27,7 @@ pub(super) struct PartRun<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) sample: &'a Sample,
     pub(super) directory: &'a RunDirectory,
-    pub(super) threads: Option<usize>,
+    pub(super) options: RunOptions,
 }
 
 /// `times.json`: how long a part took. The only file of a run that differs when it is repeated.
@@ -96,10 +96,11 @@ impl PartRun<'_> {
         let seed = self.experiment.seed();
         let settings = FitSettings {
             seed: derive(seed, &[PLACE, place]),
-            threads: self.threads,
+            threads: self.options.threads,
             device: self.directory.manifest().device.clone(),
         };
-        let recipe = self.experiment.model().recipe(&settings);
+        let mut recipe = self.experiment.model().recipe(&settings);
+        recipe.keep_checkpoints(self.checkpoints(part));
         let [train, validation] = self.sample.training(held_out, recipe.validation_share(), seed);
         let start = Instant::now();
         let mut watch = FitWatch { part, observer, history: History::default(), patches: 0 };
@@ -116,6 +117,21 @@ impl PartRun<'_> {
         let patches_per_second = patches as f64 / fit_seconds.max(1e-9);
         let times = Times { fit_seconds, predict_seconds: None, patches, patches_per_second };
         Ok((classifier, times))
+    }
+
+    /// Where checkpoints of `part` are kept, and what they must agree on.
+    fn checkpoints(&self, part: Part) -> CheckpointPlace {
+        let manifest = self.directory.manifest();
+        let origin = [
+            ("run", manifest.run.clone()),
+            ("part", part.folder()),
+            ("store digest", manifest.store_digest.clone()),
+        ];
+        CheckpointPlace {
+            directory: self.directory.checkpoints(part),
+            every: self.options.checkpoint_every,
+            origin: origin.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        }
     }
 
     fn predict(

@@ -8,6 +8,7 @@
 //! resolved.toml        the experiment with all defaults
 //! folds.parquet        which cell is held out in which fold
 //! fold-00/ …           metrics.json, predictions.parquet, history.csv (networks), times.json, bundle/
+//! checkpoints/         of the networks that are being fitted; gone when they are
 //! final/               a model for use, fitted on all cells: history.csv, times.json, bundle/
 //! predictions.parquet  out of fold: cell_id, fold, label, one probability per class
 //! metrics.json         scores of each fold and of all cells, mean and deviation
@@ -15,8 +16,8 @@
 //! tensorboard/         events, for looking at
 //! ```
 //!
-//! A folder of a fold appears whole, so an interrupted run continues at the first fold that has none and
-//! ends with the same bytes. Only `times.json` and `tensorboard/` differ from one run to the next.
+//! A folder of a fold appears whole, so an interrupted run continues at the first fold that has none, a network at its
+//! last checkpoint, and ends with the same bytes. Only `times.json` and `tensorboard/` differ from one run to the next.
 //!
 //! Cells of undefined class are neither trained on nor scored. Cells without a used pixel are in no fold.
 //! Cells with few used pixels (`data.min-used-share`) are not trained on, but scored, because a map has to

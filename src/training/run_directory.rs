@@ -16,6 +16,8 @@ use crate::experiment::Experiment;
 
 /// The version of the files of a run.
 const FORMAT_VERSION: u64 = 1;
+/// The folder of checkpoints.
+const CHECKPOINTS: &str = "checkpoints";
 /// Digits of a digest that tell runs apart.
 const ID_LENGTH: usize = 12;
 
@@ -210,6 +212,22 @@ impl RunDirectory {
         self.folder(part).join("bundle")
     }
 
+    /// The folder of the checkpoints of a part that is not done.
+    pub(super) fn checkpoints(&self, part: Part) -> PathBuf {
+        self.path.join(CHECKPOINTS).join(part.folder())
+    }
+
+    /// Removes the checkpoints of a part that is done.
+    pub(super) fn clear_checkpoints(&self, part: Part) -> Result<(), TrainingError> {
+        let folder = self.checkpoints(part);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(|error| TrainingError::write(&folder, error))?;
+            // The folder around stays as long as another part has checkpoints.
+            let _ = fs::remove_dir(self.path.join(CHECKPOINTS));
+        }
+        Ok(())
+    }
+
     /// The folds.
     ///
     /// # Errors
@@ -299,7 +317,37 @@ fn stranger(path: &Path) -> std::io::Result<Option<String>> {
 
 fn other_run(path: &Path, found: &RunManifest, expected: &RunManifest) -> TrainingError {
     let name = |run: &RunManifest| format!("`{}` of experiment `{}`", run.run, run.experiment);
-    TrainingError::OtherRun { path: path.to_owned(), found: name(found), expected: name(expected) }
+    TrainingError::OtherRun {
+        path: path.to_owned(),
+        found: name(found),
+        expected: name(expected),
+        difference: difference(found, expected),
+    }
+}
+
+/// What is not as it was when the run of `found` began.
+fn difference(found: &RunManifest, expected: &RunManifest) -> String {
+    let (seeds, formats) = (
+        [found.seed, expected.seed].map(|seed| seed.to_string()),
+        [found.format, expected.format].map(|format| format.to_string()),
+    );
+    let [was, is] = [found, expected];
+    let pairs = [
+        ("the format", &formats[0], &formats[1]),
+        ("the version of the program", &was.program_version, &is.program_version),
+        ("the experiment", &was.experiment, &is.experiment),
+        ("the seed", &seeds[0], &seeds[1]),
+        ("the device", &was.device, &is.device),
+        ("the digest of the store", &was.store_digest, &is.store_digest),
+        ("the digest of the settings", &was.experiment_digest, &is.experiment_digest),
+        ("the digest of the folds", &was.fold_plan_digest, &is.fold_plan_digest),
+    ];
+    let changed = pairs.into_iter().filter(|(_, was, is)| was != is);
+    let words = changed.map(|(what, was, is)| format!("{what} was `{was}` and is `{is}`"));
+    match words.collect::<Vec<_>>() {
+        words if words.is_empty() => "the cells or classes differ".to_owned(),
+        words => words.join("; "),
+    }
 }
 
 fn lock(file: &Path, run: &Path) -> Result<File, TrainingError> {

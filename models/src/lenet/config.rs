@@ -52,6 +52,10 @@ impl NetworkConfig for LenetConfig {
         &self.training
     }
 
+    fn written(&self) -> String {
+        serde_json::to_string(&RawLenet::from(self)).expect("settings are plain data")
+    }
+
     fn network(&self, input: InputShape) -> Result<Box<dyn Network>, ShapeError> {
         Ok(Box::new(Lenet::new(self, input)?))
     }

@@ -118,7 +118,7 @@ fn patches_that_are_too_small_or_classes_without_patches_are_refused() {
         Ok(_) => String::new(),
         Err(error) => error.to_string(),
     };
-    assert!(refuse(&Toy::new(4, 15, 1)).contains("at least 16 × 16"));
+    assert!(refuse(&Toy::new(8, 15, 1)).contains("at least 16 × 16"));
     assert!(refuse(&Toy::new(1, 16, 1)).contains("class `striped` has no patches"));
 }
 

@@ -47,6 +47,9 @@ pub(crate) trait NetworkConfig: fmt::Debug + Send + Sync {
     /// How it is trained.
     fn training(&self) -> &Training;
 
+    /// All settings as written, defaults included: two trainings with other settings are not the same.
+    fn written(&self) -> String;
+
     /// The network for `input`.
     fn network(&self, input: InputShape) -> Result<Box<dyn Network>, ShapeError>;
 }

@@ -39,14 +39,14 @@ impl Symmetries {
         Self { tables }
     }
 
-    /// Everything in its place.
-    pub(crate) fn identity(&self) -> &[usize] {
-        &self.tables[0]
+    /// All symmetries, the identity first.
+    pub(crate) fn all(&self) -> &[Vec<usize>] {
+        &self.tables
     }
 
-    /// The symmetry of the patch at `position` in `epoch`: where each pixel comes from.
-    pub(crate) fn draw(&self, seed: u64, epoch: u64, position: u32) -> &[usize] {
-        let mut generator = random::generator(seed, &[SYMMETRY, epoch, u64::from(position)]);
+    /// The symmetry of the patch at place `slot` of the order of `epoch`: where each pixel comes from.
+    pub(crate) fn draw(&self, seed: u64, epoch: u64, slot: u64) -> &[usize] {
+        let mut generator = random::generator(seed, &[SYMMETRY, epoch, slot]);
         let pick = random::below(&mut generator, self.tables.len() as u64);
         let pick = usize::try_from(pick).expect("there are at most eight symmetries");
         &self.tables[pick]
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(Symmetries::new([2, 3], true).tables.len(), 4);
         assert_eq!(Symmetries::new([3, 3], false).tables.len(), 1);
         let none = Symmetries::new([3, 3], false);
-        assert_eq!(none.draw(1, 2, 3), none.identity());
+        assert_eq!(none.draw(1, 2, 3), none.all()[0]);
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The recipe: from labelled patches to a fitted network.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use burn::tensor::Device;
+use sha2::{Digest, Sha256};
+use tesela_datasets::hex;
 use tesela_datasets::normalisation::{Normalisation, NormalisationError};
 use tesela_datasets::random;
 use tesela_datasets::source::{CellSource, PatchSource};
@@ -14,7 +17,7 @@ use super::layout::Layout;
 use super::model::FittedNetwork;
 use super::planes::InputPlanes;
 use super::training::Trainer;
-use crate::classifier::{Classifier, Fit, FitError, FitObserver};
+use crate::classifier::{CheckpointPlace, Classifier, Fit, FitError, FitObserver};
 use crate::config::FitSettings;
 use crate::device::DeviceChoice;
 
@@ -26,12 +29,13 @@ const NORMALISATION: u64 = 4;
 pub struct NetworkFit {
     config: Arc<dyn NetworkConfig>,
     settings: FitSettings,
+    checkpoints: Option<CheckpointPlace>,
 }
 
 impl NetworkFit {
     /// The recipe with these settings.
     pub(crate) fn new(config: Arc<dyn NetworkConfig>, settings: &FitSettings) -> Self {
-        Self { config, settings: settings.clone() }
+        Self { config, settings: settings.clone(), checkpoints: None }
     }
 
     fn device(&self, network: &dyn Network) -> Result<(Device, Layout), FitError> {
@@ -73,11 +77,42 @@ impl NetworkFit {
             planes: &planes,
             train,
             validation,
+            checkpoints: self
+                .checkpoints
+                .clone()
+                .map(|place| (place, self.identity(&*network, train, validation))),
         };
         let weights = trainer.run(observer)?;
-        let kind = self.config.kind();
-        let classes = train.classes().clone();
-        Ok(Box::new(FittedNetwork::new(kind, network, classes, planes, weights, layout, device)))
+        let (config, classes) = (&*self.config, train.classes().clone());
+        Ok(Box::new(FittedNetwork::new(config, network, classes, planes, weights, layout, device)))
+    }
+
+    /// What must be equal for a checkpoint to be of the same training.
+    fn identity(
+        &self,
+        network: &dyn Network,
+        train: PatchSource<'_>,
+        validation: PatchSource<'_>,
+    ) -> BTreeMap<String, String> {
+        let input = network.input();
+        let [height, width] = input.side();
+        let mut labels = Sha256::new();
+        for label in train.labels().iter().chain(validation.labels()) {
+            let class = label.class().map_or(u64::MAX, |class| class.index() as u64);
+            labels.update(class.to_le_bytes());
+        }
+        let pairs = [
+            ("program version", env!("CARGO_PKG_VERSION").to_owned()),
+            ("model", self.config.kind().to_owned()),
+            ("settings", self.config.written()),
+            ("seed", self.settings.seed.to_string()),
+            ("device", self.settings.device.clone()),
+            ("input", format!("{} planes of {height} × {width} pixels", input.planes())),
+            ("classes", train.classes().to_string()),
+            ("patches", format!("{} and {}", train.len(), validation.len())),
+            ("labels", hex::encode(&labels.finalize())),
+        ];
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     fn unusable(&self, reason: String) -> FitError {
@@ -102,20 +137,30 @@ impl NetworkFit {
             };
             counts[class.index()] += 1;
         }
-        match counts.iter().position(|&count| count == 0) {
-            None => Ok(()),
-            Some(class) => {
-                let name = &train.classes().names()[class];
-                let problem = format!("class `{name}` has no patches; expected at least one");
-                Err(self.unusable(problem))
-            }
+        if let Some(class) = counts.iter().position(|&count| count == 0) {
+            let name = &train.classes().names()[class];
+            let problem = format!("class `{name}` has no patches; expected at least one");
+            return Err(self.unusable(problem));
         }
+        let (step, raw) = (self.config.training().step_size(), self.config.training().raw());
+        if step > train.len() {
+            let (batch, times, patches) = (raw.batch_size, raw.accumulate, train.len());
+            return Err(self.unusable(format!(
+                "`batch-size` {batch} × `accumulate` {times} is {step}, more than the {patches} patches to fit on; \
+                 expected at most {patches}"
+            )));
+        }
+        Ok(())
     }
 }
 
 impl Fit for NetworkFit {
     fn validation_share(&self) -> f64 {
         self.config.training().raw().validation_share
+    }
+
+    fn keep_checkpoints(&mut self, place: CheckpointPlace) {
+        self.checkpoints = Some(place);
     }
 
     fn fit(

@@ -23,17 +23,21 @@ impl Loss {
         Self::new(vec![1.0; classes], 0.0)
     }
 
+    /// The weight of some patches together.
+    pub(crate) fn total(&self, labels: impl Iterator<Item = ClassId>) -> f64 {
+        labels.map(|label| self.class_weights[label.index()]).sum()
+    }
+
     /// The targets of a batch: what the negative log-probabilities are weighted with, such that their sum is the
-    /// loss.
+    /// part of the batch in the loss of patches whose [`Self::total`] is `total`.
     ///
     /// With weights w and smoothing ε, patch i of class y has ((1 − ε) w_y [c = y] + ε w_c / C) / Σ w_y at
     /// class c: `CrossEntropyLoss(weight, label_smoothing)` of PyTorch.
     ///
     /// # Shapes
     /// - output: `[batch, class]`
-    pub(crate) fn targets(&self, labels: &[ClassId]) -> Vec<f32> {
+    pub(crate) fn targets(&self, labels: &[ClassId], total: f64) -> Vec<f32> {
         let classes = self.class_weights.len();
-        let total: f64 = labels.iter().map(|label| self.class_weights[label.index()]).sum();
         let smoothed = self.label_smoothing / classes as f64;
         let mut targets = Vec::with_capacity(labels.len() * classes);
         for label in labels {
@@ -61,14 +65,15 @@ mod tests {
 
     #[test]
     fn plain_targets_are_one_hot_and_sum_to_one() {
-        let targets = Loss::plain(2).targets(&[ClassId::new(1), ClassId::new(0)]);
+        let targets = Loss::plain(2).targets(&[ClassId::new(1), ClassId::new(0)], 2.0);
         assert_eq!(targets, [0.0, 0.5, 0.5, 0.0]);
     }
 
     #[test]
     fn weights_and_smoothing_follow_the_definition_of_pytorch() {
         // torch.nn.CrossEntropyLoss(weight=torch.tensor([1., 3.]), label_smoothing=0.2) on classes 1, 0.
-        let targets = Loss::new(vec![1.0, 3.0], 0.2).targets(&[ClassId::new(1), ClassId::new(0)]);
+        let (loss, labels) = (Loss::new(vec![1.0, 3.0], 0.2), [ClassId::new(1), ClassId::new(0)]);
+        let targets = loss.targets(&labels, loss.total(labels.into_iter()));
         let expected = [0.1 / 4.0, 2.7 / 4.0, 0.9 / 4.0, 0.3 / 4.0];
         for (found, expected) in targets.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-7, "{found} {expected}");

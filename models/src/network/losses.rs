@@ -5,36 +5,52 @@ use std::time::{Duration, Instant};
 use burn::tensor::Tensor;
 
 use super::parameters::host;
-use crate::classifier::FitError;
+use super::progress::Progress;
+use crate::classifier::{FitError, MOST_LOSS};
 
 /// The least time between two reads, and so between two events of batches.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The losses of the steps of an epoch.
+/// The losses of an epoch.
 pub(crate) struct Losses {
-    waiting: Vec<(Tensor<1>, f64)>,
-    next_step: u64,
+    waiting: Vec<Part>,
     sum: f64,
     patches: f64,
     last_read: Instant,
 }
 
+/// The loss of a step, or of a part of it.
+struct Part {
+    loss: Tensor<1>,
+    /// Patches of the whole step.
+    weight: f64,
+    /// Patches of the part.
+    patches: f64,
+    /// The step, counted from 1.
+    step: u64,
+}
+
 impl Losses {
-    /// No losses yet; the first will be of step `step`, counted from 0.
-    pub(crate) fn new(step: u64) -> Self {
-        let last_read = Instant::now();
-        Self { waiting: Vec::new(), next_step: step, sum: 0.0, patches: 0.0, last_read }
+    /// The losses of the epoch that `progress` is in.
+    pub(crate) fn new(progress: &Progress) -> Self {
+        Self {
+            waiting: Vec::new(),
+            sum: progress.loss_sum,
+            patches: progress.loss_patches,
+            last_read: Instant::now(),
+        }
     }
 
-    /// Adds the mean loss of a step over `count` patches.
-    pub(crate) fn push(&mut self, loss: Tensor<1>, count: usize) {
-        self.waiting.push((loss, count as f64));
+    /// Adds what `count` patches contribute to the mean loss of step `step`, counted from 1, which has `step_patches`.
+    pub(crate) fn push(&mut self, loss: Tensor<1>, step_patches: usize, count: usize, step: u64) {
+        let (weight, patches) = (step_patches as f64, count as f64);
+        self.waiting.push(Part { loss, weight, patches, step });
     }
 
     /// The mean since the last answer, at most ten times a second.
     ///
     /// # Errors
-    /// If a loss is not a finite number.
+    /// If a loss is not a finite number, or beyond reason.
     pub(crate) fn read_if_due(&mut self) -> Result<Option<f64>, FitError> {
         if self.last_read.elapsed() < PAUSE {
             return Ok(None);
@@ -43,29 +59,29 @@ impl Losses {
         self.read().map(Some)
     }
 
-    /// The mean over the epoch.
+    /// Writes the sums of the epoch so far into `progress`.
     ///
     /// # Errors
-    /// If a loss is not a finite number.
-    pub(crate) fn mean(mut self) -> Result<f64, FitError> {
+    /// As [`Self::read_if_due`].
+    pub(crate) fn read_into(&mut self, progress: &mut Progress) -> Result<(), FitError> {
         self.read()?;
-        Ok(self.sum / self.patches.max(1.0))
+        (progress.loss_sum, progress.loss_patches) = (self.sum, self.patches);
+        Ok(())
     }
 
     /// Reads what waits; gives its mean.
     fn read(&mut self) -> Result<f64, FitError> {
         let (mut sum, mut patches) = (0.0, 0.0);
-        for (loss, count) in self.waiting.drain(..) {
-            self.next_step += 1;
-            let loss = f64::from(host(loss)[0]);
-            if !loss.is_finite() {
-                return Err(FitError::Diverged { step: self.next_step, loss });
+        for part in self.waiting.drain(..) {
+            let loss = f64::from(host(part.loss)[0]);
+            if !(loss.is_finite() && loss <= MOST_LOSS) {
+                return Err(FitError::Diverged { step: part.step, loss, checkpoint: None });
             }
-            sum += loss * count;
-            patches += count;
+            sum += loss * part.weight;
+            patches += part.patches;
             // One by one: the sum must not depend on when it was read.
-            self.sum += loss * count;
-            self.patches += count;
+            self.sum += loss * part.weight;
+            self.patches += part.patches;
         }
         Ok(sum / patches.max(1.0))
     }
@@ -81,19 +97,30 @@ mod tests {
     }
 
     #[test]
-    fn the_mean_counts_patches_and_not_steps() {
-        let mut losses = Losses::new(0);
-        losses.push(loss(1.0), 3);
-        losses.push(loss(5.0), 1);
-        assert_eq!(losses.mean().unwrap(), 2.0);
+    fn the_mean_counts_patches_and_not_steps_or_parts() {
+        let mut progress = Progress::new();
+        let mut losses = Losses::new(&progress);
+        losses.push(loss(1.0), 3, 3, 1);
+        // Two parts of one step of mean loss 5.
+        losses.push(loss(2.0), 3, 2, 2);
+        losses.push(loss(3.0), 3, 1, 2);
+        losses.read_into(&mut progress).unwrap();
+        assert_eq!((progress.loss_sum, progress.loss_patches), (18.0, 6.0));
+        // An epoch that goes on adds to what was there.
+        let mut losses = Losses::new(&progress);
+        losses.push(loss(2.0), 1, 1, 3);
+        losses.read_into(&mut progress).unwrap();
+        assert_eq!((progress.loss_sum, progress.loss_patches), (20.0, 7.0));
     }
 
     #[test]
-    fn a_loss_that_is_no_number_is_named_with_its_step() {
-        let mut losses = Losses::new(10);
-        losses.push(loss(1.0), 1);
-        losses.push(loss(f32::NAN), 1);
-        let error = losses.mean().unwrap_err().to_string();
-        assert!(error.contains("NaN at step 12"), "{error}");
+    fn a_loss_that_is_no_number_or_beyond_reason_is_named_with_its_step() {
+        for (value, text) in [(f32::NAN, "NaN at step 12"), (2e6, "2000000 at step 12")] {
+            let mut losses = Losses::new(&Progress::new());
+            losses.push(loss(1.0), 1, 1, 11);
+            losses.push(loss(value), 1, 1, 12);
+            let error = losses.read().unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        }
     }
 }

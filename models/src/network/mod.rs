@@ -20,9 +20,15 @@
 
 mod architecture;
 mod augment;
+mod average;
+mod checkpoint;
+mod checkpoints;
+mod clipping;
 mod computation;
 mod describe;
 mod fit;
+#[cfg(test)]
+mod golden;
 mod input_shape;
 mod layers;
 mod layout;
@@ -34,9 +40,14 @@ mod parameters;
 mod pass;
 mod pipeline;
 mod planes;
+mod progress;
+mod sampler;
 mod schedule;
 mod settings;
+mod state;
 mod tensor_spec;
+#[cfg(test)]
+mod tests;
 #[cfg(test)]
 pub(crate) mod toy;
 mod training;
@@ -56,7 +67,7 @@ pub use input_shape::{InputShape, ShapeError};
 pub(crate) use layers::{BatchNorm, Convolution, Dense, global_average};
 pub(crate) use model::load;
 pub(crate) use pass::Pass;
-pub use settings::{ClassWeight, Optimizer, RawTraining, Training};
+pub use settings::{ClassWeight, Optimizer, RawTraining, Sampler, Training};
 pub(crate) use settings::{Door, network_table};
 pub(crate) use tensor_spec::Initial;
 pub(crate) use trunk::{Activations, BoundTrunk, Trunk};

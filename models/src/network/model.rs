@@ -35,6 +35,8 @@ const BLOCK: usize = 64;
 #[derive(Debug)]
 pub(crate) struct FittedNetwork {
     kind: &'static str,
+    /// The ways to look at a patch over which a prediction is averaged.
+    symmetries: Symmetries,
     network: Box<dyn Network>,
     classes: ClassMap,
     input: InputDefinition,
@@ -49,7 +51,7 @@ pub(crate) struct FittedNetwork {
 impl FittedNetwork {
     /// Wraps what was learned.
     pub(crate) fn new(
-        kind: &'static str,
+        config: &dyn NetworkConfig,
         network: Box<dyn Network>,
         classes: ClassMap,
         planes: InputPlanes,
@@ -60,21 +62,47 @@ impl FittedNetwork {
         let parameters = Parameters::new(&weights, &device);
         let bound = Computation { network: &*network, layout, device: &device }.bind(&parameters);
         let input = InputDefinition::Patches(planes.input().clone());
-        Self { kind, network, classes, input, planes, weights, parameters, bound, layout, device }
+        let averages = config.training().raw().test_time_augmentation;
+        Self {
+            kind: config.kind(),
+            symmetries: Symmetries::new(network.input().side(), averages),
+            network,
+            classes,
+            input,
+            planes,
+            weights,
+            parameters,
+            bound,
+            layout,
+            device,
+        }
     }
 
-    /// The logits of the patches at `indices`, `[patch, class]`.
-    fn logits(&self, patches: &PatchBatch, indices: &[usize]) -> Vec<f32> {
+    /// The probabilities of the patches at `indices`, `[patch, class]`: the mean over all ways to look at them.
+    fn probabilities(&self, patches: &PatchBatch, indices: &[usize]) -> Vec<f32> {
+        let classes = self.classes.len();
+        let ways = self.symmetries.all();
+        let mut sums = vec![0.0; indices.len() * classes];
+        for table in ways {
+            let logits = self.logits(patches, indices, table);
+            for (sums, logits) in sums.chunks_exact_mut(classes).zip(logits.chunks_exact(classes)) {
+                add_softmax(logits, sums);
+            }
+        }
+        sums.into_iter().map(|sum| to_single(sum / ways.len() as f64)).collect()
+    }
+
+    /// The logits of the patches at `indices`, whose pixels come from the places of `table`: `[patch, class]`.
+    fn logits(&self, patches: &PatchBatch, indices: &[usize], table: &[usize]) -> Vec<f32> {
         let input = self.network.input();
         let size = self.layout.len(input);
-        let symmetries = Symmetries::new(input.side(), false);
         let mut planes = vec![0.0; indices.len() * size];
         let out = planes.par_chunks_exact_mut(size).zip(indices);
         out.for_each_init(
             || (Scratch::default(), vec![0.0; input.len()]),
             |(scratch, upright), (out, &index)| {
                 self.planes.fill(scratch, patches, index, upright);
-                self.layout.arrange(symmetries.identity(), upright, out);
+                self.layout.arrange(table, upright, out);
             },
         );
         let batch = HostBatch { planes, labels: vec![ClassId::new(0); indices.len()] };
@@ -104,9 +132,9 @@ impl Classifier for FittedNetwork {
             (0..patches.len()).filter(|&index| patches.used_of(index).contains(&true)).collect();
         let mut values = vec![f32::NAN; patches.len() * classes];
         for block in seen.chunks(BLOCK) {
-            let logits = self.logits(patches, block);
-            for (&index, logits) in block.iter().zip(logits.chunks_exact(classes)) {
-                softmax(logits, &mut values[index * classes..(index + 1) * classes]);
+            let found = self.probabilities(patches, block);
+            for (&index, row) in block.iter().zip(found.chunks_exact(classes)) {
+                values[index * classes..(index + 1) * classes].copy_from_slice(row);
             }
         }
         Ok(Probabilities::new(classes, values))
@@ -150,17 +178,16 @@ pub(crate) fn load(
     let planes = InputPlanes::new(input, normalisation).map_err(|reason| content(&path, reason))?;
     let choice: DeviceChoice = device.parse()?;
     let (layout, device) = (Layout::of(&*network, choice), choice.open()?);
-    let kind = config.kind();
-    Ok(Box::new(FittedNetwork::new(kind, network, classes, planes, weights, layout, device)))
+    Ok(Box::new(FittedNetwork::new(config, network, classes, planes, weights, layout, device)))
 }
 
-/// Probabilities from logits; they sum to one.
-fn softmax(logits: &[f32], out: &mut [f32]) {
+/// Adds probabilities from logits, which sum to one.
+fn add_softmax(logits: &[f32], sums: &mut [f64]) {
     let most = logits.iter().fold(f32::NEG_INFINITY, |most, &logit| most.max(logit));
     let exponential = |logit: f32| f64::from(logit - most).exp();
     let sum: f64 = logits.iter().map(|&logit| exponential(logit)).sum();
-    for (out, &logit) in out.iter_mut().zip(logits) {
-        *out = to_single(exponential(logit) / sum);
+    for (own, &logit) in sums.iter_mut().zip(logits) {
+        *own += exponential(logit) / sum;
     }
 }
 
@@ -170,10 +197,10 @@ mod tests {
 
     #[test]
     fn probabilities_sum_to_one_however_large_the_logits() {
-        let mut out = [0.0; 3];
-        softmax(&[1e30, -1e30, 1e30], &mut out);
-        assert_eq!(out, [0.5, 0.0, 0.5]);
-        softmax(&[0.0, 3_f32.ln(), 0.0], &mut out);
-        assert!((out[1] - 0.6).abs() < 1e-6 && (out.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+        let mut sums = [0.0; 3];
+        add_softmax(&[1e30, -1e30, 1e30], &mut sums);
+        assert_eq!(sums, [0.5, 0.0, 0.5]);
+        add_softmax(&[0.0, 3_f32.ln(), 0.0], &mut sums);
+        assert!((sums[1] - 0.6).abs() < 1e-6 && (sums.iter().sum::<f64>() - 2.0).abs() < 1e-6);
     }
 }

@@ -10,11 +10,6 @@ use super::parameters::Parameters;
 use super::settings::{self, RawTraining};
 use super::tensor_spec::Role;
 
-/// The share of the mean gradient, and of its mean square, that a step of AdamW keeps; PyTorch's.
-const BETAS: [f64; 2] = [0.9, 0.999];
-/// What keeps AdamW from dividing by zero; PyTorch's.
-const EPSILON: f64 = 1e-8;
-
 /// The gradient of every tensor, in the order of the parameters; none of running statistics.
 pub(crate) type Gradients = Vec<Option<Tensor<1>>>;
 
@@ -32,20 +27,33 @@ pub(crate) struct Optimizer {
 
 #[derive(Debug, Clone, Copy)]
 enum Rule {
-    AdamW,
-    Sgd { momentum: f64 },
+    AdamW { betas: [f64; 2], eps: f64 },
+    Sgd { momentum: f64, nesterov: bool },
 }
 
 impl Optimizer {
     /// The optimiser before its first step, for `tensors` tensors.
     pub(crate) fn new(training: &RawTraining, tensors: usize) -> Self {
-        let rule = match training.optimizer {
-            settings::Optimizer::AdamW => Rule::AdamW,
-            settings::Optimizer::Sgd => Rule::Sgd { momentum: training.momentum },
-        };
         let none = vec![None; tensors];
-        let weight_decay = training.weight_decay;
-        Self { rule, weight_decay, time: 0, first: none.clone(), second: none }
+        Self::resumed(training, 0, [none.clone(), none])
+    }
+
+    /// The optimiser after `steps` steps, which have led to `moments`.
+    pub(crate) fn resumed(training: &RawTraining, steps: u64, moments: [Gradients; 2]) -> Self {
+        let RawTraining { betas, eps, momentum, nesterov, .. } = *training;
+        let rule = match training.optimizer {
+            settings::Optimizer::AdamW => Rule::AdamW { betas, eps },
+            settings::Optimizer::Sgd => Rule::Sgd { momentum, nesterov },
+        };
+        let [first, second] = moments;
+        // After so many steps every correction is one.
+        let time = i32::try_from(steps).unwrap_or(i32::MAX);
+        Self { rule, weight_decay: training.weight_decay, time, first, second }
+    }
+
+    /// The state beside the number of steps: what [`Self::resumed`] takes.
+    pub(crate) fn moments(&self) -> [&Gradients; 2] {
+        [&self.first, &self.second]
     }
 
     /// Moves `parameters` by one step of size `learning_rate`.
@@ -62,46 +70,57 @@ impl Optimizer {
             let decay = if decays { self.weight_decay } else { 0.0 };
             let value = parameters.value_mut(index);
             *value = match self.rule {
-                Rule::AdamW => self.adam_w(index, learning_rate, decay, value.clone(), gradient),
-                Rule::Sgd { momentum } => {
-                    let pulled = pull(gradient, value, decay);
-                    let velocity = self.velocity(index, momentum, pulled);
-                    value.clone() - velocity.mul_scalar(learning_rate)
+                Rule::AdamW { betas, eps } => {
+                    let step = self.adam_step(index, betas, eps, gradient);
+                    pulled(value.clone(), learning_rate * decay) - step.mul_scalar(learning_rate)
+                }
+                Rule::Sgd { momentum, nesterov } => {
+                    let gradient = pull(gradient, value, decay);
+                    let step = self.momentum_step(index, momentum, nesterov, gradient);
+                    value.clone() - step.mul_scalar(learning_rate)
                 }
             };
         }
     }
 
-    fn adam_w(
+    /// The mean gradient in units of its root mean square, both corrected for their beginning at zero.
+    fn adam_step(
         &mut self,
         index: usize,
-        learning_rate: f64,
-        decay: f64,
-        value: Tensor<1>,
+        betas: [f64; 2],
+        eps: f64,
         gradient: Tensor<1>,
     ) -> Tensor<1> {
-        let [beta_1, beta_2] = BETAS;
-        let first = mean(self.first[index].take(), beta_1, gradient.clone());
-        let second = mean(self.second[index].take(), beta_2, gradient.square());
-        let [correction_1, correction_2] = BETAS.map(|beta| 1.0 - beta.powi(self.time));
+        let first = mean(self.first[index].take(), betas[0], gradient.clone());
+        let second = mean(self.second[index].take(), betas[1], gradient.square());
+        let [correction_1, correction_2] = betas.map(|beta| 1.0 - beta.powi(self.time));
         let deviation = second.clone().sqrt().mul_scalar(1.0 / correction_2.sqrt());
-        let step =
-            first.clone().mul_scalar(learning_rate / correction_1) / deviation.add_scalar(EPSILON);
+        let step = first.clone().mul_scalar(1.0 / correction_1) / deviation.add_scalar(eps);
         self.first[index] = Some(first);
         self.second[index] = Some(second);
-        let kept = 1.0 - learning_rate * decay;
-        let value = if decay > 0.0 { value.mul_scalar(kept) } else { value };
-        value - step
+        step
     }
 
-    fn velocity(&mut self, index: usize, momentum: f64, gradient: Tensor<1>) -> Tensor<1> {
+    /// The velocity; with `nesterov`, the gradient and what the velocity will make of it.
+    fn momentum_step(
+        &mut self,
+        index: usize,
+        momentum: f64,
+        nesterov: bool,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
         let velocity = match self.first[index].take() {
-            Some(velocity) => velocity.mul_scalar(momentum) + gradient,
-            None => gradient,
+            Some(velocity) => velocity.mul_scalar(momentum) + gradient.clone(),
+            None => gradient.clone(),
         };
         self.first[index] = Some(velocity.clone());
-        velocity
+        if nesterov { gradient + velocity.mul_scalar(momentum) } else { velocity }
     }
+}
+
+/// The weights after a decoupled weight decay of so much.
+fn pulled(value: Tensor<1>, decay: f64) -> Tensor<1> {
+    if decay > 0.0 { value.mul_scalar(1.0 - decay) } else { value }
 }
 
 /// The gradient with the pull of weight decay.

@@ -38,22 +38,28 @@ pub(crate) struct Pipeline<'a> {
 }
 
 impl Pipeline<'_> {
-    /// Streams the patches of `order` through `consume`, batch by batch, in order.
+    /// Streams the patches of `order` from place `start` on through `consume`, batch by batch, in order.
     ///
     /// # Errors
     /// If patches cannot be read, or with the first error of `consume`.
     pub(crate) fn run<E: From<SourceError>>(
         &self,
         order: &[u32],
+        start: usize,
         epoch: u64,
         mut consume: impl FnMut(HostBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        let stream = self.source.stream(order, self.batch_size)?;
+        let stream = self.source.stream(&order[start.min(order.len())..], self.batch_size)?;
         std::thread::scope(|scope| {
             let (sender, receiver) = mpsc::sync_channel(AHEAD);
             scope.spawn(move || {
+                let mut slot = start;
                 for batch in stream {
-                    let prepared = batch.map(|batch| self.prepare(&batch, epoch));
+                    let prepared = batch.map(|batch| {
+                        let first = slot;
+                        slot += batch.len();
+                        self.prepare(&batch, epoch, first)
+                    });
                     // The consumer hangs up when it fails; its error is the one that counts.
                     if sender.send(prepared).is_err() {
                         return;
@@ -67,14 +73,15 @@ impl Pipeline<'_> {
         })
     }
 
-    fn prepare(&self, batch: &PatchBatch, epoch: u64) -> HostBatch {
+    /// The patches of `batch`, which lie from place `slot` on in the order of `epoch`.
+    fn prepare(&self, batch: &PatchBatch, epoch: u64, slot: usize) -> HostBatch {
         let size = self.layout.len(self.input);
         let mut planes = vec![0.0; batch.len() * size];
         let mut scratch = Scratch::default();
         let mut upright = vec![0.0; self.input.len()];
         for (index, out) in planes.chunks_exact_mut(size).enumerate() {
             self.planes.fill(&mut scratch, batch, index, &mut upright);
-            let table = self.symmetries.draw(self.seed, epoch, batch.positions[index]);
+            let table = self.symmetries.draw(self.seed, epoch, (slot + index) as u64);
             self.layout.arrange(table, &upright, out);
         }
         let labels = batch.labels.iter().filter_map(|label| label.class()).collect();

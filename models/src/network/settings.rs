@@ -4,6 +4,7 @@
 //! through, so [`network_table!`] writes both into one struct; the shared keys are listed there, and only there.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use tesela_datasets::config::Problems;
@@ -19,13 +20,26 @@ macro_rules! network_table {
                 optimizer: $crate::network::Optimizer = $crate::network::Optimizer::AdamW;
                 /// Step size after the warm-up; it falls to zero along half a cosine.
                 learning_rate: f64 = 1e-3;
+                /// How much of the mean gradient and of the mean squared gradient a step keeps; of `"adamw"` alone.
+                betas: [f64; 2] = [0.9, 0.999];
+                /// What keeps `"adamw"` from dividing by zero.
+                eps: f64 = 1e-8;
                 /// How much of the last step is kept; of `"sgd"` alone.
                 momentum: f64 = 0.9;
+                /// Whether momentum looks ahead (Nesterov); of `"sgd"` alone.
+                nesterov: bool = false;
                 /// Pull of the weights towards zero: decoupled in `"adamw"`, part of the gradient in `"sgd"`. Biases and
                 /// norms are not pulled.
                 weight_decay: f64 = 0.01;
-                /// Patches of one step.
+                /// Most that the norm of all gradients together may be, 0 for no limit; larger ones are scaled down.
+                max_grad_norm: f64 = 0.0;
+                /// How much of the moving average of the weights a step keeps, 0 for no average. The averaged weights
+                /// are those that are validated and kept.
+                ema_decay: f64 = 0.0;
+                /// Patches that are computed at a time.
                 batch_size: u64 = 64;
+                /// Batches of one step, whose gradients are added up: memory of one batch, steps of several.
+                accumulate: u64 = 1;
                 /// Passes over the training patches, at most.
                 epochs: u64 = 20;
                 /// Share of all steps over which the step size rises from zero.
@@ -34,8 +48,13 @@ macro_rules! network_table {
                 label_smoothing: f64 = 0.0;
                 /// `"none"`, or `"balanced"`: each class weighs the same.
                 class_weight: $crate::network::ClassWeight = $crate::network::ClassWeight::None;
+                /// `"random"`: an epoch sees every patch once; `"balanced"`: as many patches of each class, those of
+                /// small classes again and again.
+                sampler: $crate::network::Sampler = $crate::network::Sampler::Random;
                 /// Whether patches are flipped and turned at random.
                 augment: bool = true;
+                /// Whether a prediction is the mean over all flips and turns of a patch, at that many times the work.
+                test_time_augmentation: bool = false;
                 /// Share of the training patches that is set aside to choose the best epoch.
                 validation_share: f64 = 0.1;
                 /// Epochs without a better validation loss after which training ends; 0 for never.
@@ -87,7 +106,7 @@ network_table! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Optimizer {
-    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019), β = (0.9, 0.999), ε = 1e-8.
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
     #[serde(rename = "adamw")]
     AdamW,
     /// Stochastic gradient descent with momentum.
@@ -104,6 +123,16 @@ pub enum ClassWeight {
     Balanced,
 }
 
+/// Which patches an epoch sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampler {
+    /// Every patch once.
+    Random,
+    /// As many patches of each class.
+    Balanced,
+}
+
 /// How a network is trained, known to be usable.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Training {
@@ -116,7 +145,16 @@ impl RawTraining {
         let mut door = Door { table, problems };
         let checks = [
             door.above_zero("learning-rate", self.learning_rate, 10.0),
+            door.range("betas", self.betas[0], 0.0, 0.999_999),
+            door.range("betas", self.betas[1], 0.0, 0.999_999_9),
+            door.above_zero("eps", self.eps, 1.0),
             door.range("momentum", self.momentum, 0.0, 0.999_999),
+            door.note("nesterov", !self.nesterov || self.momentum > 0.0, || {
+                "needs momentum; `momentum` is 0".to_owned()
+            }),
+            door.range("max-grad-norm", self.max_grad_norm, 0.0, 1e9),
+            door.range("ema-decay", self.ema_decay, 0.0, 0.999_999),
+            door.range("accumulate", self.accumulate, 1, 65_536),
             door.range("weight-decay", self.weight_decay, 0.0, 10.0),
             door.range("batch-size", self.batch_size, 1, 65_536),
             door.range("epochs", self.epochs, 1, 100_000),
@@ -135,9 +173,21 @@ impl Training {
         &self.raw
     }
 
-    /// Patches of one step.
+    /// Patches that are computed at a time.
     pub(crate) fn batch_size(&self) -> usize {
         usize::try_from(self.raw.batch_size).expect("the upper bound fits")
+    }
+
+    /// Patches of one step of the optimiser.
+    pub(crate) fn step_size(&self) -> usize {
+        self.batch_size() * usize::try_from(self.raw.accumulate).expect("the upper bound fits")
+    }
+
+    /// The places of all patches that share a step with the one at `slot` of an epoch of `len` patches.
+    pub(crate) fn step_of(&self, slot: usize, len: usize) -> Range<usize> {
+        let size = self.step_size();
+        let start = slot / size * size;
+        start..(start + size).min(len)
     }
 }
 
@@ -196,7 +246,9 @@ mod tests {
         let raw = parse(
             "optimizer = \"sgd\"\nlearning-rate = 0.1\nmomentum = 0.5\nweight-decay = 0\nbatch-size = 1\n\
              epochs = 2\nwarmup-share = 0.0\nlabel-smoothing = 0.1\nclass-weight = \"balanced\"\n\
-             augment = false\nvalidation-share = 0.2\npatience = 0",
+             augment = false\nvalidation-share = 0.2\npatience = 0\nbetas = [0.8, 0.99]\neps = 1e-6\n\
+             nesterov = true\nmax-grad-norm = 1.0\nema-decay = 0.99\naccumulate = 4\n\
+             sampler = \"balanced\"\ntest-time-augmentation = true",
         );
         let training = raw.check("model.lenet", &mut Problems::new()).unwrap();
         assert_eq!((training.raw().optimizer, training.batch_size()), (Optimizer::Sgd, 1));
@@ -220,6 +272,24 @@ mod tests {
         {
             assert!(text.contains(&format!("`model.lenet.{key}`: is ")), "{text}");
         }
+    }
+
+    #[test]
+    fn nesterov_without_momentum_is_refused() {
+        let mut problems = Problems::new();
+        let checked = parse("nesterov = true\nmomentum = 0").check("model.x", &mut problems);
+        let error = problems.finish(checked).unwrap_err().to_string();
+        assert!(error.contains("`model.x.nesterov`: needs momentum"), "{error}");
+    }
+
+    #[test]
+    fn the_steps_of_an_epoch_follow_each_other_and_the_last_may_be_short() {
+        let raw = RawTraining { batch_size: 4, accumulate: 2, ..RawTraining::default() };
+        let training = raw.check("x", &mut Problems::new()).unwrap();
+        assert_eq!(
+            [0, 7, 8, 18].map(|slot| training.step_of(slot, 19)),
+            [0..8, 0..8, 8..16, 16..19]
+        );
     }
 
     #[test]

@@ -81,6 +81,28 @@ impl Toy {
     pub(crate) fn patches(&self) -> &PatchBatch {
         &self.patches
     }
+
+    /// The same patches, each plane transposed.
+    pub(crate) fn turned(&self) -> Self {
+        let (side, mut patches) = (self.patches.shape.width, self.patches.clone());
+        let source = |at: usize| {
+            let (plane, pixel) = (at / (side * side), at % (side * side));
+            plane * side * side + pixel % side * side + pixel / side
+        };
+        if let (Samples::Int16(to), Samples::Int16(from)) =
+            (&mut patches.samples, &self.patches.samples)
+        {
+            to.iter_mut().enumerate().for_each(|(at, to)| *to = from[source(at)]);
+        }
+        let used = patches.used.iter_mut().enumerate();
+        used.for_each(|(at, to)| *to = self.patches.used[source(at)]);
+        Self {
+            input: self.input.clone(),
+            classes: self.classes.clone(),
+            labels: self.labels.clone(),
+            patches,
+        }
+    }
 }
 
 impl CellSource for Toy {
@@ -175,7 +197,7 @@ fn everything(network: &dyn Network, layout: Layout) -> Vec<(String, Vec<f32>)> 
     let batch = || noise(network, layout, PATCHES);
     let bound = computation.bind(&parameters);
     let logits = computation.logits(&parameters, bound.as_deref(), batch());
-    let targets = Loss::plain(3).targets(&batch().labels);
+    let targets = Loss::plain(3).targets(&batch().labels, PATCHES as f64);
     let draws = Draws { seed: 1, step: 0, part: 0 };
     let lesson = computation.lesson(&parameters, batch(), targets, draws);
     let mut all = vec![("logits".to_owned(), logits), ("loss".to_owned(), host(lesson.loss))];

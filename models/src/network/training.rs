@@ -1,28 +1,29 @@
-//! The training loop: epochs of optimiser steps, the best of which is kept.
+//! The training loop: epochs of optimiser steps, the best of which is kept, and checkpoints between them.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
-use burn::tensor::Tensor;
-use tesela_datasets::random;
+use tesela_datasets::class::ClassId;
 use tesela_datasets::source::PatchSource;
 
 use super::augment::Symmetries;
+use super::checkpoints::Checkpoints;
+use super::clipping::clip;
 use super::computation::Computation;
 use super::loss::{Loss, balanced};
 use super::losses::Losses;
-use super::optimizer::Optimizer;
+use super::optimizer::Gradients;
 use super::parameters::Parameters;
 use super::pass::Draws;
 use super::pipeline::{HostBatch, Pipeline};
 use super::planes::InputPlanes;
+use super::progress::EpochRecord;
 use super::schedule::Schedule;
 use super::settings::{ClassWeight, Training};
+use super::state::State;
 use super::validation::Validation;
 use super::weights::Weights;
-use crate::classifier::{FitError, FitEvent, FitObserver};
-
-/// The place of the order of an epoch below the seed.
-const ORDER: u64 = 2;
+use crate::classifier::{CheckpointPlace, FitError, FitEvent, FitObserver};
 
 /// Everything that a training needs and does not change.
 pub(crate) struct Trainer<'a> {
@@ -32,109 +33,175 @@ pub(crate) struct Trainer<'a> {
     pub(crate) planes: &'a InputPlanes,
     pub(crate) train: PatchSource<'a>,
     pub(crate) validation: PatchSource<'a>,
+    /// Where checkpoints are kept, where they are, and whose training it is.
+    pub(crate) checkpoints: Option<(CheckpointPlace, BTreeMap<String, String>)>,
 }
 
-/// What changes from step to step.
-struct State {
-    parameters: Parameters,
-    optimizer: Optimizer,
-    step: u64,
-    patches: u64,
+/// The gradients of a step, as long as parts of it are missing.
+#[derive(Default)]
+struct Gathered {
+    gradients: Option<Gradients>,
+    parts: u64,
 }
 
 impl Trainer<'_> {
     /// Trains a network and gives its best weights: those of the lowest validation loss, or the last where
     /// nothing validates.
     pub(crate) fn run(&self, observer: &mut dyn FitObserver) -> Result<Weights, FitError> {
-        let settings = self.settings.raw();
-        let epochs = settings.epochs;
+        let total = self.settings.raw().epochs;
         let patches = self.train.len() as u64;
-        observer.notice(&FitEvent::Started { unit: "epochs", total: epochs, patches });
-        let batches = self.train.len().div_ceil(self.settings.batch_size()) as u64;
-        let schedule =
-            Schedule::new(settings.learning_rate, settings.warmup_share, epochs * batches);
-        let mut state = self.begin();
-        let mut best: Option<(f64, u64, Weights)> = None;
-        for epoch in 1..=epochs {
-            let started = Instant::now();
-            let train_loss = self.epoch(epoch, &schedule, &mut state, observer)?;
-            let seconds = started.elapsed().as_secs_f64();
-            let validation = self.validate(&state.parameters, observer)?;
-            observer.notice(&FitEvent::Epoch {
-                epoch,
-                train_loss,
-                validation_loss: validation.map(|validation| validation.loss),
-                validation_accuracy: validation.map(|validation| validation.accuracy),
-                learning_rate: schedule.at(state.step.saturating_sub(1)),
-                patches_per_second: patches as f64 / seconds.max(1e-9),
-            });
-            let Some(Validation { loss, .. }) = validation else { continue };
-            match best {
-                Some((lowest, when, _)) if loss >= lowest => {
-                    if settings.patience > 0 && epoch - when >= settings.patience {
-                        break;
-                    }
-                }
-                _ => best = Some((loss, epoch, state.parameters.weights())),
-            }
+        observer.notice(&FitEvent::Started { unit: "epochs", total, patches });
+        let place = self.checkpoints.clone();
+        let mut checkpoints = place.map(|(place, identity)| Checkpoints::new(place, identity));
+        let mut state = self.begin(checkpoints.as_ref(), observer)?;
+        for record in &state.progress.history {
+            observer.notice(&record.into());
         }
-        Ok(best.map_or_else(|| state.parameters.weights(), |(.., weights)| weights))
+        while !state.progress.ended {
+            self.train_epoch(&mut state, checkpoints.as_mut(), observer)
+                .and_then(|record| self.close_epoch(&mut state, record, observer))
+                .and_then(|()| save(&state, checkpoints.as_mut(), observer))
+                .map_err(|error| with_checkpoint(error, checkpoints.as_ref()))?;
+        }
+        Ok(state.best.take().unwrap_or_else(|| state.kept().weights()))
     }
 
-    fn begin(&self) -> State {
-        let specs = self.computation.network.tensors().into();
-        let initial = Weights::draw(specs, self.seed);
-        let parameters = Parameters::new(&initial, self.computation.device);
-        let optimizer = Optimizer::new(self.settings.raw(), initial.specs().len());
-        State { parameters, optimizer, step: 0, patches: 0 }
-    }
-
-    /// Sees every training patch once; gives the mean loss.
-    fn epoch(
+    /// The state to go on from: that of the last checkpoint, or the first.
+    fn begin(
         &self,
-        epoch: u64,
-        schedule: &Schedule,
-        state: &mut State,
+        checkpoints: Option<&Checkpoints>,
         observer: &mut dyn FitObserver,
-    ) -> Result<f64, FitError> {
-        let side = self.computation.network.input().side();
-        let symmetries = Symmetries::new(side, self.settings.raw().augment);
+    ) -> Result<State, FitError> {
+        let specs = self.computation.network.tensors().into();
+        let (raw, device) = (self.settings.raw(), self.computation.device);
+        let found = match checkpoints {
+            Some(checkpoints) => checkpoints.resume(observer)?,
+            None => None,
+        };
+        let Some(found) = found else {
+            return Ok(State::new(&Weights::draw(specs, self.seed), raw, device));
+        };
+        State::resumed(&specs, raw, device, found.progress, found.tensors).map_err(|reason| {
+            let path = checkpoints.and_then(Checkpoints::last_path).unwrap_or_default();
+            FitError::Checkpoint { path, reason }
+        })
+    }
+
+    /// Sees what is left of the present epoch.
+    fn train_epoch(
+        &self,
+        state: &mut State,
+        mut checkpoints: Option<&mut Checkpoints>,
+        observer: &mut dyn FitObserver,
+    ) -> Result<EpochRecord, FitError> {
+        let (raw, input) = (self.settings.raw(), self.computation.network.input());
+        let (started, begun) = (Instant::now(), state.progress.slots);
+        let epoch = state.progress.epoch;
+        let (schedule, loss) = (self.schedule(), self.loss());
+        let labels = self.train.labels();
+        let order = raw.sampler.order(labels, input.classes(), self.seed, epoch);
+        let symmetries = Symmetries::new(input.side(), raw.augment);
         let pipeline = self.pipeline(self.train, &symmetries);
-        let loss = self.loss();
-        let mut order: Vec<u32> = (0..).take(self.train.len()).collect();
-        random::shuffle(&mut random::generator(self.seed, &[ORDER, epoch]), &mut order);
-        let mut losses = Losses::new(state.step);
-        pipeline.run(&order, epoch, |batch| {
-            let learning_rate = schedule.at(state.step);
-            let count = batch.labels.len();
-            losses.push(self.step(state, batch, &loss, learning_rate), count);
-            state.step += 1;
-            state.patches += count as u64;
+        let mut losses = Losses::new(&state.progress);
+        let mut gathered = Gathered::default();
+        pipeline.run(&order, position(begun), epoch, |batch| {
+            let learning_rate = schedule.at(state.progress.step);
+            let (slots, count) = (position(state.progress.slots), batch.labels.len());
+            let step = self.settings.step_of(slots, order.len());
+            let classes = order[step.clone()].iter().filter_map(|&at| labels[at as usize].class());
+            let total = loss.total(classes);
+            let part = self.learn(state, batch, &loss, total, &mut gathered);
+            losses.push(part, step.len(), count, state.progress.step + 1);
+            state.progress.slots += count as u64;
+            state.progress.patches += count as u64;
+            if slots + count < step.end {
+                return Ok(());
+            }
+            self.take_step(state, &mut gathered, learning_rate);
             if let Some(loss) = losses.read_if_due()? {
-                let (step, patches) = (state.step, state.patches);
+                let (step, patches) = (state.progress.step, state.progress.patches);
                 observer.notice(&FitEvent::Batch { step, loss, learning_rate, patches });
+            }
+            if checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due()) {
+                losses.read_into(&mut state.progress)?;
+                save(state, checkpoints.as_deref_mut(), observer)?;
             }
             if observer.wants_stop() { Err(FitError::Interrupted) } else { Ok(()) }
         })?;
-        losses.mean()
+        losses.read_into(&mut state.progress)?;
+        let seen = (state.progress.slots - begun) as f64;
+        Ok(EpochRecord {
+            epoch,
+            train_loss: state.progress.loss_sum / state.progress.loss_patches.max(1.0),
+            validation_loss: None,
+            validation_accuracy: None,
+            learning_rate: schedule.at(state.progress.step.saturating_sub(1)),
+            patches_per_second: seen / started.elapsed().as_secs_f64().max(1e-9),
+        })
     }
 
-    /// One step of the optimiser; gives the loss before it.
-    fn step(
+    /// Adds the gradients of a batch to those of its step; gives its part of the loss of the step. `total` is the
+    /// weight of all patches of the step.
+    fn learn(
         &self,
         state: &mut State,
         batch: HostBatch,
         loss: &Loss,
-        learning_rate: f64,
-    ) -> Tensor<1> {
-        let targets = loss.targets(&batch.labels);
-        let draws = Draws { seed: self.seed, step: state.step, part: 0 };
+        total: f64,
+        gathered: &mut Gathered,
+    ) -> burn::tensor::Tensor<1> {
+        let targets = loss.targets(&batch.labels, total);
+        let draws = Draws { seed: self.seed, step: state.progress.step, part: gathered.parts };
         let lesson = self.computation.lesson(&state.parameters, batch, targets, draws);
-        state.optimizer.step(learning_rate, &mut state.parameters, lesson.gradients);
         for (index, value) in lesson.statistics {
             *state.parameters.value_mut(index) = value;
         }
+        gathered.parts += 1;
+        gathered.gradients = Some(match gathered.gradients.take() {
+            None => lesson.gradients,
+            Some(before) => before
+                .into_iter()
+                .zip(lesson.gradients)
+                .map(|(before, own)| before.zip(own).map(|(before, own)| before + own))
+                .collect(),
+        });
         lesson.loss
+    }
+
+    /// Moves the weights by what was gathered.
+    fn take_step(&self, state: &mut State, gathered: &mut Gathered, learning_rate: f64) {
+        let mut gradients = std::mem::take(gathered).gradients.unwrap_or_default();
+        let most = self.settings.raw().max_grad_norm;
+        if most > 0.0 {
+            clip(&mut gradients, most);
+        }
+        state.optimizer.step(learning_rate, &mut state.parameters, gradients);
+        if let Some(average) = &mut state.average {
+            average.update(&state.parameters);
+        }
+        state.progress.step += 1;
+    }
+
+    /// Validates the weights that are kept, and closes the epoch.
+    fn close_epoch(
+        &self,
+        state: &mut State,
+        mut record: EpochRecord,
+        observer: &mut dyn FitObserver,
+    ) -> Result<(), FitError> {
+        let kept = state.kept();
+        let validation = self.validate(&kept, observer)?;
+        if let Some(loss) = validation.map(|own| own.loss).filter(|loss| !loss.is_finite()) {
+            return Err(FitError::Diverged { step: state.progress.step, loss, checkpoint: None });
+        }
+        record.validation_loss = validation.map(|own| own.loss);
+        record.validation_accuracy = validation.map(|own| own.accuracy);
+        observer.notice(&(&record).into());
+        let raw = self.settings.raw();
+        if state.progress.close_epoch(record, validation, raw.epochs, raw.patience) {
+            state.best = Some(kept.weights());
+        }
+        Ok(())
     }
 
     fn validate(
@@ -159,18 +226,60 @@ impl Trainer<'_> {
         }
     }
 
+    fn schedule(&self) -> Schedule {
+        let raw = self.settings.raw();
+        let steps = self.train.len().div_ceil(self.settings.step_size()) as u64;
+        Schedule::new(raw.learning_rate, raw.warmup_share, raw.epochs * steps)
+    }
+
     fn loss(&self) -> Loss {
         let classes = self.computation.network.input().classes();
         let weights = match self.settings.raw().class_weight {
             ClassWeight::None => vec![1.0; classes],
-            ClassWeight::Balanced => {
-                let mut counts = vec![0; classes];
-                for class in self.train.labels().iter().filter_map(|label| label.class()) {
-                    counts[class.index()] += 1;
-                }
-                balanced(&counts)
-            }
+            ClassWeight::Balanced => balanced(&counts(self.train, classes)),
         };
         Loss::new(weights, self.settings.raw().label_smoothing)
     }
+}
+
+/// Number of patches of each class.
+fn counts(source: PatchSource<'_>, classes: usize) -> Vec<usize> {
+    let mut counts = vec![0; classes];
+    for class in source.labels().iter().filter_map(|label| label.class()) {
+        counts[ClassId::index(class)] += 1;
+    }
+    counts
+}
+
+/// Writes a checkpoint, where they are kept and the weights are numbers.
+fn save(
+    state: &State,
+    checkpoints: Option<&mut Checkpoints>,
+    observer: &mut dyn FitObserver,
+) -> Result<(), FitError> {
+    let Some(checkpoints) = checkpoints else { return Ok(()) };
+    let tensors = state.tensors();
+    if let Some(&loss) = tensors.values().flatten().find(|value| !value.is_finite()) {
+        let (step, loss) = (state.progress.step, f64::from(loss));
+        return Err(FitError::Diverged { step, loss, checkpoint: None });
+    }
+    checkpoints.write(&state.progress, tensors, observer);
+    Ok(())
+}
+
+/// Names the last good checkpoint in the error of a training that diverged.
+fn with_checkpoint(error: FitError, checkpoints: Option<&Checkpoints>) -> FitError {
+    match error {
+        FitError::Diverged { step, loss, checkpoint: None } => FitError::Diverged {
+            step,
+            loss,
+            checkpoint: checkpoints.and_then(Checkpoints::last_path),
+        },
+        other => other,
+    }
+}
+
+/// A count of patches as a position.
+fn position(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }

@@ -30,7 +30,7 @@ impl Validation {
         let classes = computation.network.input().classes();
         let (mut sum, mut right) = (0.0, 0_usize);
         let order: Vec<u32> = (0..).take(count).collect();
-        pipeline.run(&order, 0, |batch| {
+        pipeline.run(&order, 0, 0, |batch| {
             let labels = batch.labels.clone();
             let logits = computation.logits(parameters, bound.as_deref(), batch);
             for (row, label) in logits.chunks_exact(classes).zip(labels) {

@@ -85,6 +85,10 @@ impl NetworkConfig for ResnetConfig {
         &self.training
     }
 
+    fn written(&self) -> String {
+        serde_json::to_string(&RawResnet::from(self)).expect("settings are plain data")
+    }
+
     fn network(&self, input: InputShape) -> Result<Box<dyn Network>, ShapeError> {
         Ok(Box::new(Resnet::new(self, input)?))
     }

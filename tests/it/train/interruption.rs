@@ -4,6 +4,8 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use tesela_datasets::random::{generator, unit};
+
 use super::place::{Made, Place, TWO, experiment, repeatable_files};
 
 #[test]
@@ -15,15 +17,98 @@ fn a_killed_run_continues_and_ends_with_the_same_bytes() {
     ends_with_the_same_bytes(&place, "trees.toml", 8);
 }
 
-#[test]
-fn a_network_that_was_killed_continues_and_ends_with_the_same_bytes() {
-    let place = Place::new();
-    let classes = &[("non-urban", 40), ("urban", 40)];
+/// A network with all that a checkpoint has to bring back, trained in one part.
+fn network(place: &Place) {
+    let classes = &[("non-urban", 150), ("urban", 150)];
     place.store("store", &Made { classes, side: 16, ..TWO });
-    let text = experiment("store", "").replace("folds = 3", "folds = 2");
-    let text = text.replace("[model.extra-trees]\nn-trees = 20", "[model.lenet]\nepochs = 2");
+    let text = experiment("store", "").replace("folds = 3", "folds = 2").replace(
+        "[model.extra-trees]\nn-trees = 20",
+        "[model.lenet]\nepochs = 4\nbatch-size = 8\naccumulate = 2\ndropout = 0.3\nema-decay = 0.9\n\
+         sampler = \"balanced\"\nmax-grad-norm = 1.0",
+    );
     place.write("lenet.toml", &text);
-    ends_with_the_same_bytes(&place, "lenet.toml", 4);
+}
+
+#[test]
+fn a_network_that_is_killed_again_and_again_goes_on_and_ends_with_the_same_bytes() {
+    let place = Place::new();
+    network(&place);
+    let train =
+        |out| ["train", "lenet.toml", "--fold", "0", "--checkpoint-minutes", "0", "--out", out];
+    let start = Instant::now();
+    place.succeed(&train("whole"));
+    let whole = start.elapsed();
+    let mut draws = generator(1, &[]);
+    let mut kills = 0;
+    // No attempt has the time for the whole: only what goes on from checkpoints comes to the end.
+    loop {
+        let mut child = place
+            .command(&train("killed"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(whole.mul_f64(0.1 + 0.5 * unit(&mut draws)));
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success());
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills += 1;
+        assert!(kills < 100, "it never comes to an end");
+    }
+    assert!(kills > 1, "it was killed {kills} times");
+    same_files(&place);
+}
+
+#[test]
+fn a_network_goes_on_from_the_checkpoint_before_a_damaged_one() {
+    let place = Place::new();
+    network(&place);
+    let train =
+        |out| ["train", "lenet.toml", "--fold", "0", "--checkpoint-minutes", "0", "--out", out];
+    place.succeed(&train("whole"));
+    let folder = place.path("killed/checkpoints/fold-00");
+    let mut child = place
+        .command(&train("killed"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let limit = Instant::now() + Duration::from_mins(2);
+    let checkpoints = || -> Vec<_> {
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|ending| ending == "checkpoint"));
+        paths.sort();
+        paths
+    };
+    while checkpoints().len() < 2 && Instant::now() < limit {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let last = checkpoints().pop().expect("there are checkpoints");
+    let bytes = fs::read(&last).unwrap();
+    fs::write(&last, &bytes[..bytes.len() / 2]).unwrap();
+    let output = place.run(&train("killed"));
+    let messages = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{messages}");
+    assert!(messages.contains("is damaged"), "{messages}");
+    same_files(&place);
+}
+
+#[test]
+fn a_store_that_changed_since_the_run_began_is_refused() {
+    let place = Place::new();
+    place.store("store", &TWO);
+    place.write("trees.toml", &experiment("store", ""));
+    place.succeed(&["train", "trees.toml", "--out", "run", "--fold", "0"]);
+    fs::remove_dir_all(place.path("store")).unwrap();
+    place.store("store", &Made { undefined: 8, ..TWO });
+    let message = place.refuse(&["train", "trees.toml", "--out", "run"]);
+    assert!(message.contains("the digest of the store was `"), "{message}");
 }
 
 /// Trains the experiment `name` once in one go, and once with a kill in each attempt but the last.
@@ -49,6 +134,11 @@ fn ends_with_the_same_bytes(place: &Place, name: &str, attempts: u32) {
     }
     assert!(kills > 0, "every attempt ran to its end");
     place.succeed(&["train", name, "--out", "killed"]);
+    same_files(place);
+}
+
+/// The runs `whole` and `killed` have the same files.
+fn same_files(place: &Place) {
     let (killed, whole) =
         (repeatable_files(&place.path("killed")), repeatable_files(&place.path("whole")));
     let names = |files: &[(std::path::PathBuf, _)]| -> Vec<std::path::PathBuf> {

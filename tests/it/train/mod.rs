@@ -2,5 +2,6 @@
 
 mod bad_input;
 mod interruption;
+mod layers;
 mod place;
 mod whole_runs;
