@@ -132,11 +132,28 @@ pub enum FitEvent {
         /// Patches per second, of fitting alone.
         patches_per_second: f64,
     },
+    /// A network has been fitted, and this is what the time went into.
+    Profile(StageTimes),
     /// Fitting goes on, but the user should know this.
     Warning {
         /// What.
         message: String,
     },
+}
+
+/// What the time of a fit went into, in seconds. Patches are read and prepared while the network computes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StageTimes {
+    /// Patches came from the store.
+    pub reading: f64,
+    /// Patches became input planes.
+    pub preparing: f64,
+    /// The network waited for a batch.
+    pub waiting: f64,
+    /// The network and the optimiser computed.
+    pub computing: f64,
+    /// The validation patches were predicted.
+    pub validating: f64,
 }
 
 /// Hears what happens while a model is being fitted, and may ask it to stop.

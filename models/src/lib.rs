@@ -17,5 +17,5 @@ pub mod resnet;
 
 pub use classifier::{
     CheckpointPlace, Classifier, Fit, FitError, FitEvent, FitObserver, PredictError, Probabilities,
-    SaveError,
+    SaveError, StageTimes,
 };

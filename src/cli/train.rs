@@ -34,6 +34,10 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", default_value_t = 10.0)]
     checkpoint_minutes: f64,
 
+    /// Tell which stage of a network's training takes the time: reading, preparing, computing
+    #[arg(long)]
+    profile: bool,
+
     /// What networks compute on, such as `flex` or `wgpu:1` (see `tesela devices`)
     #[arg(long, value_name = "DEVICE", default_value = "flex")]
     device: String,
@@ -67,7 +71,8 @@ pub(crate) fn run(
     let folds = sample.plan().folds().get();
     let events = path.join("tensorboard");
     let options = RunOptions { fold: args.fold, threads, checkpoint_every };
-    let mut watch = RunWatch::new(console, &events, experiment.name(), folds);
+    let mut watch =
+        RunWatch::new(console, &events, experiment.name(), folds).with_profile(args.profile);
     let result = cross_validate(&experiment, &sample, &directory, options, &mut watch)
         .with_context(|| format!("the run in `{}` is not complete", path.display()))?;
     match result {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tesela_models::FitEvent;
+use tesela_models::{FitEvent, StageTimes};
 
 use super::EventLog;
 use super::format::percent;
@@ -27,6 +27,8 @@ pub struct RunWatch<'a> {
     shown: Instant,
     predicting: bool,
     words: Words,
+    /// Whether to tell what the time of a fit went into.
+    profile: bool,
 }
 
 /// What stands beside the bar.
@@ -77,7 +79,14 @@ impl<'a> RunWatch<'a> {
             shown: now,
             predicting: false,
             words: Words::default(),
+            profile: false,
         }
+    }
+
+    /// The same watch, which tells what the time of each fit of a network went into where `profile` is set.
+    #[must_use]
+    pub fn with_profile(self, profile: bool) -> Self {
+        Self { profile, ..self }
     }
 
     fn title(&self, part: Part) -> String {
@@ -205,6 +214,10 @@ impl RunObserver for RunWatch<'_> {
                     Some(epoch_words(*train_loss, *validation_loss, *validation_accuracy));
                 self.show(true);
             }
+            FitEvent::Profile(times) if self.profile => {
+                let title = self.title(part);
+                self.progress.finish(&format!("{title}: {}", profile_words(times)));
+            }
             FitEvent::Warning { message } => {
                 let title = self.title(part);
                 self.progress.warn(&format!("{title}: {message}"));
@@ -273,6 +286,31 @@ impl RunClock {
     }
 }
 
+/// Which stage the time went into, and which one bounds the others.
+fn profile_words(times: &StageTimes) -> String {
+    let StageTimes { reading, preparing, waiting, computing, validating } = *times;
+    let total = (waiting + computing + validating).max(1e-9);
+    let share = |seconds: f64| percent(seconds / total);
+    // The first batch of each epoch is waited for, however quick the others are.
+    let data_is_idle = reading + preparing < 0.5 * (waiting + computing);
+    let bottleneck = if waiting < 0.1 * (waiting + computing) || data_is_idle {
+        "the network"
+    } else if reading > preparing {
+        "reading patches"
+    } else {
+        "preparing patches"
+    };
+    format!(
+        "the network computes {}, waits for patches {}, validates {}; meanwhile patches are read {} and prepared {} of the \
+         time; the bottleneck is {bottleneck}",
+        share(computing),
+        share(waiting),
+        share(validating),
+        share(reading),
+        share(preparing)
+    )
+}
+
 fn epoch_words(train: f64, validation: Option<f64>, accuracy: Option<f64>) -> String {
     let loss = validation.map(|loss| format!(", validation {loss:.4}")).unwrap_or_default();
     let accuracy = accuracy.map(|share| format!(" ({})", percent(share))).unwrap_or_default();
@@ -294,6 +332,23 @@ pub fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_profile_names_the_stage_that_bounds_the_others() {
+        let times = |reading, preparing, waiting| StageTimes {
+            reading,
+            preparing,
+            waiting,
+            computing: 8.0,
+            validating: 1.0,
+        };
+        let words = profile_words(&times(0.5, 2.0, 0.1));
+        assert!(words.ends_with("the bottleneck is the network"), "{words}");
+        assert!(words.contains("computes 87.9 %"), "{words}");
+        assert!(profile_words(&times(0.5, 2.0, 3.0)).ends_with("the network"));
+        assert!(profile_words(&times(1.0, 9.0, 3.0)).ends_with("preparing patches"));
+        assert!(profile_words(&times(9.0, 1.0, 3.0)).ends_with("reading patches"));
+    }
 
     #[test]
     fn lengths_of_time_are_told_in_two_units() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::checkpoint::{Checkpoint, Unusable};
@@ -83,7 +83,7 @@ impl Checkpoints {
         let checkpoint = Checkpoint { identity, progress, tensors };
         let written = fs::create_dir_all(&self.place.directory)
             .and_then(|()| checkpoint.write(&path))
-            .and_then(|()| self.remove_old());
+            .and_then(|()| self.remove_others(&path));
         if let Err(error) = written {
             let path = path.display();
             let message =
@@ -98,10 +98,12 @@ impl Checkpoints {
         self.names().ok().and_then(|mut names| names.pop())
     }
 
-    fn remove_old(&self) -> io::Result<()> {
-        let mut names = self.names()?;
-        names.truncate(names.len().saturating_sub(KEPT));
-        names.iter().try_for_each(fs::remove_file)
+    /// Removes those of later steps than `newest`, which were damaged, and all but the last two of the others.
+    fn remove_others(&self, newest: &Path) -> io::Result<()> {
+        let (mut old, later): (Vec<PathBuf>, Vec<PathBuf>) =
+            self.names()?.into_iter().partition(|path| path.as_path() <= newest);
+        old.truncate(old.len().saturating_sub(KEPT));
+        old.iter().chain(&later).try_for_each(fs::remove_file)
     }
 
     /// All checkpoints, the oldest first.

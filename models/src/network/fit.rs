@@ -16,6 +16,7 @@ use super::input_shape::InputShape;
 use super::layout::Layout;
 use super::model::FittedNetwork;
 use super::planes::InputPlanes;
+use super::stage_clock::StageClock;
 use super::training::Trainer;
 use crate::classifier::{CheckpointPlace, Classifier, Fit, FitError, FitObserver};
 use crate::config::FitSettings;
@@ -74,9 +75,11 @@ impl NetworkFit {
             settings: self.config.training(),
             seed: self.settings.seed,
             computation: Computation { network: &*network, layout, device: &device },
+            on_processor: self.settings.device.parse().is_ok_and(DeviceChoice::is_processor),
             planes: &planes,
             train,
             validation,
+            clock: &StageClock::default(),
             checkpoints: self
                 .checkpoints
                 .clone()

@@ -149,7 +149,7 @@ fn lenet_with_batch_norm_is_that_of_pytorch_forward_and_backward() {
 }
 
 /// The steps of the script with the optimiser of `training`.
-fn check_steps(training: &RawTraining, golden: &[Step]) {
+fn check_steps(training: &RawTraining, on_processor: bool, golden: &[Step]) {
     let device = Device::flex();
     let spec = |name: &str, shape: &[usize], role| TensorSpec {
         name: name.to_owned(),
@@ -161,7 +161,8 @@ fn check_steps(training: &RawTraining, golden: &[Step]) {
         Arc::new([spec("weight", &[2, 5], Role::Weight), spec("bias", &[2], Role::Offset)]);
     let begin = vec![series(0, 10, 1.0, 0.0), series(1, 2, 1.0, 0.0)];
     let mut parameters = Parameters::new(&Weights::new(specs, begin), &device);
-    let (mut optimizer, mut average) = (Optimizer::new(training, 2), Average::new(0.6));
+    let mut optimizer = Optimizer::new(training, on_processor, 2);
+    let mut average = Average::new(0.6);
     for (step, expected) in golden.iter().enumerate() {
         let gradient = |k, count| Some(vector(series(k + step, count, 1.0, 0.0), &device));
         let mut gradients = vec![gradient(10, 10), gradient(20, 2)];
@@ -189,6 +190,8 @@ fn optimisers_clipping_and_average_are_those_of_pytorch() {
     let sgd = RawTraining { optimizer: settings::Optimizer::Sgd, momentum: 0.7, ..training };
     let nesterov = RawTraining { nesterov: true, ..sgd.clone() };
     for (name, training) in [("adamw", adamw), ("sgd", sgd), ("nesterov", nesterov)] {
-        check_steps(&training, &golden.training[name]);
+        for on_processor in [false, true] {
+            check_steps(&training, on_processor, &golden.training[name]);
+        }
     }
 }

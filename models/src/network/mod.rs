@@ -29,6 +29,7 @@ mod describe;
 mod fit;
 #[cfg(test)]
 mod golden;
+mod host_step;
 mod input_shape;
 mod layers;
 mod layout;
@@ -44,6 +45,7 @@ mod progress;
 mod sampler;
 mod schedule;
 mod settings;
+mod stage_clock;
 mod state;
 mod tensor_spec;
 #[cfg(test)]

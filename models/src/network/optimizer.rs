@@ -6,7 +6,8 @@
 
 use burn::tensor::Tensor;
 
-use super::parameters::Parameters;
+use super::host_step::{AdamStep, MomentumStep};
+use super::parameters::{Parameters, host, vector};
 use super::settings::{self, RawTraining};
 use super::tensor_spec::Role;
 
@@ -18,6 +19,8 @@ pub(crate) type Gradients = Vec<Option<Tensor<1>>>;
 pub(crate) struct Optimizer {
     rule: Rule,
     weight_decay: f64,
+    /// Whether the tensors lie in the memory of the processor, which then steps by hand.
+    on_processor: bool,
     time: i32,
     /// The mean gradient of AdamW, the velocity of SGD.
     first: Gradients,
@@ -32,14 +35,19 @@ enum Rule {
 }
 
 impl Optimizer {
-    /// The optimiser before its first step, for `tensors` tensors.
-    pub(crate) fn new(training: &RawTraining, tensors: usize) -> Self {
+    /// The optimiser before its first step, for `tensors` tensors, which lie `on_processor` or elsewhere.
+    pub(crate) fn new(training: &RawTraining, on_processor: bool, tensors: usize) -> Self {
         let none = vec![None; tensors];
-        Self::resumed(training, 0, [none.clone(), none])
+        Self::resumed(training, on_processor, 0, [none.clone(), none])
     }
 
     /// The optimiser after `steps` steps, which have led to `moments`.
-    pub(crate) fn resumed(training: &RawTraining, steps: u64, moments: [Gradients; 2]) -> Self {
+    pub(crate) fn resumed(
+        training: &RawTraining,
+        on_processor: bool,
+        steps: u64,
+        moments: [Gradients; 2],
+    ) -> Self {
         let RawTraining { betas, eps, momentum, nesterov, .. } = *training;
         let rule = match training.optimizer {
             settings::Optimizer::AdamW => Rule::AdamW { betas, eps },
@@ -48,7 +56,8 @@ impl Optimizer {
         let [first, second] = moments;
         // After so many steps every correction is one.
         let time = i32::try_from(steps).unwrap_or(i32::MAX);
-        Self { rule, weight_decay: training.weight_decay, time, first, second }
+        let weight_decay = training.weight_decay;
+        Self { rule, weight_decay, on_processor, time, first, second }
     }
 
     /// The state beside the number of steps: what [`Self::resumed`] takes.
@@ -69,6 +78,10 @@ impl Optimizer {
             let decays = parameters.specs()[index].role == Role::Weight;
             let decay = if decays { self.weight_decay } else { 0.0 };
             let value = parameters.value_mut(index);
+            if self.on_processor {
+                *value = self.host_step(index, learning_rate, decay, value.clone(), gradient);
+                continue;
+            }
             *value = match self.rule {
                 Rule::AdamW { betas, eps } => {
                     let step = self.adam_step(index, betas, eps, gradient);
@@ -83,6 +96,44 @@ impl Optimizer {
         }
     }
 
+    /// The same step as on tensors, by hand.
+    fn host_step(
+        &mut self,
+        index: usize,
+        learning_rate: f64,
+        decay: f64,
+        value: Tensor<1>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
+        let device = value.device();
+        let (mut values, gradients) = (host(value), host(gradient));
+        let take = |moment: &mut Option<Tensor<1>>| {
+            moment.take().map_or_else(|| vec![0.0; values.len()], host)
+        };
+        let mut first = take(&mut self.first[index]);
+        match self.rule {
+            Rule::AdamW { betas, eps } => {
+                let mut second = take(&mut self.second[index]);
+                let [correction_1, correction_2] = self.corrections(betas);
+                let (size, scale) = (learning_rate / correction_1, 1.0 / correction_2.sqrt());
+                let step = AdamStep { betas, eps, size, scale, kept: 1.0 - learning_rate * decay };
+                step.apply(&mut values, &mut first, &mut second, &gradients);
+                self.second[index] = Some(vector(second, &device));
+            }
+            Rule::Sgd { momentum, nesterov } => {
+                let step = MomentumStep { size: learning_rate, momentum, nesterov, pull: decay };
+                step.apply(&mut values, &mut first, &gradients);
+            }
+        }
+        self.first[index] = Some(vector(first, &device));
+        vector(values, &device)
+    }
+
+    /// How far both means of AdamW have come from zero.
+    fn corrections(&self, betas: [f64; 2]) -> [f64; 2] {
+        betas.map(|beta| 1.0 - beta.powi(self.time))
+    }
+
     /// The mean gradient in units of its root mean square, both corrected for their beginning at zero.
     fn adam_step(
         &mut self,
@@ -93,7 +144,7 @@ impl Optimizer {
     ) -> Tensor<1> {
         let first = mean(self.first[index].take(), betas[0], gradient.clone());
         let second = mean(self.second[index].take(), betas[1], gradient.square());
-        let [correction_1, correction_2] = betas.map(|beta| 1.0 - beta.powi(self.time));
+        let [correction_1, correction_2] = self.corrections(betas);
         let deviation = second.clone().sqrt().mul_scalar(1.0 / correction_2.sqrt());
         let step = first.clone().mul_scalar(1.0 / correction_1) / deviation.add_scalar(eps);
         self.first[index] = Some(first);

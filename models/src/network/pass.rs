@@ -81,3 +81,31 @@ impl<'a> Pass<'a> {
         numbers * mask
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::parameters::host;
+    use crate::network::weights::Weights;
+    use burn::tensor::Device;
+
+    #[test]
+    fn dropout_leaves_out_its_share_and_keeps_the_mean_where_the_pass_trains() {
+        let device = Device::flex();
+        let nothing = Parameters::new(&Weights::new([].into(), Vec::new()), &device);
+        let ones = || Tensor::<2>::ones([100, 200], &device);
+        let draw = |step, layer| {
+            let pass = Pass::training(&nothing, Draws { seed: 7, step, part: 0 });
+            host(pass.dropout(layer, 0.25, ones()))
+        };
+        let found = draw(3, 0);
+        let zeros = found.iter().filter(|&&value| value == 0.0).count() as f64 / 20_000.0;
+        // Four standard errors of 20,000 draws.
+        assert!((zeros - 0.25).abs() < 0.0123, "{zeros}");
+        assert!(found.iter().all(|&value| value == 0.0 || (value - 4.0 / 3.0).abs() < 1e-6));
+        assert_eq!(found, draw(3, 0), "a step that is done again has the same draws");
+        assert!(found != draw(4, 0) && found != draw(3, 1), "steps and layers differ");
+        let predicting = Pass::predicting(&nothing).dropout(0, 0.25, ones());
+        assert!(host(predicting).iter().all(|&value| value == 1.0));
+    }
+}

@@ -13,6 +13,7 @@ use super::augment::Symmetries;
 use super::input_shape::InputShape;
 use super::layout::Layout;
 use super::planes::{InputPlanes, Scratch};
+use super::stage_clock::{Stage, StageClock};
 
 /// How many batches may wait to be consumed.
 const AHEAD: usize = 2;
@@ -35,6 +36,8 @@ pub(crate) struct Pipeline<'a> {
     pub(crate) layout: Layout,
     pub(crate) seed: u64,
     pub(crate) batch_size: usize,
+    /// What hears how long each stage takes.
+    pub(crate) clock: Option<&'a StageClock>,
 }
 
 impl Pipeline<'_> {
@@ -53,12 +56,12 @@ impl Pipeline<'_> {
         std::thread::scope(|scope| {
             let (sender, receiver) = mpsc::sync_channel(AHEAD);
             scope.spawn(move || {
-                let mut slot = start;
-                for batch in stream {
+                let (mut slot, mut stream) = (start, stream);
+                while let Some(batch) = self.time(Stage::Reading, || stream.next()) {
                     let prepared = batch.map(|batch| {
                         let first = slot;
                         slot += batch.len();
-                        self.prepare(&batch, epoch, first)
+                        self.time(Stage::Preparing, || self.prepare(&batch, epoch, first))
                     });
                     // The consumer hangs up when it fails; its error is the one that counts.
                     if sender.send(prepared).is_err() {
@@ -66,11 +69,19 @@ impl Pipeline<'_> {
                     }
                 }
             });
-            for batch in receiver {
-                consume(batch?)?;
+            // The channel ends with the stream.
+            while let Ok(batch) = self.time(Stage::Waiting, || receiver.recv()) {
+                self.time(Stage::Computing, || consume(batch?))?;
             }
             Ok(())
         })
+    }
+
+    fn time<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        match self.clock {
+            Some(clock) => clock.time(stage, work),
+            None => work(),
+        }
     }
 
     /// The patches of `batch`, which lie from place `slot` on in the order of `epoch`.

@@ -20,6 +20,14 @@ const SECOND: &str = "second";
 const AVERAGE: &str = "average";
 const BEST: &str = "best";
 
+/// Where the tensors lie.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) device: &'a Device,
+    /// Whether the device is the processor.
+    pub(crate) on_processor: bool,
+}
+
 /// What changes from step to step.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -34,11 +42,12 @@ pub(crate) struct State {
 
 impl State {
     /// Before the first step.
-    pub(crate) fn new(weights: &Weights, training: &RawTraining, device: &Device) -> Self {
+    pub(crate) fn new(weights: &Weights, training: &RawTraining, place: Place<'_>) -> Self {
+        let Place { device, on_processor } = place;
         let decay = training.ema_decay;
         Self {
             parameters: Parameters::new(weights, device),
-            optimizer: Optimizer::new(training, weights.specs().len()),
+            optimizer: Optimizer::new(training, on_processor, weights.specs().len()),
             average: (decay > 0.0).then(|| Average::new(decay)),
             progress: Progress::new(),
             best: None,
@@ -83,10 +92,11 @@ impl State {
     pub(crate) fn resumed(
         specs: &Arc<[TensorSpec]>,
         training: &RawTraining,
-        device: &Device,
+        place: Place<'_>,
         progress: Progress,
         mut tensors: BTreeMap<String, Vec<f32>>,
     ) -> Result<Self, String> {
+        let Place { device, on_processor } = place;
         let mut take = |part: &str, spec: &TensorSpec| {
             let name = format!("{part}/{}", spec.name);
             let values = tensors.remove(&name);
@@ -117,7 +127,7 @@ impl State {
         let moments = [moments(FIRST)?, moments(SECOND)?];
         Ok(Self {
             parameters: Parameters::new(&Weights::new(specs.clone(), weights), device),
-            optimizer: Optimizer::resumed(training, progress.step, moments),
+            optimizer: Optimizer::resumed(training, on_processor, progress.step, moments),
             average: (decay > 0.0).then(|| Average::resumed(decay, average)),
             best: best.map(|values| Weights::new(specs.clone(), values)),
             progress,

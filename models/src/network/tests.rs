@@ -237,6 +237,7 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_is_taken() {
         assert!(fit_in(directory.path(), &mut ear).unwrap() == expected);
         let words = format!("{:?}", ear.events);
         assert!(words.contains("is damaged") && words.contains("going on from"), "{words}");
+        assert!(!words.contains("starting over"), "{words}");
         assert!(checkpoints(directory.path()).len() == 2);
     }
     for path in checkpoints(directory.path()) {
@@ -245,6 +246,22 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_is_taken() {
     let mut ear = Ear::default();
     assert!(fit_in(directory.path(), &mut ear).unwrap() == expected);
     assert!(format!("{:?}", ear.events).contains("starting over"));
+}
+
+#[test]
+fn what_lies_behind_a_damaged_checkpoint_is_kept_twice_again() {
+    let directory = tempdir().unwrap();
+    fit_in(directory.path(), &mut Ear::default()).unwrap();
+    // The first two steps, and a damaged checkpoint of a later one.
+    for path in checkpoints(directory.path()) {
+        std::fs::remove_file(path).unwrap();
+    }
+    let late = directory.path().join("step-000000000008.checkpoint");
+    std::fs::write(&late, "half").unwrap();
+    let mut ear = Ear { stop_after: Some(1), ..Ear::default() };
+    assert!(matches!(fit_in(directory.path(), &mut ear), Err(FitError::Interrupted)));
+    let names: Vec<_> = checkpoints(directory.path());
+    assert!(names.len() == 2 && !names.contains(&late), "{names:?}");
 }
 
 #[test]
@@ -305,4 +322,22 @@ fn a_step_of_more_patches_than_there_are_is_refused() {
     let message = fitted.err().expect("it is refused").to_string();
     let expected = "`batch-size` 8 × `accumulate` 4 is 32, more than the 24 patches to fit on; expected at most 24";
     assert!(message.contains(expected), "{message}");
+}
+
+#[test]
+fn a_training_tells_what_its_time_went_into() {
+    let config = lenet(RawLenet { batch_size: 8, epochs: 2, ..RawLenet::default() });
+    let (train, validation) = (Toy::new(40, 16, 1), Toy::new(8, 16, 2));
+    let mut ear = Ear::default();
+    let start = std::time::Instant::now();
+    recipe(&config, 1).fit(&train, &validation, &mut ear).unwrap();
+    let whole = start.elapsed().as_secs_f64();
+    let times = ear.events.iter().find_map(|event| match event {
+        FitEvent::Profile(times) => Some(*times),
+        _ => None,
+    });
+    let times = times.expect("it is told at the end");
+    assert!(times.preparing > 0.0 && times.validating > 0.0, "{times:?}");
+    let foreground = times.waiting + times.computing + times.validating;
+    assert!(times.computing > 0.0 && foreground <= whole, "{times:?} of {whole}");
 }

@@ -20,7 +20,8 @@ use super::planes::InputPlanes;
 use super::progress::EpochRecord;
 use super::schedule::Schedule;
 use super::settings::{ClassWeight, Training};
-use super::state::State;
+use super::stage_clock::{Stage, StageClock};
+use super::state::{Place, State};
 use super::validation::Validation;
 use super::weights::Weights;
 use crate::classifier::{CheckpointPlace, FitError, FitEvent, FitObserver};
@@ -30,11 +31,15 @@ pub(crate) struct Trainer<'a> {
     pub(crate) settings: &'a Training,
     pub(crate) seed: u64,
     pub(crate) computation: Computation<'a>,
+    /// Whether it computes on the processor.
+    pub(crate) on_processor: bool,
     pub(crate) planes: &'a InputPlanes,
     pub(crate) train: PatchSource<'a>,
     pub(crate) validation: PatchSource<'a>,
-    /// Where checkpoints are kept, where they are, and whose training it is.
+    /// Where checkpoints are kept, if anywhere, and whose they are.
     pub(crate) checkpoints: Option<(CheckpointPlace, BTreeMap<String, String>)>,
+    /// What the time goes into.
+    pub(crate) clock: &'a StageClock,
 }
 
 /// The gradients of a step, as long as parts of it are missing.
@@ -63,6 +68,7 @@ impl Trainer<'_> {
                 .and_then(|()| save(&state, checkpoints.as_mut(), observer))
                 .map_err(|error| with_checkpoint(error, checkpoints.as_ref()))?;
         }
+        observer.notice(&FitEvent::Profile(self.clock.times()));
         Ok(state.best.take().unwrap_or_else(|| state.kept().weights()))
     }
 
@@ -73,15 +79,17 @@ impl Trainer<'_> {
         observer: &mut dyn FitObserver,
     ) -> Result<State, FitError> {
         let specs = self.computation.network.tensors().into();
-        let (raw, device) = (self.settings.raw(), self.computation.device);
+        let raw = self.settings.raw();
+        let (device, on_processor) = (self.computation.device, self.on_processor);
+        let place = Place { device, on_processor };
         let found = match checkpoints {
             Some(checkpoints) => checkpoints.resume(observer)?,
             None => None,
         };
         let Some(found) = found else {
-            return Ok(State::new(&Weights::draw(specs, self.seed), raw, device));
+            return Ok(State::new(&Weights::draw(specs, self.seed), raw, place));
         };
-        State::resumed(&specs, raw, device, found.progress, found.tensors).map_err(|reason| {
+        State::resumed(&specs, raw, place, found.progress, found.tensors).map_err(|reason| {
             let path = checkpoints.and_then(Checkpoints::last_path).unwrap_or_default();
             FitError::Checkpoint { path, reason }
         })
@@ -101,7 +109,7 @@ impl Trainer<'_> {
         let labels = self.train.labels();
         let order = raw.sampler.order(labels, input.classes(), self.seed, epoch);
         let symmetries = Symmetries::new(input.side(), raw.augment);
-        let pipeline = self.pipeline(self.train, &symmetries);
+        let pipeline = self.pipeline(self.train, &symmetries, Some(self.clock));
         let mut losses = Losses::new(&state.progress);
         let mut gathered = Gathered::default();
         pipeline.run(&order, position(begun), epoch, |batch| {
@@ -210,12 +218,20 @@ impl Trainer<'_> {
         observer: &mut dyn FitObserver,
     ) -> Result<Option<Validation>, FitError> {
         let symmetries = Symmetries::new(self.computation.network.input().side(), false);
-        let pipeline = self.pipeline(self.validation, &symmetries);
-        Validation::of(self.computation, parameters, &pipeline, observer)
+        let pipeline = self.pipeline(self.validation, &symmetries, None);
+        self.clock.time(Stage::Validating, || {
+            Validation::of(self.computation, parameters, &pipeline, observer)
+        })
     }
 
-    fn pipeline<'b>(&'b self, source: PatchSource<'b>, symmetries: &'b Symmetries) -> Pipeline<'b> {
+    fn pipeline<'b>(
+        &'b self,
+        source: PatchSource<'b>,
+        symmetries: &'b Symmetries,
+        clock: Option<&'b StageClock>,
+    ) -> Pipeline<'b> {
         Pipeline {
+            clock,
             source,
             planes: self.planes,
             symmetries,

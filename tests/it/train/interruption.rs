@@ -29,6 +29,16 @@ fn network(place: &Place) {
     place.write("lenet.toml", &text);
 }
 
+/// The checkpoints of the first fold of the run `killed`, the oldest first.
+fn checkpoints(place: &Place) -> Vec<std::path::PathBuf> {
+    let folder = place.path("killed/checkpoints/fold-00");
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "checkpoint"));
+    paths.sort();
+    paths
+}
+
 #[test]
 fn a_network_that_is_killed_again_and_again_goes_on_and_ends_with_the_same_bytes() {
     let place = Place::new();
@@ -40,15 +50,25 @@ fn a_network_that_is_killed_again_and_again_goes_on_and_ends_with_the_same_bytes
     let whole = start.elapsed();
     let mut draws = generator(1, &[]);
     let mut kills = 0;
-    // No attempt has the time for the whole: only what goes on from checkpoints comes to the end.
+    // An attempt ends at once, or some steps after the last one: only what goes on from checkpoints comes to the end.
     loop {
+        let before = checkpoints(&place).pop();
         let mut child = place
             .command(&train("killed"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(whole.mul_f64(0.1 + 0.5 * unit(&mut draws)));
+        let limit = Instant::now() + Duration::from_mins(2);
+        let is_short = unit(&mut draws) < 0.25;
+        while !is_short
+            && checkpoints(&place).pop() <= before
+            && child.try_wait().unwrap().is_none()
+            && Instant::now() < limit
+        {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        std::thread::sleep(whole.mul_f64(0.2 * unit(&mut draws)));
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success());
             break;
@@ -69,7 +89,6 @@ fn a_network_goes_on_from_the_checkpoint_before_a_damaged_one() {
     let train =
         |out| ["train", "lenet.toml", "--fold", "0", "--checkpoint-minutes", "0", "--out", out];
     place.succeed(&train("whole"));
-    let folder = place.path("killed/checkpoints/fold-00");
     let mut child = place
         .command(&train("killed"))
         .stdout(Stdio::null())
@@ -77,19 +96,12 @@ fn a_network_goes_on_from_the_checkpoint_before_a_damaged_one() {
         .spawn()
         .unwrap();
     let limit = Instant::now() + Duration::from_mins(2);
-    let checkpoints = || -> Vec<_> {
-        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-        let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
-        paths.retain(|path| path.extension().is_some_and(|ending| ending == "checkpoint"));
-        paths.sort();
-        paths
-    };
-    while checkpoints().len() < 2 && Instant::now() < limit {
+    while checkpoints(&place).len() < 2 && Instant::now() < limit {
         std::thread::sleep(Duration::from_millis(5));
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    let last = checkpoints().pop().expect("there are checkpoints");
+    let last = checkpoints(&place).pop().expect("there are checkpoints");
     let bytes = fs::read(&last).unwrap();
     fs::write(&last, &bytes[..bytes.len() / 2]).unwrap();
     let output = place.run(&train("killed"));

@@ -1,4 +1,4 @@
-//! `tesela inspect` lists the layers of a network.
+//! What a network is made of, and what its training costs: `tesela inspect` and `tesela train --profile`.
 
 use super::place::{Made, Place, TWO, experiment};
 
@@ -24,7 +24,9 @@ fn an_experiment_and_its_bundle_list_the_layers_with_what_they_learn_and_cost() 
     let all = row(&before, "all");
     // The stem, two convolutions of 144, three norms of 8, and 4 × 2 + 2.
     assert_eq!(all[1..], ["1,330", "331,784"], "{before}");
-    place.succeed(&["train", "resnet.toml", "--fold", "0", "--out", "run"]);
+    let output = place.run(&["train", "resnet.toml", "--fold", "0", "--out", "run", "--profile"]);
+    let messages = String::from_utf8(output.stderr).unwrap();
+    assert!(messages.contains("; the bottleneck is "), "{messages}");
     let after = place.succeed(&["inspect", "run/fold-00/bundle"]);
     assert_eq!(row(&after, "all"), all, "{after}");
     assert!(after.contains("weights.safetensors"), "{after}");
