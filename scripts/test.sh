@@ -30,6 +30,15 @@ deny() {
     fi
 }
 
+# Networks on a graphics processor in software, in a build of models/ that has the feature `wgpu`.
+devices() {
+    local runtime status=0
+    runtime=$(mktemp -d)
+    XDG_RUNTIME_DIR=$runtime cargo test --release --locked --workspace --features wgpu --test devices || status=$?
+    rm -rf "$runtime"
+    return $status
+}
+
 document() {
     RUSTDOCFLAGS="-D warnings" cargo doc --quiet --release --locked --workspace --no-deps
 }
@@ -37,6 +46,7 @@ document() {
 step "format" cargo fmt --all --check
 step "build" cargo build --quiet --release --locked --workspace --tests
 step "tests" cargo test --release --locked --workspace
+step "graphics processor" devices
 step "lints" cargo clippy --quiet --release --locked --workspace --all-targets -- -D warnings
 step "documentation" document
 step "dependencies" deny

@@ -12,6 +12,8 @@ use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType
 use tesela_datasets::source::{Batch, CellSource, InputDefinition, SourceError};
 use tesela_datasets::table::ColumnDifference;
 
+use crate::histogram::Histogram;
+
 /// The highest loss with which training goes on. A loss is minus the logarithm of a probability, some units at most in a
 /// training that works.
 pub(crate) const MOST_LOSS: f64 = 1e6;
@@ -134,6 +136,20 @@ pub enum FitEvent {
     },
     /// A network has been fitted, and this is what the time went into.
     Profile(StageTimes),
+    /// How the tensors of a network are spread after an epoch.
+    Weights {
+        /// Epochs done.
+        epoch: u64,
+        /// One for each tensor.
+        histograms: Vec<Histogram>,
+    },
+    /// The norm of the gradients of one optimiser step, all tensors together, before any clipping.
+    GradientNorm {
+        /// Steps so far, over all epochs.
+        step: u64,
+        /// The norm.
+        norm: f64,
+    },
     /// Fitting goes on, but the user should know this.
     Warning {
         /// What.
@@ -267,6 +283,12 @@ pub enum PredictError {
     /// A table has other columns than the one that the model was fitted on.
     #[error("the columns are not those that the model was fitted on")]
     Columns(#[from] ColumnDifference),
+    /// The device that a network computes on has failed.
+    #[error("the device failed: {reason}")]
+    Device {
+        /// What its driver said.
+        reason: String,
+    },
     /// The caller asked to stop.
     #[error("predicting was interrupted")]
     Interrupted,

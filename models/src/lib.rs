@@ -11,8 +11,10 @@ pub mod config;
 mod conformance;
 pub mod device;
 pub mod extra_trees;
+pub mod histogram;
 pub mod lenet;
 pub mod network;
+pub mod parity;
 pub mod resnet;
 
 pub use classifier::{

@@ -6,6 +6,7 @@
 mod compare;
 mod console;
 mod counts;
+mod devices;
 mod evaluate;
 mod inspect;
 mod label;
@@ -46,6 +47,7 @@ struct GlobalArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compare(compare::CompareArgs),
+    Devices(devices::DevicesArgs),
     Evaluate(evaluate::EvaluateArgs),
     Inspect(inspect::InspectArgs),
     Label(label::LabelArgs),
@@ -83,6 +85,7 @@ fn dispatch(cli: &Cli, console: &mut Console) -> anyhow::Result<ExitStatus> {
     let threads = cli.global.threads.map(usize::from);
     match &cli.command {
         Command::Compare(args) => compare::run(args, console),
+        Command::Devices(args) => devices::run(args, console),
         Command::Evaluate(args) => evaluate::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),
         Command::Label(args) => label::run(args, console),

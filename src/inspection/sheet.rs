@@ -112,6 +112,15 @@ impl<'a> ContactSheets<'a> {
         Ok(sheets)
     }
 
+    /// A sheet of `rows` in their order, in natural colour where the bands allow it.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn sheet(&self, rows: &[u32]) -> Result<RgbImage, InspectionError> {
+        let bands = self.colourings().first().map_or([0; 3], |(_, bands)| *bands);
+        Ok(self.draw(rows, bands)?)
+    }
+
     /// What can be shown: the places of three bands for red, green and blue.
     fn colourings(&self) -> Vec<(&'static str, [usize; 3])> {
         let bands = &self.patches.pixel.bands;

@@ -21,6 +21,11 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// The picture of these pixels.
+    pub fn of(pixels: RgbImage) -> Self {
+        Self { pixels }
+    }
+
     /// Pixels in a row.
     pub fn width(&self) -> u32 {
         self.pixels.width()

@@ -41,13 +41,15 @@ pub fn publish(
     Ok(picture)
 }
 
-/// Logs the scores and the picture of a whole run as TensorBoard events in `directory`.
+/// Logs the scores of a whole run, its confusion, and the cells that it classified `worst` as TensorBoard events in
+/// `directory`.
 ///
 /// # Errors
 /// If not all events could be written; the message says so.
 pub fn log_run(
     measurement: &Measurement,
     picture: &Picture,
+    worst: Option<&Picture>,
     directory: &Path,
 ) -> Result<(), String> {
     if directory.is_dir() {
@@ -61,5 +63,8 @@ pub fn log_run(
         }
     }
     log.image("confusion", picture, 0);
+    if let Some(worst) = worst {
+        log.image("worst-classified", worst, 0);
+    }
     log.close()
 }

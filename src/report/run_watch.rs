@@ -135,6 +135,14 @@ impl<'a> RunWatch<'a> {
                 }
                 log.scalar("epoch/patches-per-second", *patches_per_second, *epoch);
             }
+            FitEvent::Weights { epoch, histograms } => {
+                for histogram in histograms {
+                    log.histogram(&format!("weights/{}", histogram.name), histogram, *epoch);
+                }
+            }
+            FitEvent::GradientNorm { step, norm } => {
+                log.scalar("step/gradient-norm", *norm, *step);
+            }
             _ => {}
         }
     }

@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
 use tensorboard_rs::summary_writer::SummaryWriter;
+use tesela_models::histogram::Histogram;
 
 use super::Picture;
 
@@ -25,6 +26,7 @@ pub struct EventLog {
 enum Event {
     Scalar { tag: String, value: f32, step: usize },
     Image { tag: String, pixels: Vec<u8>, side: usize, step: usize },
+    Histogram { tag: String, histogram: Histogram, step: usize },
 }
 
 impl EventLog {
@@ -43,6 +45,12 @@ impl EventLog {
         #[expect(clippy::cast_possible_truncation, reason = "events hold single precision")]
         let value = value as f32;
         self.send(Event::Scalar { tag: tag.to_owned(), value, step: to_step(step) });
+    }
+
+    /// Logs how the numbers of a tensor are spread. Once the log has failed nothing happens.
+    pub fn histogram(&self, tag: &str, histogram: &Histogram, step: u64) {
+        let histogram = histogram.clone();
+        self.send(Event::Histogram { tag: tag.to_owned(), histogram, step: to_step(step) });
     }
 
     /// Logs a picture. Once the log has failed nothing happens.
@@ -101,6 +109,21 @@ fn write_all(directory: &Path, inbox: &Receiver<Event>) -> bool {
                 Event::Scalar { tag, value, step } => writer.add_scalar(&tag, value, step),
                 Event::Image { tag, pixels, side, step } => {
                     writer.add_image(&tag, &pixels, &[3, side, side], step);
+                }
+                Event::Histogram { tag, histogram, step } => {
+                    let Histogram { least, most, count, sum, sum_squares, .. } = histogram;
+                    let (limits, counts) = (&histogram.limits, &histogram.counts);
+                    writer.add_histogram_raw(
+                        &tag,
+                        least,
+                        most,
+                        count,
+                        sum,
+                        sum_squares,
+                        limits,
+                        counts,
+                        step,
+                    );
                 }
             }
             writer.flush();

@@ -11,14 +11,16 @@ use crate::experiment::Experiment;
 use crate::metrics::{Outcomes, Prevalence};
 
 /// How much of a run is done, and with what; none of it changes a result.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RunOptions {
+#[derive(Debug, Clone, Copy)]
+pub struct RunOptions<'a> {
     /// This fold alone, without a final model; all where `None`.
     pub fold: Option<usize>,
     /// Threads to use; as many as the machine has where `None`.
     pub threads: Option<usize>,
     /// The least time between two checkpoints within an epoch; at the end of epochs alone where `None`.
     pub checkpoint_every: Option<Duration>,
+    /// What networks compute on, such as `flex` or `wgpu:1`.
+    pub device: &'a str,
 }
 
 /// How a run ended.
@@ -43,7 +45,7 @@ pub fn cross_validate(
     experiment: &Experiment,
     sample: &Sample,
     directory: &RunDirectory,
-    options: RunOptions,
+    options: RunOptions<'_>,
     observer: &mut dyn RunObserver,
 ) -> Result<CrossValidation, TrainingError> {
     let folds = sample.plan().folds().get();

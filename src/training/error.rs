@@ -124,6 +124,14 @@ pub enum TrainingError {
         /// The directory.
         path: PathBuf,
     },
+    /// Another process writes a part of the run.
+    #[error("{part} of run `{}` is being written by another process", .path.display())]
+    BusyPart {
+        /// The directory.
+        path: PathBuf,
+        /// The part.
+        part: Part,
+    },
     /// A file of a run cannot be read.
     #[error("cannot read `{}`", .path.display())]
     Read {
@@ -163,6 +171,24 @@ pub enum TrainingError {
         store: PathBuf,
         /// What was found and what was expected.
         reason: String,
+    },
+    /// A process that was to train a fold cannot be started or watched.
+    #[error("the process of fold {fold} cannot be run")]
+    Job {
+        /// The fold.
+        fold: usize,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A process that trained a fold failed.
+    #[error("the process of fold {fold} {how}; it said:\n{said}")]
+    FoldProcess {
+        /// The fold.
+        fold: usize,
+        /// How it ended.
+        how: String,
+        /// What it said.
+        said: String,
     },
     /// The user wants to stop.
     #[error("interrupted; the same command continues the run")]

@@ -27,7 +27,7 @@ pub(super) struct PartRun<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) sample: &'a Sample,
     pub(super) directory: &'a RunDirectory,
-    pub(super) options: RunOptions,
+    pub(super) options: RunOptions<'a>,
 }
 
 /// `times.json`: how long a part took. The only file of a run that differs when it is repeated.
@@ -97,7 +97,7 @@ impl PartRun<'_> {
         let settings = FitSettings {
             seed: derive(seed, &[PLACE, place]),
             threads: self.options.threads,
-            device: self.directory.manifest().device.clone(),
+            device: self.options.device.to_owned(),
         };
         let mut recipe = self.experiment.model().recipe(&settings);
         recipe.keep_checkpoints(self.checkpoints(part));

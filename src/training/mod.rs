@@ -16,6 +16,8 @@
 //! tensorboard/         events, for looking at
 //! ```
 //!
+//! Folds may be trained by several processes at a time, each alone in its fold (`fold-03.lock` while it runs).
+//!
 //! A folder of a fold appears whole, so an interrupted run continues at the first fold that has none, a network at its
 //! last checkpoint, and ends with the same bytes. Only `times.json` and `tensorboard/` differ from one run to the next.
 //!
@@ -30,19 +32,23 @@ mod evaluate;
 mod files;
 mod fold_run;
 mod history;
+mod jobs;
 mod measurement;
 mod observer;
 mod predictions;
 mod run_directory;
 mod sample;
 mod split;
+mod worst;
 
 pub use comparison::{Comparison, ComparisonError};
 pub use cross_validate::{CrossValidation, RunOptions, cross_validate};
 pub use error::TrainingError;
 pub use evaluate::{Evaluation, Fitted, evaluate};
+pub use jobs::{Job, train_in_processes};
 pub use measurement::{Measured, Measurement};
 pub use observer::{Part, RunObserver, Unwatched};
 pub use predictions::Predictions;
-pub use run_directory::{RunDirectory, RunManifest};
+pub use run_directory::{Access, RunDirectory, RunManifest};
 pub use sample::Sample;
+pub use worst::worst_classified;

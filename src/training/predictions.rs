@@ -85,6 +85,16 @@ impl Predictions {
         outcomes
     }
 
+    /// The `count` cells with the lowest probability of their class, the lowest first and of equal ones those with
+    /// the lower id. Cells that nothing was predicted of are left out.
+    pub(super) fn worst(&self, count: usize) -> Vec<(f32, CellId)> {
+        let rows = self.rows.iter().zip(self.probabilities.chunks_exact(self.classes.len()));
+        let own = rows.map(|(row, probabilities)| (probabilities[row.label.index()], &row.cell));
+        let mut known: Vec<(f32, &CellId)> = own.filter(|(own, _)| !own.is_nan()).collect();
+        known.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)));
+        known.into_iter().take(count).map(|(own, cell)| (own, cell.clone())).collect()
+    }
+
     /// The cells in order of their ids.
     #[must_use]
     pub fn sorted(self) -> Self {

@@ -90,13 +90,36 @@ impl RunManifest {
     }
 }
 
+/// Who else may write a run at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nobody.
+    Alone,
+    /// Others that write other parts of it.
+    Shared,
+}
+
 /// The directory of a run.
 #[derive(Debug)]
 pub struct RunDirectory {
     path: PathBuf,
     manifest: RunManifest,
-    /// Keeps other processes from writing the same run.
-    lock: Option<File>,
+    /// Keeps other processes from writing the same run, or the whole of it.
+    lock: Option<(File, Access)>,
+}
+
+/// Keeps other processes from writing a part of a run; the file goes with it.
+#[derive(Debug)]
+struct PartLock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Drop for PartLock {
+    fn drop(&mut self) {
+        // A file that stays is taken by the next process; it says nothing.
+        drop(fs::remove_file(&self.path));
+    }
 }
 
 impl RunDirectory {
@@ -109,6 +132,7 @@ impl RunDirectory {
         manifest: RunManifest,
         experiment: &Experiment,
         plan: &FoldPlan,
+        access: Access,
     ) -> Result<Self, TrainingError> {
         let failed = |error| TrainingError::write(path, error);
         fs::create_dir_all(path).map_err(failed)?;
@@ -125,7 +149,7 @@ impl RunDirectory {
         } else {
             write_json(&own, &manifest)?;
         }
-        let lock = Some(lock(&own, path)?);
+        let lock = Some((lock(&own, path, access)?, access));
         let directory = Self { path: path.to_owned(), manifest, lock };
         directory.write_missing("resolved.toml", |path| {
             write_bytes(path, experiment.resolved().as_bytes())
@@ -192,9 +216,16 @@ impl RunDirectory {
         &self.manifest
     }
 
-    /// Whether this process alone may write the run.
-    pub fn is_writable(&self) -> bool {
-        self.lock.is_some()
+    /// Waits for nobody, and lets nobody else write the run from now on.
+    ///
+    /// # Errors
+    /// If another process writes a part of it.
+    pub fn take_alone(&mut self) -> Result<(), TrainingError> {
+        // A lock that is held would be in its own way.
+        self.lock = None;
+        let lock = lock(&self.path.join("run.json"), &self.path, Access::Alone)?;
+        self.lock = Some((lock, Access::Alone));
+        Ok(())
     }
 
     /// The folder of a part.
@@ -274,7 +305,12 @@ impl RunDirectory {
         part: Part,
         work: impl FnOnce(&Path) -> Result<(), TrainingError>,
     ) -> Result<(), TrainingError> {
+        let _lock = self.lock_part(part)?;
         let folder = self.folder(part);
+        if folder.is_dir() {
+            // Another process has just done it.
+            return Ok(());
+        }
         let partial = self.path.join(format!("{}{PARTIAL_SUFFIX}", part.folder()));
         let failed = |error| TrainingError::write(&partial, error);
         if partial.exists() {
@@ -283,6 +319,22 @@ impl RunDirectory {
         fs::create_dir(&partial).map_err(failed)?;
         work(&partial)?;
         fs::rename(&partial, &folder).map_err(|error| TrainingError::write(&folder, error))
+    }
+
+    /// Keeps those away with whom the run is shared.
+    fn lock_part(&self, part: Part) -> Result<Option<PartLock>, TrainingError> {
+        if !matches!(self.lock, Some((_, Access::Shared))) {
+            return Ok(None);
+        }
+        let path = self.path.join(format!("{}.lock", part.folder()));
+        let file = File::create(&path).map_err(|error| TrainingError::write(&path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(PartLock { path, _file: file })),
+            Err(TryLockError::WouldBlock) => {
+                Err(TrainingError::BusyPart { path: self.path.clone(), part })
+            }
+            Err(TryLockError::Error(error)) => Err(TrainingError::write(&path, error)),
+        }
     }
 
     fn write_missing(
@@ -350,9 +402,13 @@ fn difference(found: &RunManifest, expected: &RunManifest) -> String {
     }
 }
 
-fn lock(file: &Path, run: &Path) -> Result<File, TrainingError> {
+fn lock(file: &Path, run: &Path, access: Access) -> Result<File, TrainingError> {
     let lock = File::open(file).map_err(|error| TrainingError::read(file, error))?;
-    match lock.try_lock() {
+    let locked = match access {
+        Access::Alone => lock.try_lock(),
+        Access::Shared => lock.try_lock_shared(),
+    };
+    match locked {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(TrainingError::Busy { path: run.to_owned() }),
         Err(TryLockError::Error(error)) => Err(TrainingError::read(file, error)),

@@ -1,4 +1,4 @@
-"""Prints what TensorBoard reads from a folder of events, as JSON: tags of scalars with their points, and images.
+"""Prints what TensorBoard reads from a folder of events, as JSON: tags of scalars with their points, of images, and of histograms.
 
 usage: read_events.py FOLDER
 """
@@ -8,7 +8,7 @@ import sys
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-events = EventAccumulator(sys.argv[1], size_guidance={"scalars": 0, "images": 0})
+events = EventAccumulator(sys.argv[1], size_guidance={"scalars": 0, "images": 0, "histograms": 0})
 events.Reload()
 tags = events.Tags()
 scalars = {
@@ -21,4 +21,11 @@ images = {
     ]
     for tag in tags["images"]
 }
-print(json.dumps({"scalars": scalars, "images": images}))
+histograms = {
+    tag: [
+        {"step": point.step, "num": point.histogram_value.num, "bins": sum(point.histogram_value.bucket)}
+        for point in events.Histograms(tag)
+    ]
+    for tag in tags["histograms"]
+}
+print(json.dumps({"scalars": scalars, "images": images, "histograms": histograms}))

@@ -21,9 +21,9 @@ impl Block {
 }
 
 /// The lowest denominator of the enhanced vegetation index; acts on thin cloud, salt and snow.
-const EVI_DENOMINATOR_MIN: f32 = 0.1;
+pub const EVI_DENOMINATOR_MIN: f32 = 0.1;
 /// The lowest red-blue band of the atmospherically resistant index: no sign flip over water and haze.
-const RED_BLUE_MIN: f32 = 1e-4;
+pub const RED_BLUE_MIN: f32 = 1e-4;
 
 /// The larger of two finite numbers; `bound` where `value` is not a number.
 #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]

@@ -15,6 +15,7 @@ mod tasseled_cap;
 
 pub use channel::Channel;
 pub(crate) use formula::{BLOCK, Block};
+pub use formula::{EVI_DENOMINATOR_MIN, RED_BLUE_MIN};
 pub use kernel::ChannelKernel;
 pub(crate) use kernel::PixelKernel;
 pub use set::{ChannelSet, LeftOut};

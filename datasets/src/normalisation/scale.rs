@@ -128,6 +128,15 @@ impl Normalisation {
         &self.scales
     }
 
+    /// What is added to `channel` before its logarithm is taken; `None` where none is taken.
+    pub fn logarithm(channel: Channel) -> Option<f32> {
+        match Logarithm::of(channel) {
+            Logarithm::None => None,
+            Logarithm::Plain => Some(0.0),
+            Logarithm::Offset => Some(NBI_OFFSET),
+        }
+    }
+
     /// Number of planes of the output: one for each channel, and the mask.
     pub fn planes(&self) -> usize {
         self.scales.len() + 1

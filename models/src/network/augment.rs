@@ -44,12 +44,16 @@ impl Symmetries {
         &self.tables
     }
 
-    /// The symmetry of the patch at place `slot` of the order of `epoch`: where each pixel comes from.
-    pub(crate) fn draw(&self, seed: u64, epoch: u64, slot: u64) -> &[usize] {
+    /// The symmetry of the patch at place `slot` of the order of `epoch`: its place among [`Self::all`].
+    pub(crate) fn pick(&self, seed: u64, epoch: u64, slot: u64) -> usize {
         let mut generator = random::generator(seed, &[SYMMETRY, epoch, slot]);
         let pick = random::below(&mut generator, self.tables.len() as u64);
-        let pick = usize::try_from(pick).expect("there are at most eight symmetries");
-        &self.tables[pick]
+        usize::try_from(pick).expect("there are at most eight symmetries")
+    }
+
+    /// The symmetry of the patch at place `slot` of the order of `epoch`: where each pixel comes from.
+    pub(crate) fn draw(&self, seed: u64, epoch: u64, slot: u64) -> &[usize] {
+        &self.tables[self.pick(seed, epoch, slot)]
     }
 }
 

@@ -4,6 +4,7 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::architecture::Network;
+use super::device_planes::DevicePlanes;
 use super::layout::Layout;
 use super::optimizer::Gradients;
 use super::parameters::{Parameters, host, vector};
@@ -17,6 +18,8 @@ pub(crate) struct Computation<'a> {
     pub(crate) network: &'a dyn Network,
     pub(crate) layout: Layout,
     pub(crate) device: &'a Device,
+    /// How the device makes the planes of packed patches.
+    pub(crate) device_planes: Option<&'a DevicePlanes>,
 }
 
 /// What one batch says about the weights.
@@ -93,6 +96,10 @@ impl<'a> Computation<'a> {
 
     /// `[patch, plane, row, column]`
     fn planes(&self, batch: HostBatch, device: &Device) -> Tensor<4> {
+        if let Some((maker, packed)) = self.device_planes.zip(batch.packed) {
+            let planes = maker.forward(packed);
+            return if device.is_autodiff() { planes.autodiff() } else { planes };
+        }
         let input = self.network.input();
         let [height, width] = input.side();
         let shape = [batch.labels.len(), input.planes(), height, width];

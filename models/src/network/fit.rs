@@ -7,11 +7,14 @@ use burn::tensor::Device;
 use sha2::{Digest, Sha256};
 use tesela_datasets::hex;
 use tesela_datasets::normalisation::{Normalisation, NormalisationError};
+use tesela_datasets::patch::SampleType;
 use tesela_datasets::random;
 use tesela_datasets::source::{CellSource, PatchSource};
 
 use super::architecture::{Network, NetworkConfig};
+use super::augment::Symmetries;
 use super::computation::Computation;
+use super::device_planes::DevicePlanes;
 use super::input_shape::InputShape;
 use super::layout::Layout;
 use super::model::FittedNetwork;
@@ -20,7 +23,7 @@ use super::stage_clock::StageClock;
 use super::training::Trainer;
 use crate::classifier::{CheckpointPlace, Classifier, Fit, FitError, FitObserver};
 use crate::config::FitSettings;
-use crate::device::DeviceChoice;
+use crate::device::{DeviceChoice, DeviceError, guarded, is_processor};
 
 /// The place of the sample behind the normalisation below the seed.
 const NORMALISATION: u64 = 4;
@@ -39,13 +42,19 @@ impl NetworkFit {
         Self { config, settings: settings.clone(), checkpoints: None }
     }
 
+    fn choice(&self) -> Result<DeviceChoice, FitError> {
+        let device = self.settings.device.parse();
+        device.map_err(|error: DeviceError| self.no_device(error.to_string()))
+    }
+
     fn device(&self, network: &dyn Network) -> Result<(Device, Layout), FitError> {
-        let choice = self.settings.device.parse::<DeviceChoice>();
-        let opened = choice.and_then(|choice| Ok((choice.open()?, Layout::of(network, choice))));
-        opened.map_err(|error| FitError::Device {
-            device: self.settings.device.clone(),
-            reason: error.to_string(),
-        })
+        let choice = self.choice()?;
+        let device = choice.open().map_err(|error| self.no_device(error.to_string()))?;
+        Ok((device, Layout::of(network, choice)))
+    }
+
+    fn no_device(&self, reason: String) -> FitError {
+        FitError::Device { device: self.settings.device.clone(), reason }
     }
 
     fn normalisation(&self, train: PatchSource<'_>) -> Result<Normalisation, FitError> {
@@ -71,11 +80,23 @@ impl NetworkFit {
         let normalisation = self.normalisation(train)?;
         let planes =
             InputPlanes::new(input, normalisation).map_err(|reason| self.unusable(reason))?;
+        // The processor has a faster way of its own, and numbers that are no integers are prepared there, too.
+        let packs = !is_processor(&device) && input.sample_type != SampleType::Float32;
+        let device_planes = packs.then(|| {
+            let symmetries = Symmetries::new(sides, self.config.training().raw().augment);
+            DevicePlanes::new(&planes, &symmetries, &device)
+        });
+        let computation = Computation {
+            network: &*network,
+            layout,
+            device: &device,
+            device_planes: device_planes.as_ref(),
+        };
         let trainer = Trainer {
             settings: self.config.training(),
             seed: self.settings.seed,
-            computation: Computation { network: &*network, layout, device: &device },
             on_processor: self.settings.device.parse().is_ok_and(DeviceChoice::is_processor),
+            computation,
             planes: &planes,
             train,
             validation,
@@ -185,6 +206,12 @@ impl Fit for NetworkFit {
             .num_threads(threads)
             .build()
             .map_err(|error| self.unusable(format!("{threads} threads: {error}")))?;
-        pool.install(|| self.fit_in_pool(train, validation, observer))
+        let choice = self.choice()?;
+        let fit = || self.fit_in_pool(train, validation, observer);
+        let fitted = pool.install(|| guarded(choice.is_processor(), fit));
+        fitted.unwrap_or_else(|failure| {
+            let batch = self.config.training().batch_size();
+            Err(self.no_device(failure.for_batch(batch)))
+        })
     }
 }

@@ -12,7 +12,7 @@ use tesela_datasets::config::Problems;
 
 use super::architecture::{Network, NetworkConfig};
 use super::average::Average;
-use super::clipping::clip;
+use super::clipping::{clip, norm};
 use super::computation::Computation;
 use super::input_shape::InputShape;
 use super::layout::Layout;
@@ -98,9 +98,11 @@ fn check_network(network: &dyn Network, golden: &NetworkGolden) {
     let device = Device::flex();
     let specs: Arc<[TensorSpec]> = network.tensors().into();
     let parameters = Parameters::new(&weights(&specs), &device);
-    let computation = Computation { network, layout: Layout::PlanesFirst, device: &device };
+    let computation =
+        Computation { network, layout: Layout::PlanesFirst, device: &device, device_planes: None };
     let labels: Vec<ClassId> = (0..3).map(ClassId::new).collect();
     let batch = || HostBatch {
+        packed: None,
         planes: series(100, 3 * network.input().len(), 1.0, 0.0),
         labels: labels.clone(),
     };
@@ -167,7 +169,8 @@ fn check_steps(training: &RawTraining, on_processor: bool, golden: &[Step]) {
         let gradient = |k, count| Some(vector(series(k + step, count, 1.0, 0.0), &device));
         let mut gradients = vec![gradient(10, 10), gradient(20, 2)];
         let most = if step % 2 == 1 { 2.0 } else { 100.0 };
-        clip(&mut gradients, most);
+        let norm = norm(&gradients).unwrap();
+        clip(&mut gradients, norm, most);
         let square = |gradient: &Tensor<1>| two_numbers(&host(gradient.clone()))[0].powi(2);
         let norm = gradients.iter().flatten().map(square).sum::<f64>().sqrt();
         assert!((norm - expected.norm.min(most)).abs() < 1e-4, "{norm} {}", expected.norm);

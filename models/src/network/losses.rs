@@ -47,12 +47,17 @@ impl Losses {
         self.waiting.push(Part { loss, weight, patches, step });
     }
 
+    /// Whether [`Self::read_if_due`] would read now.
+    pub(crate) fn is_due(&self) -> bool {
+        self.last_read.elapsed() >= PAUSE
+    }
+
     /// The mean since the last answer, at most ten times a second.
     ///
     /// # Errors
     /// If a loss is not a finite number, or beyond reason.
     pub(crate) fn read_if_due(&mut self) -> Result<Option<f64>, FitError> {
-        if self.last_read.elapsed() < PAUSE {
+        if !self.is_due() {
             return Ok(None);
         }
         self.last_read = Instant::now();

@@ -26,6 +26,7 @@ mod checkpoints;
 mod clipping;
 mod computation;
 mod describe;
+mod device_planes;
 mod fit;
 #[cfg(test)]
 mod golden;
@@ -38,6 +39,7 @@ mod losses;
 mod model;
 mod optimizer;
 mod parameters;
+pub(crate) mod parity;
 mod pass;
 mod pipeline;
 mod planes;

@@ -22,7 +22,7 @@ use super::planes::{InputPlanes, Scratch};
 use super::trunk::BoundTrunk;
 use super::weights::{Weights, read_bounded, to_single};
 use crate::classifier::{Classifier, PredictError, Probabilities, SaveError, checked_patches};
-use crate::device::DeviceChoice;
+use crate::device::{DeviceChoice, guarded, is_processor};
 
 /// The name of the file of statistics in a bundle.
 const NORMALISATION_FILE: &str = "normalisation.json";
@@ -60,7 +60,9 @@ impl FittedNetwork {
         device: Device,
     ) -> Self {
         let parameters = Parameters::new(&weights, &device);
-        let bound = Computation { network: &*network, layout, device: &device }.bind(&parameters);
+        let computation =
+            Computation { network: &*network, layout, device: &device, device_planes: None };
+        let bound = computation.bind(&parameters);
         let input = InputDefinition::Patches(planes.input().clone());
         let averages = config.training().raw().test_time_augmentation;
         Self {
@@ -105,9 +107,14 @@ impl FittedNetwork {
                 self.layout.arrange(table, upright, out);
             },
         );
-        let batch = HostBatch { planes, labels: vec![ClassId::new(0); indices.len()] };
-        let computation =
-            Computation { network: &*self.network, layout: self.layout, device: &self.device };
+        let batch =
+            HostBatch { planes, packed: None, labels: vec![ClassId::new(0); indices.len()] };
+        let computation = Computation {
+            network: &*self.network,
+            layout: self.layout,
+            device: &self.device,
+            device_planes: None,
+        };
         computation.logits(&self.parameters, self.bound.as_deref(), batch)
     }
 }
@@ -132,7 +139,10 @@ impl Classifier for FittedNetwork {
             (0..patches.len()).filter(|&index| patches.used_of(index).contains(&true)).collect();
         let mut values = vec![f32::NAN; patches.len() * classes];
         for block in seen.chunks(BLOCK) {
-            let found = self.probabilities(patches, block);
+            let predict = || self.probabilities(patches, block);
+            let found = guarded(is_processor(&self.device), predict).map_err(|failure| {
+                PredictError::Device { reason: failure.for_batch(block.len()) }
+            })?;
             for (&index, row) in block.iter().zip(found.chunks_exact(classes)) {
                 values[index * classes..(index + 1) * classes].copy_from_slice(row);
             }

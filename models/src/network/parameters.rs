@@ -9,6 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::tensor_spec::TensorSpec;
 use super::weights::Weights;
+use crate::device::fail;
 
 /// The tensors of a network on a device, in the order of its specifications.
 #[derive(Debug, Clone)]
@@ -89,7 +90,9 @@ pub(crate) fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// The numbers of a tensor.
+/// The numbers of a tensor. A failure of the device, which shows here, is caught by
+/// [`guarded`](crate::device::guarded).
 pub(crate) fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_into_vec().expect("networks compute in single precision")
+    let data = tensor.try_into_data().unwrap_or_else(|error| fail(&error.to_string()));
+    data.try_into_vec().expect("networks compute in single precision")
 }

@@ -10,6 +10,7 @@ use tesela_datasets::patch::PatchBatch;
 use tesela_datasets::source::{PatchSource, SourceError};
 
 use super::augment::Symmetries;
+use super::device_planes::PackedPatches;
 use super::input_shape::InputShape;
 use super::layout::Layout;
 use super::planes::{InputPlanes, Scratch};
@@ -21,8 +22,10 @@ const AHEAD: usize = 2;
 /// A batch as the network takes it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct HostBatch {
-    /// One patch after the other, in the pipeline's layout.
+    /// One patch after the other, in the pipeline's layout; nothing where the device makes the planes.
     pub(crate) planes: Vec<f32>,
+    /// What the device makes the planes from.
+    pub(crate) packed: Option<PackedPatches>,
     /// The class of each patch; only patches of a class are streamed.
     pub(crate) labels: Vec<ClassId>,
 }
@@ -38,6 +41,8 @@ pub(crate) struct Pipeline<'a> {
     pub(crate) batch_size: usize,
     /// What hears how long each stage takes.
     pub(crate) clock: Option<&'a StageClock>,
+    /// Whether the device makes the planes.
+    pub(crate) packs: bool,
 }
 
 impl Pipeline<'_> {
@@ -86,6 +91,12 @@ impl Pipeline<'_> {
 
     /// The patches of `batch`, which lie from place `slot` on in the order of `epoch`.
     fn prepare(&self, batch: &PatchBatch, epoch: u64, slot: usize) -> HostBatch {
+        let labels = batch.labels.iter().filter_map(|label| label.class()).collect();
+        if self.packs {
+            let pick = |index| self.symmetries.pick(self.seed, epoch, (slot + index) as u64);
+            let packed = PackedPatches::of(batch, pick);
+            return HostBatch { planes: Vec::new(), packed, labels };
+        }
         let size = self.layout.len(self.input);
         let mut planes = vec![0.0; batch.len() * size];
         let mut scratch = Scratch::default();
@@ -95,7 +106,6 @@ impl Pipeline<'_> {
             let table = self.symmetries.draw(self.seed, epoch, (slot + index) as u64);
             self.layout.arrange(table, &upright, out);
         }
-        let labels = batch.labels.iter().filter_map(|label| label.class()).collect();
-        HostBatch { planes, labels }
+        HostBatch { planes, packed: None, labels }
     }
 }

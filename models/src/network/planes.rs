@@ -1,9 +1,9 @@
 //! From stored patches to what the network sees: channels, normalised, and the plane of used pixels.
 //!
-//! This is the host's way. A device that computes channels itself would take the place of
-//! [`InputPlanes::fill`] and leave the rest of the pipeline as it is.
+//! This is the host's way; graphics processors compute the same as
+//! [`DevicePlanes`](super::device_planes::DevicePlanes).
 
-use tesela_datasets::channels::ChannelKernel;
+use tesela_datasets::channels::{Channel, ChannelKernel};
 use tesela_datasets::normalisation::Normalisation;
 use tesela_datasets::patch::{PatchBatch, PatchDefinition};
 
@@ -50,6 +50,11 @@ impl InputPlanes {
     /// What the patches are.
     pub(crate) fn input(&self) -> &PatchDefinition {
         &self.input
+    }
+
+    /// The channels, in the order of the planes.
+    pub(crate) fn channels(&self) -> &[Channel] {
+        self.kernel.channels().channels()
     }
 
     /// The statistics behind them.

@@ -186,14 +186,14 @@ pub(crate) fn noise(network: &dyn Network, layout: Layout, patches: usize) -> Ho
         layout.arrange(&table, &values, patch);
     }
     let labels = (0..patches).map(|index| ClassId::new(index % 3)).collect();
-    HostBatch { planes, labels }
+    HostBatch { planes, packed: None, labels }
 }
 
 /// Logits, loss and all gradients, with the names of the tensors.
 fn everything(network: &dyn Network, layout: Layout) -> Vec<(String, Vec<f32>)> {
     let device = Device::flex();
     let parameters = Parameters::new(&Weights::draw(network.tensors().into(), 1), &device);
-    let computation = Computation { network, layout, device: &device };
+    let computation = Computation { network, layout, device: &device, device_planes: None };
     let batch = || noise(network, layout, PATCHES);
     let bound = computation.bind(&parameters);
     let logits = computation.logits(&parameters, bound.as_deref(), batch());

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use burn::tensor::Tensor;
 use tesela_datasets::class::ClassId;
 use tesela_datasets::source::PatchSource;
 
 use super::augment::Symmetries;
 use super::checkpoints::Checkpoints;
-use super::clipping::clip;
+use super::clipping::{clip, norm};
 use super::computation::Computation;
 use super::loss::{Loss, balanced};
 use super::losses::Losses;
 use super::optimizer::Gradients;
-use super::parameters::Parameters;
+use super::parameters::{Parameters, host};
 use super::pass::Draws;
 use super::pipeline::{HostBatch, Pipeline};
 use super::planes::InputPlanes;
@@ -125,10 +126,13 @@ impl Trainer<'_> {
             if slots + count < step.end {
                 return Ok(());
             }
-            self.take_step(state, &mut gathered, learning_rate);
+            let norm = self.take_step(state, &mut gathered, learning_rate, losses.is_due());
             if let Some(loss) = losses.read_if_due()? {
                 let (step, patches) = (state.progress.step, state.progress.patches);
                 observer.notice(&FitEvent::Batch { step, loss, learning_rate, patches });
+                if let Some(norm) = norm.and_then(|norm| host(norm).first().copied()) {
+                    observer.notice(&FitEvent::GradientNorm { step, norm: f64::from(norm) });
+                }
             }
             if checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.is_due()) {
                 losses.read_into(&mut state.progress)?;
@@ -157,7 +161,7 @@ impl Trainer<'_> {
         loss: &Loss,
         total: f64,
         gathered: &mut Gathered,
-    ) -> burn::tensor::Tensor<1> {
+    ) -> Tensor<1> {
         let targets = loss.targets(&batch.labels, total);
         let draws = Draws { seed: self.seed, step: state.progress.step, part: gathered.parts };
         let lesson = self.computation.lesson(&state.parameters, batch, targets, draws);
@@ -176,18 +180,27 @@ impl Trainer<'_> {
         lesson.loss
     }
 
-    /// Moves the weights by what was gathered.
-    fn take_step(&self, state: &mut State, gathered: &mut Gathered, learning_rate: f64) {
+    /// Moves the weights by what was gathered; gives the norm of all gradients, which stays on the device, where it is
+    /// `watched` or needed for clipping.
+    fn take_step(
+        &self,
+        state: &mut State,
+        gathered: &mut Gathered,
+        learning_rate: f64,
+        watched: bool,
+    ) -> Option<Tensor<1>> {
         let mut gradients = std::mem::take(gathered).gradients.unwrap_or_default();
         let most = self.settings.raw().max_grad_norm;
-        if most > 0.0 {
-            clip(&mut gradients, most);
+        let norm = if watched || most > 0.0 { norm(&gradients) } else { None };
+        if let Some(norm) = norm.clone().filter(|_| most > 0.0) {
+            clip(&mut gradients, norm, most);
         }
         state.optimizer.step(learning_rate, &mut state.parameters, gradients);
         if let Some(average) = &mut state.average {
             average.update(&state.parameters);
         }
         state.progress.step += 1;
+        norm
     }
 
     /// Validates the weights that are kept, and closes the epoch.
@@ -205,6 +218,8 @@ impl Trainer<'_> {
         record.validation_loss = validation.map(|own| own.loss);
         record.validation_accuracy = validation.map(|own| own.accuracy);
         observer.notice(&(&record).into());
+        let histograms = kept.weights().histograms();
+        observer.notice(&FitEvent::Weights { epoch: record.epoch, histograms });
         let raw = self.settings.raw();
         if state.progress.close_epoch(record, validation, raw.epochs, raw.patience) {
             state.best = Some(kept.weights());
@@ -239,6 +254,7 @@ impl Trainer<'_> {
             layout: self.computation.layout,
             seed: self.seed,
             batch_size: self.settings.batch_size(),
+            packs: self.computation.device_planes.is_some(),
         }
     }
 

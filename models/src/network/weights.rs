@@ -15,6 +15,7 @@ use tesela_datasets::whole_file::write_whole;
 use super::LoadError;
 use super::tensor_spec::{Initial, TensorSpec};
 use crate::classifier::SaveError;
+use crate::histogram::Histogram;
 
 /// The name of the file in a bundle.
 pub(crate) const WEIGHTS_FILE: &str = "weights.safetensors";
@@ -54,6 +55,12 @@ impl Weights {
     /// The numbers, tensor by tensor.
     pub(crate) fn values(&self) -> &[Vec<f32>] {
         &self.values
+    }
+
+    /// How the numbers of each tensor are spread.
+    pub(crate) fn histograms(&self) -> Vec<Histogram> {
+        let tensors = self.specs.iter().zip(&self.values);
+        tensors.filter_map(|(spec, values)| Histogram::of(&spec.name, values)).collect()
     }
 
     /// Writes [`WEIGHTS_FILE`] into `directory`, whole or not at all.

@@ -202,3 +202,24 @@ fn a_run_is_written_by_one_process_at_a_time() {
     let message = place.refuse(&["train", "trees.toml", "--out", "run"]);
     assert!(message.contains("run `run` is being written by another process"), "{message}");
 }
+
+#[test]
+fn a_fold_is_written_by_one_process_at_a_time_and_others_beside_it() {
+    let place = Place::new();
+    place.store("store", &TWO);
+    place.write("trees.toml", &experiment("store", ""));
+    place.succeed(&["train", "trees.toml", "--out", "run", "--fold", "0"]);
+    let run = fs::File::open(place.path("run/run.json")).unwrap();
+    run.lock_shared().unwrap();
+    let fold = fs::File::create(place.path("run/fold-01.lock")).unwrap();
+    fold.lock().unwrap();
+    let message = place.refuse(&["train", "trees.toml", "--out", "run", "--fold", "1"]);
+    assert!(
+        message.contains("fold 1 of run `run` is being written by another process"),
+        "{message}"
+    );
+    place.succeed(&["train", "trees.toml", "--out", "run", "--fold", "2"]);
+    let message = place.refuse(&["train", "trees.toml", "--out", "run"]);
+    assert!(message.contains("run `run` is being written by another process"), "{message}");
+    assert!(!place.path("run/fold-02.lock").exists());
+}
