@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Extra Trees of Tesela and of scikit-learn, side by side on one synthetic task.
+"""Forests of Tesela and of scikit-learn, side by side on one synthetic task.
 
-    python3 benches/peers/trees.py [--rows 40000] [--test-rows 20000] [--many-rows 2000000] [--trees 100] [--threads 1] [--repeats 5]
+    python3 benches/peers/trees.py [--model extra-trees|random-forest] [--rows 40000] [--test-rows 20000] [--many-rows 2000000] [--trees 100] [--threads 1] [--repeats 5]
 
 Makes its own Python environment and its own data, fits and predicts in turns, and prints a table of medians
 and a line of JSON with the ratios (above 1: Tesela is better). Every turn of either is a process of its own. Times are
@@ -28,7 +28,7 @@ import environment
 environment.restart_inside([environment.NUMPY, environment.SCIPY, "scikit-learn==1.9.1"])
 
 import numpy as np  # noqa: E402
-from sklearn.ensemble import ExtraTreesClassifier  # noqa: E402
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier  # noqa: E402
 
 LATENTS, BLOCKS, BLOCK_COLUMNS = 12, 54, 9
 COLUMNS = BLOCKS * BLOCK_COLUMNS
@@ -87,6 +87,7 @@ def scores(probabilities, classes):
     return {"accuracy": accuracy, "log_loss": float(-np.mean(np.log(own)))}
 
 
+PEERS = {"extra-trees": ExtraTreesClassifier, "random-forest": RandomForestClassifier}
 TURNS = 5  # how often the test rows are predicted, for times that the clock can tell
 MANY_AT_A_TIME = 100_000
 FILES = ["train.f32", "train.u16", "test.f32", "test.u16"]
@@ -117,7 +118,7 @@ def peer_turn(options):
     directory = Path(options.peer)
     numbers, classes = read(directory, "train.f32"), read(directory, "train.u16")
     before_mb = peak_mb()
-    forest = ExtraTreesClassifier(n_estimators=options.trees, random_state=options.seed, n_jobs=options.threads)
+    forest = PEERS[options.model](n_estimators=options.trees, random_state=options.seed, n_jobs=options.threads)
     _, fit = timed(lambda: forest.fit(numbers, classes))
     fit_mb = peak_mb()
     numbers, classes = read(directory, "test.f32"), read(directory, "test.u16")
@@ -137,7 +138,7 @@ def peer_turn(options):
 def run_peer(directory, options, seed):
     """A turn of scikit-learn in a process of its own."""
     arguments = [sys.executable, __file__, "--peer", directory, "--seed", str(seed)]
-    for name in ["trees", "threads", "many_rows"]:
+    for name in ["model", "trees", "threads", "many_rows"]:
         arguments += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
     return json.loads(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)
 
@@ -145,7 +146,7 @@ def run_peer(directory, options, seed):
 def run_own(program, directory, options, seed):
     """One fit and the predictions of Tesela."""
     counts = [options.rows, options.test_rows, options.many_rows, COLUMNS, options.trees, options.threads, seed]
-    done = subprocess.run([program, directory, *map(str, counts)], check=True, capture_output=True, text=True)
+    done = subprocess.run([program, options.model, directory, *map(str, counts)], check=True, capture_output=True, text=True)
     found = json.loads(done.stdout)
     return {**found, "predict_us": found["predict_cpu"] / options.test_rows * 1e6, "model_mb": found["bytes"] / 1e6,
             "fit_peak_mb": found["fit_peak_bytes"] / 1e6,
@@ -191,6 +192,7 @@ def main():
     for name, default in [("rows", 40_000), ("test-rows", 20_000), ("many-rows", 2_000_000), ("trees", 100),
                           ("threads", 1), ("repeats", 5), ("seed", 0)]:
         parser.add_argument(f"--{name}", type=int, default=default, help=argparse.SUPPRESS if name == "seed" else None)
+    parser.add_argument("--model", choices=PEERS, default="extra-trees")
     parser.add_argument("--peer", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peer:

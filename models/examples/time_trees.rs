@@ -1,7 +1,7 @@
-//! Times the Extra Trees engine on a table made by `benches/peers/trees.py`, and prints one line of JSON.
+//! Times the engine of the forests on a table made by `benches/peers/trees.py`, and prints one line of JSON.
 //!
-//! `time_trees DIRECTORY ROWS TEST_ROWS MANY_ROWS COLUMNS TREES THREADS SEED`; the directory holds `train.f32` and
-//! `test.f32` (row by row, little-endian), and `train.u16` and `test.u16` (one class per row). `MANY_ROWS` are
+//! `time_trees MODEL DIRECTORY ROWS TEST_ROWS MANY_ROWS COLUMNS TREES THREADS SEED`; the model is `extra-trees` or
+//! `random-forest`, and the directory holds `train.f32` and `test.f32` (row by row, little-endian), and `train.u16` and `test.u16` (one class per row). `MANY_ROWS` are
 //! predicted from copies of the test rows, so many at a time as a program would that streams them; 0 for none.
 //! The forest is left in `forest.bin`.
 
@@ -13,7 +13,7 @@ use std::path::Path;
 
 use tesela_datasets::config::Problems;
 use tesela_models::extra_trees::{
-    Forest, Matrix, MaxFeatures, Parameters, RawExtraTrees, Sample, fit,
+    Forest, Matrix, MaxFeatures, Parameters, RawExtraTrees, RawRandomForest, Sample, fit,
 };
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
@@ -25,13 +25,13 @@ const MANY_AT_A_TIME: usize = 100_000;
 
 fn main() -> Result<(), AnyError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [directory, counts @ ..] = &arguments[..] else {
-        return Err("the directory is missing".into());
+    let [model, directory, counts @ ..] = &arguments[..] else {
+        return Err("the model and the directory are missing".into());
     };
     let counts: Vec<usize> = counts.iter().map(|count| count.parse()).collect::<Result<_, _>>()?;
     let [rows, test_rows, many_rows, columns, trees, threads, seed] = counts[..] else {
         return Err(
-            "usage: time_trees DIRECTORY ROWS TEST_ROWS MANY_ROWS COLUMNS TREES THREADS SEED"
+            "usage: time_trees MODEL DIRECTORY ROWS TEST_ROWS MANY_ROWS COLUMNS TREES THREADS SEED"
                 .into(),
         );
     };
@@ -42,7 +42,8 @@ fn main() -> Result<(), AnyError> {
     let start_peak = peak_bytes()?;
     let before = cpu_seconds()?;
     let sample = Sample::new(Matrix::new(&train, columns)?, &train_classes, count)?;
-    let forest = fit(&sample, &parameters(trees)?, seed as u64, Some(threads), &mut |_| true)?;
+    let forest =
+        fit(&sample, &parameters(model, trees)?, seed as u64, Some(threads), &mut |_| true)?;
     let fit_cpu = cpu_seconds()? - before;
     let fit_peak = peak_bytes()?;
     drop(train);
@@ -76,13 +77,21 @@ fn main() -> Result<(), AnyError> {
     Ok(())
 }
 
-fn parameters(trees: usize) -> Result<Parameters, AnyError> {
-    let raw = RawExtraTrees {
+fn parameters(model: &str, trees: usize) -> Result<Parameters, AnyError> {
+    let settings = |raw: RawExtraTrees| RawExtraTrees {
         n_trees: trees as u64,
         max_features: MaxFeatures::Sqrt,
-        ..RawExtraTrees::default()
+        ..raw
     };
-    Ok(raw.check("", &mut Problems::new()).ok_or("the number of trees is out of range")?)
+    let problems = &mut Problems::new();
+    let parameters = match model {
+        "extra-trees" => settings(RawExtraTrees::default()).check("", problems),
+        "random-forest" => {
+            RawRandomForest(settings(RawRandomForest::default().0)).check("", problems)
+        }
+        other => return Err(format!("`{other}` is no model of forests").into()),
+    };
+    Ok(parameters.ok_or("the number of trees is out of range")?)
 }
 
 /// CPU seconds for `many` rows, copies of those in `test`.

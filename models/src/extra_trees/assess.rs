@@ -6,7 +6,6 @@ use rayon::prelude::*;
 use super::ForestError;
 use super::fit::{GrownForest, Work, start};
 use super::forest::Forest;
-use super::grow::PACK;
 use super::matrix::Matrix;
 use super::parameters::Parameters;
 use super::table::Sample;
@@ -46,7 +45,7 @@ pub fn fit_assessed(
     threads: Option<usize>,
     progress: &mut dyn FnMut(usize) -> bool,
 ) -> Result<Assessed, ForestError> {
-    let work = Work { sample: *sample, parameters, seed, pack: PACK, with_importances: true };
+    let work = Work { with_importances: true, ..Work::new(*sample, parameters, seed) };
     let grown = work.grow(threads, progress)?;
     let out_of_bag = match parameters.bootstrap {
         true => Some(start(threads)?.install(|| out_of_bag(&grown, sample, seed))?),

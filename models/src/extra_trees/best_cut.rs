@@ -6,10 +6,9 @@
 
 use super::bag::Rows;
 use super::bits;
-use super::draw::Draws;
+use super::draw::NodeKey;
 use super::grow::Ground;
 use super::impurity::is_perfect;
-use super::kernels::partition;
 use super::order::sort;
 use super::parameters::Criterion;
 use super::rank::Rank;
@@ -85,7 +84,8 @@ impl<R: Rank> Rule for BestCut<R> {
     }
 
     #[inline(always)]
-    fn search(&mut self, node: &Node<'_, R>, columns: &mut ColumnDraw, mut draws: Draws) -> bool {
+    fn search(&mut self, node: &Node<'_, R>, columns: &mut ColumnDraw, key: NodeKey) -> bool {
+        let mut draws = key.draws();
         self.encode(node);
         self.best.score = f64::NEG_INFINITY;
         columns.begin();
@@ -122,8 +122,8 @@ impl<R: Rank> Rule for BestCut<R> {
     }
 
     #[inline(always)]
-    fn partition<T: Copy>(&self, items: &mut [T], spare: &mut [T]) -> usize {
-        partition(&self.best.values[..items.len()], self.best.between[0], items, spare)
+    fn sides(&self, rows: usize) -> (&[R], R) {
+        (&self.best.values[..rows], self.best.between[0])
     }
 }
 
@@ -153,15 +153,14 @@ impl<R: Rank> BestCut<R> {
     /// Collects the ranks of the node's rows in `column`, and gives the lowest and the highest.
     #[inline(always)]
     fn gather(&mut self, node: &Node<'_, R>, column: u32) -> (R, R) {
-        let (column, ids) = (node.view.column(column), node.rows.ids);
         let (mut low, mut high) = (R::MISSING, R::LOWEST);
+        let ids = node.rows.ids;
+        node.view.gather(column, ids, &mut self.trial);
         self.keys.clear();
-        let rows = ids.iter().zip(&self.codes).zip(&mut self.trial);
-        self.keys.extend(rows.map(|((&id, &code), trial)| {
-            let rank = column[id as usize];
+        let rows = self.trial[..ids.len()].iter().zip(&self.codes);
+        self.keys.extend(rows.map(|(&rank, &code)| {
             low = if rank < low { rank } else { low };
             high = if rank > high { rank } else { high };
-            *trial = rank;
             rank.key(code)
         }));
         (low, high)
@@ -257,10 +256,9 @@ impl<R: Rank> BestCut<R> {
     fn settle(&mut self, node: &Node<'_, R>) {
         let Best { values, split, between: [below, above], .. } = &mut self.best;
         let values = &mut values[..node.rows.ids.len()];
-        let matrix = node.ground.table.sample().matrix();
         let numbers = |rank: R| {
             let rows = node.rows.ids.iter().zip(&*values).filter(move |(_, value)| **value == rank);
-            rows.map(|(&id, _)| matrix.row(node.view.row_of(id))[split.column as usize] + 0.0)
+            rows.map(|(&id, _)| node.ground.table.number(id, split.column))
         };
         split.threshold = if *above == R::MISSING {
             // Everything that is not missing goes left.

@@ -28,7 +28,13 @@ impl NodeKey {
         [Self(derive(self.0, &[0])), Self(derive(self.0, &[1]))]
     }
 
-    /// The draws of the node, from the first.
+    /// The draws that a column is cut by in the node, whichever columns are tried before it.
+    #[inline(always)]
+    pub(crate) fn of_column(self, column: u32) -> Draws {
+        Draws { state: derive(self.0, &[2 + u64::from(column)]) }
+    }
+
+    /// The draws that choose columns in the node, from the first.
     pub(crate) fn draws(self) -> Draws {
         Draws { state: self.0 }
     }

@@ -50,7 +50,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("some.forest");
         let parameters = Parameters { n_trees: 12, ..Parameters::default() };
-        let forest = grow(&table(100, 6, 3, 2), &parameters, 1, 64);
+        let forest = grow(&table(100, 6, 3, 2), &parameters, 1);
         forest.save(&path).unwrap();
         assert!(Forest::load(&path).unwrap() == forest);
 

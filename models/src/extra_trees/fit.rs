@@ -9,8 +9,9 @@ use rayon::prelude::*;
 use super::ForestError;
 use super::bag::Bagging;
 use super::best_cut::BestCut;
+use super::bins::MOST_EDGES;
 use super::forest::Forest;
-use super::grow::{Ground, Grower, Grown, PACK, Unfinished};
+use super::grow::{FEW_ROWS, Ground, Grower, Grown, Unfinished};
 use super::parameters::{Cut, Parameters};
 use super::random_cut::RandomCut;
 use super::rank::is_narrow;
@@ -35,8 +36,7 @@ pub fn fit(
     threads: Option<usize>,
     progress: &mut dyn FnMut(usize) -> bool,
 ) -> Result<Forest, ForestError> {
-    let work = Work { sample: *sample, parameters, seed, pack: PACK, with_importances: false };
-    work.grow(threads, progress).map(|grown| grown.forest)
+    Work::new(*sample, parameters, seed).grow(threads, progress).map(|grown| grown.forest)
 }
 
 /// What is to be grown.
@@ -45,8 +45,10 @@ pub(crate) struct Work<'a> {
     pub(crate) sample: Sample<'a>,
     pub(crate) parameters: &'a Parameters,
     pub(crate) seed: u64,
-    /// Nodes of at most so many rows get a block of their own.
-    pub(crate) pack: usize,
+    /// Nodes of at most so many rows read them row by row.
+    pub(crate) few_rows: usize,
+    /// Edges between the bins of a column; changes no forest.
+    pub(crate) most_edges: usize,
     /// Whether to tell how much each column lowers the impurity.
     pub(crate) with_importances: bool,
 }
@@ -61,7 +63,13 @@ pub(crate) struct GrownForest {
     pub(crate) decreases: Vec<Vec<f64>>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// A forest on `sample`.
+    pub(crate) fn new(sample: Sample<'a>, parameters: &'a Parameters, seed: u64) -> Self {
+        let (few_rows, most_edges) = (FEW_ROWS, MOST_EDGES);
+        Self { sample, parameters, seed, few_rows, most_edges, with_importances: false }
+    }
+
     /// Grows all trees.
     pub(crate) fn grow(
         self,
@@ -79,7 +87,7 @@ impl Work<'_> {
         }
         let trees = match parameters.cut {
             Cut::Random => {
-                let table = pool.install(|| Table::new(sample));
+                let table = pool.install(|| Table::binned(sample, self.most_edges));
                 self.grow_on::<RandomCut>(&table, &bagging, tries, &pool, progress)
             }
             Cut::Best if is_narrow(sample.rows()) => {
@@ -120,7 +128,7 @@ impl Work<'_> {
             bagging,
             layout,
             seed: self.seed,
-            pack: self.pack,
+            few_rows: self.few_rows,
             with_importances: self.with_importances,
             stop: &stop,
         };
@@ -240,11 +248,19 @@ pub(super) mod tests {
         table: &oracle::Table,
         parameters: &Parameters,
         threads: usize,
-        pack: usize,
+    ) -> Forest {
+        grow_with(table, parameters, threads, [FEW_ROWS, MOST_EDGES])
+    }
+
+    fn grow_with(
+        table: &oracle::Table,
+        parameters: &Parameters,
+        threads: usize,
+        [few_rows, most_edges]: [usize; 2],
     ) -> Forest {
         let numbers = table.numbers();
-        let sample = table.sample(&numbers);
-        let work = Work { sample, parameters, seed: 11, pack, with_importances: false };
+        let work = Work::new(table.sample(&numbers), parameters, 11);
+        let work = Work { few_rows, most_edges, ..work };
         work.grow(Some(threads), &mut |_| true).unwrap().forest
     }
 
@@ -264,9 +280,10 @@ pub(super) mod tests {
             let numbers = table.numbers();
             prop_assume!(Bagging::new(&table.sample(&numbers), &parameters).is_ok());
             let expected = oracle::grow(&table, &parameters, 11);
-            for pack in [0, 16, 33, 100, 8192] {
-                let forest = grow(&table, &parameters, 1, pack);
-                prop_assert!(forest == expected, "blocks of {pack} rows");
+            // Columns one by one or side by side, between few edges or many.
+            for way in [[0, 5], [2, 1], [33, MOST_EDGES], [100, 12], [8192, 5], [8192, MOST_EDGES]] {
+                let forest = grow_with(&table, &parameters, 1, way);
+                prop_assert!(forest == expected, "{way:?}");
             }
         }
     }
@@ -356,9 +373,9 @@ pub(super) mod tests {
         let table = table(3000, 23, 3, 5);
         for bootstrap in [false, true] {
             let parameters = Parameters { n_trees: 9, bootstrap, ..Parameters::default() };
-            let one = grow(&table, &parameters, 1, PACK);
+            let one = grow(&table, &parameters, 1);
             for threads in [2, 3, 16] {
-                assert!(grow(&table, &parameters, threads, PACK) == one, "{threads} threads");
+                assert!(grow(&table, &parameters, threads) == one, "{threads} threads");
             }
         }
     }
@@ -367,7 +384,7 @@ pub(super) mod tests {
     fn distinct_rows_are_learned_without_error() {
         let table = table(1500, 10, 4, 6);
         let numbers = table.numbers();
-        let forest = grow(&table, &Parameters { n_trees: 2, ..Parameters::default() }, 2, PACK);
+        let forest = grow(&table, &Parameters { n_trees: 2, ..Parameters::default() }, 2);
         let probabilities = forest.predict(Matrix::new(&numbers, 10).unwrap()).unwrap();
         for (row, &label) in table.labels.iter().enumerate() {
             assert_eq!(probabilities[row * 4 + usize::from(label)], 1.0, "row {row}");
@@ -378,7 +395,7 @@ pub(super) mod tests {
     fn bootstrap_leaves_out_a_third_of_the_rows() {
         let table = table(2000, 5, 2, 8);
         let parameters = Parameters { n_trees: 1, bootstrap: true, ..Parameters::default() };
-        let forest = grow(&table, &parameters, 1, PACK);
+        let forest = grow(&table, &parameters, 1);
         let numbers = table.numbers();
         let probabilities = forest.predict(Matrix::new(&numbers, 5).unwrap()).unwrap();
         let right = table

@@ -167,7 +167,7 @@ mod tests {
         let table = table(300, columns, classes, 3);
         let parameters =
             Parameters { n_trees: trees, min_samples_leaf: leaf, ..Parameters::default() };
-        (grow(&table, &parameters, 1, 64), table.rows.concat())
+        (grow(&table, &parameters, 1), table.rows.concat())
     }
 
     /// What each tree gives for `row`, by the nodes alone: `[tree, class]`.

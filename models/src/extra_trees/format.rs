@@ -328,7 +328,7 @@ mod tests {
             class_weight: ClassWeight::Balanced,
             ..Parameters::default()
         };
-        grow(&table(120, 9, classes, seed), &parameters, 1, 64)
+        grow(&table(120, 9, classes, seed), &parameters, 1)
     }
 
     /// As [`Forest::from_bytes`], with a checksum that matches: what an attacker would send.

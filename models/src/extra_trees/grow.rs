@@ -1,9 +1,9 @@
 //! Grows one tree: depth first, on row numbers that are partitioned once per node.
 //!
-//! The nodes near the root read whole columns of a column-major copy of the table. A node of at most
-//! [`PACK`] rows copies them into a column-major block of its own, which stays in cache until its whole
-//! subtree is grown: without that each number below it would cost a cache line. What is drawn and what is
-//! compared is the same on either path, so the tree does not depend on [`PACK`].
+//! The nodes near the root read whole columns of a column-major copy of the table. Nodes of at most
+//! [`FEW_ROWS`] rows read a row-major copy: their rows come into cache with the first columns that are tried
+//! and stay there until the whole subtree is grown. What is drawn and what is compared is the same on either
+//! path, so the tree does not depend on [`FEW_ROWS`].
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,23 +12,20 @@ use super::amounts::real;
 use super::bag::{Bagging, Rows};
 use super::draw::NodeKey;
 use super::impurity::{decrease, weight_and_impurity};
-use super::kernels::transpose;
-use super::pages::Pages;
+use super::kernels::{partition, partition_both};
 use super::parameters::Parameters;
-use super::rule::{ColumnDraw, Node, Rule, View};
+use super::rule::{ColumnDraw, Node, Number, Rule};
 use super::table::Table;
 use super::tree::{Layout, Tree};
 
-/// Nodes of at most so many rows get a block of their own.
-pub(crate) const PACK: usize = 2048;
-/// Nodes of fewer rows are not worth it: their subtrees end after a few levels.
-const UNPACKED: usize = 16;
+/// Nodes of at most so many rows read them row by row.
+pub(crate) const FEW_ROWS: usize = 2048;
 /// The parts into which a leaf is divided where its rows cannot be counted.
 const PARTS: f64 = 16_777_216.0;
 
 /// What every tree of a forest shares.
-#[derive(Debug)]
-pub(crate) struct Ground<'a, N> {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ground<'a, N: Number> {
     pub(crate) table: &'a Table<'a, N>,
     pub(crate) parameters: &'a Parameters,
     /// Columns to try at each node.
@@ -36,21 +33,13 @@ pub(crate) struct Ground<'a, N> {
     pub(crate) bagging: &'a Bagging,
     pub(crate) layout: Layout,
     pub(crate) seed: u64,
-    /// Nodes of at most so many rows get a block of their own.
-    pub(crate) pack: usize,
+    /// Nodes of at most so many rows read them row by row.
+    pub(crate) few_rows: usize,
     /// Whether the columns are to be told by how much they lower the impurity.
     pub(crate) with_importances: bool,
     /// Set when growing is to end early; the tree is then incomplete.
     pub(crate) stop: &'a AtomicBool,
 }
-
-impl<N> Clone for Ground<'_, N> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<N> Copy for Ground<'_, N> {}
 
 /// Why a tree was not grown to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,9 +75,7 @@ pub(crate) struct Grower<'a, R: Rule> {
     counted: bool,
     columns: ColumnDraw,
     whole: Rows,
-    packed: Rows,
     spare: Rows,
-    block: Pages<R::Number>,
 }
 
 /// A node that is still to be grown.
@@ -106,7 +93,6 @@ struct Task {
 /// inlined into the dispatch.
 struct GrowWhole<'w, 'a, R: Rule> {
     grower: &'w mut Grower<'a, R>,
-    view: View<'w, R::Number>,
     rows: &'w mut Rows,
 }
 
@@ -115,7 +101,7 @@ impl<R: Rule> pulp::WithSimd for GrowWhole<'_, '_, R> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) -> Self::Output {
-        self.grower.grow_whole(self.view, self.rows)
+        self.grower.grow_whole(self.rows)
     }
 }
 
@@ -136,9 +122,7 @@ impl<'a, R: Rule> Grower<'a, R> {
             counted: ground.bagging.is_counted(),
             columns: ColumnDraw::new(ground.table.columns()),
             whole: Rows::default(),
-            packed: Rows::default(),
             spare: Rows { ids: vec![0; rows], classes: vec![0; rows], amounts: vec![0; amounts] },
-            block: Pages::default(),
         }
     }
 
@@ -149,10 +133,8 @@ impl<'a, R: Rule> Grower<'a, R> {
     pub(crate) fn grow(&mut self, tree: usize) -> Result<Grown, Unfinished> {
         let mut whole = std::mem::take(&mut self.whole);
         self.start(tree, &mut whole);
-        let table = self.ground.table;
-        let view = View { values: table.by_column(), rows: table.rows(), origin: None };
         // One dispatch a tree: everything below is inlined and compiled for the widest vectors at hand.
-        let work = GrowWhole { grower: self, view, rows: &mut whole };
+        let work = GrowWhole { grower: self, rows: &mut whole };
         let result = pulp::Arch::new().dispatch(work);
         self.whole = whole;
         self.columns.forget_constants(0);
@@ -184,11 +166,10 @@ impl<'a, R: Rule> Grower<'a, R> {
     }
 
     /// Takes the next task that is not a leaf, and the rows of each class in it; leaves are made at once.
-    /// `None` when no more than `keep` tasks are left.
+    /// `None` when no task is left.
     #[inline(always)]
-    fn next_task(&mut self, keep: usize) -> Option<Task> {
-        while self.tasks.len() > keep {
-            let task = self.tasks.pop()?;
+    fn next_task(&mut self) -> Option<Task> {
+        while let Some(task) = self.tasks.pop() {
             let kept = self.counts.len() - self.node.len();
             self.node.copy_from_slice(&self.counts[kept..]);
             self.counts.truncate(kept);
@@ -202,49 +183,14 @@ impl<'a, R: Rule> Grower<'a, R> {
     }
 
     #[inline(always)]
-    fn grow_whole(&mut self, view: View<'_, R::Number>, rows: &mut Rows) -> Result<(), Unfinished> {
-        while let Some(task) = self.next_task(0) {
+    fn grow_whole(&mut self, rows: &mut Rows) -> Result<(), Unfinished> {
+        while let Some(task) = self.next_task() {
             if self.ground.stop.load(Ordering::Relaxed) {
                 return Err(Unfinished::Stopped);
             }
-            if (UNPACKED..=self.ground.pack).contains(&task.rows.len()) {
-                self.grow_block(&task, rows)?;
-            } else {
-                self.grow_node(view, rows, &task)?;
-            }
+            self.grow_node(rows, &task)?;
         }
         Ok(())
-    }
-
-    /// Grows the subtree of `task` on a copy of its rows.
-    #[inline(always)]
-    fn grow_block(&mut self, task: &Task, rows: &Rows) -> Result<(), Unfinished> {
-        let (count, columns) = (task.rows.len(), self.ground.table.columns());
-        let mut packed = std::mem::take(&mut self.packed);
-        packed.ids.clear();
-        packed.ids.extend((0..).take(count));
-        packed.classes.clear();
-        let of = rows.of(task.rows.clone());
-        packed.classes.extend_from_slice(of.classes);
-        packed.amounts.clear();
-        packed.amounts.extend_from_slice(of.amounts);
-        let mut block = std::mem::take(&mut self.block);
-        let size = count * columns;
-        if block.as_slice().len() < size {
-            block = Pages::zeros(columns * self.ground.pack.min(self.ground.table.rows()));
-        }
-        transpose(self.ground.table.by_row(), columns, of.ids, &mut block.as_mut_slice()[..size]);
-        let view = View { values: &block.as_slice()[..size], rows: count, origin: Some(of.ids) };
-        let keep = self.tasks.len();
-        let mut next = Some(Task { rows: 0..count, ..task.clone() });
-        let mut result = Ok(());
-        while let (Some(task), Ok(())) = (next.take(), result) {
-            result = self.grow_node(view, &mut packed, &task);
-            next = self.next_task(keep);
-        }
-        self.block = block;
-        self.packed = packed;
-        result
     }
 
     #[inline(always)]
@@ -278,12 +224,10 @@ impl<'a, R: Rule> Grower<'a, R> {
 
     /// Splits the node of `task`, or makes it a leaf where no column can split it.
     #[inline(always)]
-    fn grow_node(
-        &mut self,
-        view: View<'_, R::Number>,
-        rows: &mut Rows,
-        task: &Task,
-    ) -> Result<(), Unfinished> {
+    fn grow_node(&mut self, rows: &mut Rows, task: &Task) -> Result<(), Unfinished> {
+        let table = self.ground.table;
+        let few = task.rows.len() <= self.ground.few_rows;
+        let view = if few { table.by_row() } else { table.by_column() };
         let node = Node {
             ground: self.ground,
             view,
@@ -291,16 +235,19 @@ impl<'a, R: Rule> Grower<'a, R> {
             counts: &self.node,
             weights: &self.weights,
         };
-        let found = self.rule.search(&node, &mut self.columns, task.key.draws());
+        let found = self.rule.search(&node, &mut self.columns, task.key);
         if !found || !self.is_worth_it() {
             self.make_leaf(task.slot);
             return Ok(());
         }
         let range = task.rows.clone();
-        let middle = self.rule.partition(&mut rows.ids[range.clone()], &mut self.spare.ids);
-        self.rule.partition(&mut rows.classes[range.clone()], &mut self.spare.classes);
+        let (values, last) = self.rule.sides(range.len());
+        let spare = &mut self.spare;
+        let ids = [&mut rows.ids[range.clone()], &mut spare.ids];
+        let classes = [&mut rows.classes[range.clone()], &mut spare.classes];
+        let middle = partition_both(values, last, ids, classes);
         if !rows.amounts.is_empty() {
-            self.rule.partition(&mut rows.amounts[range], &mut self.spare.amounts);
+            partition(values, last, &mut rows.amounts[range], &mut spare.amounts);
         }
         self.push_children(task, task.rows.start + middle)
     }

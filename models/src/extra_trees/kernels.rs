@@ -4,65 +4,72 @@
 //! caller was compiled for; the growth of a tree runs inside [`pulp::Arch::dispatch`], and everything here is
 //! inlined into it. Results do not depend on that width: minima, maxima and integer counts are exact.
 
-use super::rule::Number;
+use super::bins::MISSING;
+use super::rule::View;
 
-/// Below so many rows the scalar form of the extremes is faster: a vector load that follows scalar stores
-/// waits for them.
-const FEW: usize = 48;
-/// Lanes of the hand-written reduction; the compiler does not vectorise minima of floats by itself.
-const LANES: usize = 32;
+/// Bins that are looked at together: what is read of them is filled up to a multiple.
+pub(crate) const LANES: usize = 32;
+/// How often a lane of eight bits can be added one.
+pub(crate) const FULL: usize = 255;
 
-/// Gathers `column[ids[i]]` into `out` and gives the smallest and the largest.
+/// Gathers the bins of the rows `ids` in `column` into `out`, with what is missing behind them, and gives the
+/// lowest and the highest; [`MISSING`] and one below the first where all are missing.
 #[inline(always)]
-pub(crate) fn gather_extremes(column: &[f32], ids: &[u32], out: &mut [f32]) -> (f32, f32) {
-    if ids.len() < FEW {
-        return gather_few(column, ids, out);
-    }
-    for (to, &id) in out.iter_mut().zip(ids) {
-        *to = column[id as usize];
-    }
-    extremes(&out[..ids.len()])
+pub(crate) fn gather_extremes(
+    view: View<'_, u8>,
+    column: u32,
+    ids: &[u32],
+    out: &mut [u8],
+) -> [u8; 2] {
+    view.gather(column, ids, out);
+    let rows = ids.len();
+    out[rows..rows + LANES].fill(MISSING);
+    extremes(&out[..rows.next_multiple_of(LANES)])
 }
 
+/// The lowest and the highest of whole lanes of bins.
 #[inline(always)]
-fn gather_few(column: &[f32], ids: &[u32], out: &mut [f32]) -> (f32, f32) {
-    let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-    for (to, &id) in out.iter_mut().zip(ids) {
-        let value = column[id as usize];
-        *to = value;
-        low = if value < low { value } else { low };
-        high = if value > high { value } else { high };
-    }
-    (low, high)
-}
-
-#[inline(always)]
-fn extremes(values: &[f32]) -> (f32, f32) {
-    let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    for chunk in chunks {
+fn extremes(bins: &[u8]) -> [u8; 2] {
+    let (mut low, mut high) = ([MISSING; LANES], [0; LANES]);
+    for chunk in bins.as_chunks::<LANES>().0 {
         for lane in 0..LANES {
-            low[lane] = smaller(chunk[lane], low[lane]);
-            high[lane] = larger(chunk[lane], high[lane]);
+            low[lane] = chunk[lane].min(low[lane]);
+            // What is missing is the highest bin, and none when one is added.
+            high[lane] = chunk[lane].wrapping_add(1).max(high[lane]);
         }
     }
-    for (lane, &value) in rest.iter().enumerate() {
-        low[lane] = smaller(value, low[lane]);
-        high[lane] = larger(value, high[lane]);
+    [fold(low, u8::min), fold(high, u8::max).wrapping_sub(1)]
+}
+
+/// The places of the bins that are `first`, `second`, or among `others`.
+#[inline(always)]
+pub(crate) fn find(
+    bins: &[u8],
+    [first, second]: [u8; 2],
+    others: std::ops::Range<u8>,
+    places: &mut Vec<u32>,
+) {
+    places.clear();
+    let wanted = |bin: u8| bin == first || bin == second || others.contains(&bin);
+    let (chunks, rest) = bins.as_chunks::<LANES>();
+    let mut place = 0;
+    for chunk in chunks {
+        let hits: [u8; LANES] = std::array::from_fn(|lane| {
+            let bin = chunk[lane];
+            let inside = bin.wrapping_sub(others.start) < others.end - others.start;
+            u8::from(bin == first) | u8::from(bin == second) | u8::from(inside)
+        });
+        for (word, &hits) in (0..).step_by(8).zip(hits.as_chunks::<8>().0) {
+            let mut hits = u64::from_le_bytes(hits);
+            while hits != 0 {
+                places.push(place + word + hits.trailing_zeros() / 8);
+                hits &= hits - 1;
+            }
+        }
+        place += 32;
     }
-    (fold(low, smaller), fold(high, larger))
-}
-
-/// The smaller of two numbers; the second where the first is missing.
-#[inline(always)]
-fn smaller(value: f32, than: f32) -> f32 {
-    if value < than { value } else { than }
-}
-
-/// The larger of two numbers; the second where the first is missing.
-#[inline(always)]
-fn larger(value: f32, than: f32) -> f32 {
-    if value > than { value } else { than }
+    let wanted = (place..).zip(rest).filter(|(_, bin)| wanted(**bin));
+    places.extend(wanted.map(|(place, _)| place));
 }
 
 /// All lanes in one, halving them step by step.
@@ -78,37 +85,48 @@ pub(crate) fn fold<T: Copy, const N: usize>(mut lanes: [T; N], join: impl Fn(T, 
     lanes[0]
 }
 
-/// Counts the rows of each of two classes whose value is at most `threshold`, and gives how many they are.
+/// Counts the rows of each of two classes whose bin is below each of `ends`, from whole lanes of bins and as
+/// many bytes that are one for the second class.
 #[inline(always)]
-pub(crate) fn count_two(
-    values: &[f32],
-    classes: &[u16],
-    threshold: f32,
-    left: &mut [u64],
-) -> usize {
-    let (mut all, mut ones) = (0_u32, 0_u32);
-    for (&value, &class) in values.iter().zip(classes) {
-        let goes_left = u32::from(value <= threshold);
-        all += goes_left;
-        ones += goes_left & u32::from(class);
+pub(crate) fn count_two<const ENDS: usize>(
+    bins: &[u8],
+    classes: &[u8],
+    ends: [u8; ENDS],
+) -> [[u32; 2]; ENDS] {
+    let mut counts = [[0_u32; 2]; ENDS];
+    let (bins, classes) = (bins.as_chunks::<LANES>().0, classes.as_chunks::<LANES>().0);
+    for (bins, classes) in bins.chunks(FULL).zip(classes.chunks(FULL)) {
+        let mut sums = [[[0_u8; LANES]; 2]; ENDS];
+        for (bins, classes) in bins.iter().zip(classes) {
+            for (sums, end) in sums.iter_mut().zip(ends) {
+                for lane in 0..LANES {
+                    let goes_left = u8::from(bins[lane] < end);
+                    sums[0][lane] += goes_left;
+                    sums[1][lane] += goes_left & classes[lane];
+                }
+            }
+        }
+        for (counts, sums) in counts.iter_mut().zip(sums) {
+            for (count, sums) in counts.iter_mut().zip(sums) {
+                *count += sums.iter().map(|&sum| u32::from(sum)).sum::<u32>();
+            }
+        }
     }
-    left[0] = u64::from(all - ones);
-    left[1] = u64::from(ones);
-    all as usize
+    counts.map(|[all, ones]| [all - ones, ones])
 }
 
-/// Counts the rows of each class whose value is at most `threshold`, and gives how many they are.
+/// Counts the rows of each class whose bin is below `end`, and gives how many they are.
 #[inline(always)]
 pub(crate) fn count_many(
-    values: &[f32],
+    bins: &[u8],
     classes: &[u16],
-    threshold: f32,
+    end: u8,
     counts: &mut [u32],
     left: &mut [u64],
 ) -> usize {
     counts.fill(0);
-    for (&value, &class) in values.iter().zip(classes) {
-        counts[usize::from(class)] += u32::from(value <= threshold);
+    for (&bin, &class) in bins.iter().zip(classes) {
+        counts[usize::from(class)] += u32::from(bin < end);
     }
     let mut all = 0;
     for (left, &count) in left.iter_mut().zip(&*counts) {
@@ -118,86 +136,64 @@ pub(crate) fn count_many(
     all
 }
 
-/// Sums the amounts of each class whose value is at most `threshold`, and gives how many rows they are.
+/// Sums the amounts of each class whose bin is below `end`, and gives how many rows they are.
 #[inline(always)]
 pub(crate) fn count_amounts(
-    values: &[f32],
+    bins: &[u8],
     classes: &[u16],
     amounts: &[u64],
-    threshold: f32,
+    end: u8,
     left: &mut [u64],
 ) -> usize {
     left.fill(0);
     let mut all = 0;
-    for ((&value, &class), &amount) in values.iter().zip(classes).zip(amounts) {
-        let goes_left = value <= threshold;
+    for ((&bin, &class), &amount) in bins.iter().zip(classes).zip(amounts) {
+        let goes_left = bin < end;
         left[usize::from(class)] += amount & u64::from(goes_left).wrapping_neg();
         all += usize::from(goes_left);
     }
     all
 }
 
-/// Moves the rows whose value is at most `threshold` to the front, both sides in their old order, and gives
-/// how many those are.
+/// Moves the items whose value is at most `last` to the front, both sides in their old order.
 #[inline(always)]
 pub(crate) fn partition<N: PartialOrd + Copy, T: Copy>(
     values: &[N],
-    threshold: N,
+    last: N,
     items: &mut [T],
     spare: &mut [T],
-) -> usize {
-    let (mut left, mut right) = (0, 0);
+) {
+    let mut left = 0;
     for (index, &value) in values.iter().enumerate() {
         let item = items[index];
-        items[left] = item;
-        spare[right] = item;
-        let goes_left = value <= threshold;
-        left += usize::from(goes_left);
-        right += usize::from(!goes_left);
+        (items[left], spare[index - left]) = (item, item);
+        left += usize::from(value <= last);
     }
-    items[left..].copy_from_slice(&spare[..right]);
-    left
+    items[left..].copy_from_slice(&spare[..values.len() - left]);
 }
 
-/// Rows per step of [`transpose`]: sixteen numbers of 32 bits fill a cache line of the result.
-const TILE: usize = 16;
-
-/// Writes the rows `ids` of a table of `columns` column by column: `into[column * ids.len() + row]`.
+/// Moves two items for each value as [`partition`] does, and gives how many go to the front.
 #[inline(always)]
-pub(crate) fn transpose<N: Number>(values: &[N], columns: usize, ids: &[u32], into: &mut [N]) {
-    let rows = ids.len();
-    let row_of = |id: u32| &values[id as usize * columns..(id as usize + 1) * columns];
-    let (tiles, rest) = ids.as_chunks::<TILE>();
-    for (tile, ids) in tiles.iter().enumerate() {
-        let from: [(&[[N; TILE]], &[N]); TILE] = ids.map(|id| row_of(id).as_chunks());
-        let whole = columns / TILE;
-        for band in 0..whole {
-            let mut square = [[N::zeroed(); TILE]; TILE];
-            for (row, (squares, _)) in square.iter_mut().zip(&from) {
-                *row = squares[band];
-            }
-            // Column by column: a square that is turned as a whole is copied twice more.
-            let turned = |column: usize| -> [N; TILE] {
-                std::array::from_fn(|row: usize| square[row][column].tidy())
-            };
-            for column in 0..TILE {
-                let start = (band * TILE + column) * rows + tile * TILE;
-                into[start..start + TILE].copy_from_slice(&turned(column));
-            }
-        }
-        for column in whole * TILE..columns {
-            let start = column * rows + tile * TILE;
-            for (to, (_, from)) in into[start..start + TILE].iter_mut().zip(from) {
-                *to = from[column - whole * TILE].tidy();
-            }
-        }
+pub(crate) fn partition_both<N: PartialOrd + Copy, T: Copy, U: Copy>(
+    values: &[N],
+    last: N,
+    [items, spare]: [&mut [T]; 2],
+    [others, other_spare]: [&mut [U]; 2],
+) -> usize {
+    let rows = values.len();
+    let (items, spare) = (&mut items[..rows], &mut spare[..rows]);
+    let (others, other_spare) = (&mut others[..rows], &mut other_spare[..rows]);
+    let mut left = 0;
+    for (index, &value) in values.iter().enumerate() {
+        let (item, other) = (items[index], others[index]);
+        let right = index - left;
+        (items[left], others[left]) = (item, other);
+        (spare[right], other_spare[right]) = (item, other);
+        left += usize::from(value <= last);
     }
-    for (index, &id) in rest.iter().enumerate() {
-        let row = tiles.len() * TILE + index;
-        for (column, &value) in row_of(id).iter().enumerate() {
-            into[column * rows + row] = value.tidy();
-        }
-    }
+    items[left..].copy_from_slice(&spare[..rows - left]);
+    others[left..].copy_from_slice(&other_spare[..rows - left]);
+    left
 }
 
 #[cfg(test)]
@@ -208,53 +204,88 @@ mod tests {
     proptest! {
         #[test]
         fn loops_agree_with_the_obvious(
-            rows in prop::collection::vec((-9_i8..9, 0_u16..3), 1..200),
-            threshold in -9_i8..9,
+            rows in prop::collection::vec((0_u8..255, 0_u16..3), 1..200),
+            repeated in 1_usize..200,
+            end in 1_u8..255,
         ) {
-            let threshold = f32::from(threshold);
-            let column: Vec<f32> = rows.iter().map(|row| f32::from(row.0)).collect();
+            // More rows than lanes of eight bits can count.
+            let rows = rows.repeat(repeated);
+            let column: Vec<u8> = rows.iter().map(|row| row.0).collect();
             let classes: Vec<u16> = rows.iter().map(|row| row.1).collect();
             let mut ids: Vec<u32> = (0..).take(rows.len()).collect();
-            let mut values = vec![0.0; rows.len()];
-            let (low, high) = gather_extremes(&column, &ids, &mut values);
-            prop_assert_eq!(&values, &column);
-            prop_assert_eq!(low, column.iter().copied().fold(f32::INFINITY, f32::min));
-            prop_assert_eq!(high, column.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+            let mut bins = vec![0; rows.len() + LANES];
+            let view = View::ByColumn(&column, rows.len());
+            let extremes = gather_extremes(view, 0, &ids, &mut bins);
+            prop_assert_eq!(&bins[..column.len()], &column);
+            let (low, high) = (column.iter().min(), column.iter().max());
+            prop_assert_eq!(extremes, [*low.unwrap(), *high.unwrap()]);
+            let lanes = column.len().next_multiple_of(LANES);
 
             let expected = |class: u16| {
-                let left = rows.iter().filter(|row| f32::from(row.0) <= threshold && row.1 == class);
+                let left = rows.iter().filter(|row| row.0 < end && row.1 == class);
                 u64::try_from(left.count()).unwrap()
             };
             let all = usize::try_from((0..3).map(expected).sum::<u64>()).unwrap();
             let mut left = [0; 3];
-            prop_assert_eq!(count_many(&values, &classes, threshold, &mut [7; 3], &mut left), all);
+            prop_assert_eq!(count_many(&bins[..column.len()], &classes, end, &mut [7; 3], &mut left), all);
             prop_assert_eq!(left, [expected(0), expected(1), expected(2)]);
             let twice = vec![2; rows.len()];
-            prop_assert_eq!(count_amounts(&values, &classes, &twice, threshold, &mut left), all);
+            prop_assert_eq!(count_amounts(&bins[..column.len()], &classes, &twice, end, &mut left), all);
             prop_assert_eq!(left, [2 * expected(0), 2 * expected(1), 2 * expected(2)]);
-            let two: Vec<u16> = classes.iter().map(|&class| class.min(1)).collect();
-            prop_assert_eq!(count_two(&values, &two, threshold, &mut left), all);
-            prop_assert_eq!(&left[..2], &[expected(0), expected(1) + expected(2)]);
+            let ones: Vec<u8> = classes.iter().map(|&class| class.min(1) as u8).chain([1; LANES]).collect();
+            let counted = count_two(&bins[..lanes], &ones[..lanes], [1, end]);
+            let of_two = [expected(0), expected(1) + expected(2)];
+            prop_assert_eq!(counted[1].map(u64::from), of_two);
 
             let (mut front, back): (Vec<u32>, Vec<u32>) =
-                ids.iter().partition(|&&id| column[id as usize] <= threshold);
-            let count = partition(&values, threshold, &mut ids, &mut vec![0; rows.len()]);
+                ids.iter().partition(|&&id| column[id as usize] < end);
+            let mut others = ids.clone();
+            let mut again = ids.clone();
+            let (mut spare, mut other_spare) = (ids.clone(), ids.clone());
+            let bins = &bins[..column.len()];
+            partition(bins, end - 1, &mut again, &mut spare);
+            let count = partition_both(
+                bins,
+                end - 1,
+                [&mut ids, &mut spare],
+                [&mut others, &mut other_spare],
+            );
             prop_assert_eq!(count, front.len());
             front.extend(back);
+            prop_assert_eq!(&others, &front);
+            prop_assert_eq!(&again, &front);
             prop_assert_eq!(ids, front);
         }
 
         #[test]
-        fn a_transposed_table_holds_the_chosen_rows(
-            columns in 1_usize..40, ids in prop::collection::vec(0_u32..50, 1..60),
+        fn bins_are_found_where_they_are(
+            bins in prop::collection::vec(any::<u8>(), 0..200),
+            extremes in any::<[u8; 2]>(),
+            (start, width) in (1_u8..200, 0_u8..50),
         ) {
-            let values: Vec<f32> = (0..50 * u16::try_from(columns).unwrap()).map(f32::from).collect();
-            let mut into = vec![-1.0; ids.len() * columns];
-            transpose(&values, columns, &ids, &mut into);
-            for (row, &id) in ids.iter().enumerate() {
-                for column in 0..columns {
-                    let expected = values[id as usize * columns + column];
-                    prop_assert_eq!(into[column * ids.len() + row], expected);
+            let (mut places, others) = (vec![7], start..start + width);
+            find(&bins, extremes, others.clone(), &mut places);
+            let wanted = |bin: u8| extremes.contains(&bin) || others.contains(&bin);
+            let expected: Vec<u32> =
+                (0..).zip(&bins).filter(|(_, bin)| wanted(**bin)).map(|(place, _)| place).collect();
+            prop_assert_eq!(places, expected);
+        }
+
+        #[test]
+        fn both_views_show_the_same_numbers(
+            columns in 1_usize..9, ids in prop::collection::vec(0_u32..50, 1..60),
+        ) {
+            let number = |row: usize, column: usize| u8::try_from(row * 5 + column).unwrap();
+            let by_row: Vec<u8> =
+                (0..50).flat_map(|row| (0..columns).map(move |column| number(row, column))).collect();
+            let by_column: Vec<u8> =
+                (0..columns).flat_map(|column| (0..50).map(move |row| number(row, column))).collect();
+            for column in 0..columns {
+                for view in [View::ByRow(&by_row, columns), View::ByColumn(&by_column, 50)] {
+                    let mut bins = vec![0; ids.len() + LANES];
+                    gather_extremes(view, u32::try_from(column).unwrap(), &ids, &mut bins);
+                    let expected: Vec<u8> = ids.iter().map(|&id| number(id as usize, column)).collect();
+                    prop_assert_eq!(&bins[..ids.len()], expected);
                 }
             }
         }

@@ -34,36 +34,39 @@
 //!
 //! # How fast it is
 //!
-//! Against scikit-learn 1.9.1, medians of five turns of each in one run of `benches/peers/trees.py` on a shared Sapphire
+//! Against scikit-learn 1.9.1, medians of three turns of each in one run of `benches/peers/trees.py` on a shared Emerald
 //! Rapids machine, CPU seconds of one thread; 40,000 rows of 486 columns, 100 trees:
 //!
 //! | | Tesela | scikit-learn | ratio |
 //! |---|---|---|---|
-//! | fit | 5.9 s | 14.5 s | 2.5 |
-//! | predict, a row | 4.1 µs | 24.6 µs | 6.0 |
-//! | predict 200,000 rows | 0.82 s | 5.79 s | 7.1 |
+//! | fit | 5.0 s | 15.3 s | 3.1 |
+//! | predict, a row | 4.0 µs | 25.3 µs | 6.3 |
+//! | predict 200,000 rows | 0.69 s | 6.2 s | 9.0 |
 //! | model on disk | 3.6 MB | 103 MB | 28 |
-//! | reading the model | 42 ms | 89 ms | 2.1 |
-//! | most memory while fitting, of it beyond the data | 182, 101 MB | 335, 128 MB | 1.8, 1.3 |
-//! | accuracy, log-loss | .9107, .2754 | .9117, .2755 | |
+//! | reading the model | 52 ms | 85 ms | 1.6 |
+//! | most memory while fitting, of it beyond the data | 133, 53 MB | 335, 128 MB | 2.5, 2.4 |
+//! | accuracy, log-loss | .9113, .2757 | .9117, .2755 | |
 //!
-//! Two million rows take 8.8 CPU seconds on two threads, with 500 trees 41. A model is read whole, in 42 ms, and not mapped into memory:
+//! Two million rows take 8.8 CPU seconds on two threads, with 500 trees 41. A model is read whole, in 50 ms, and not mapped into memory:
 //! mapping a file takes unsafe code, which this project forbids, and a file that can be mapped is twice as large.
 //!
 //! # Where the time goes
 //!
 //! On 40,000 rows of 486 columns a tree has 12,900 nodes at a mean depth of 16, and tries 22 columns at each of
-//! them: 14.1 million numbers a tree. Instructions are callgrind's, with 256-bit vectors; the share of time is
-//! that of samples of the running program.
+//! them: 14.1 million numbers a tree, of 114,000 columns in a node. Instructions are callgrind's, with 256-bit
+//! vectors; the share of time is that of samples of the running program.
 //!
-//! * *Growing* takes 284 million instructions a tree, 20 for each number that is looked at. At the four a cycle
-//!   that such loops reach out of the first-level cache this is 24 ms of a core at 3 GHz, which is the floor of
-//!   this method: exact single-precision numbers, all of them looked at. It takes some 65 ms, for it waits for
-//!   memory: of the time of growing 39 % goes into gathering numbers from columns, 31 % into the blocks of small
-//!   nodes (80 MB of rows a tree), 13 % into extremes, 8 % into counting and partitioning. Blocks of 1,000 to
-//!   3,000 rows do equally well. Touching the rows of a block ahead of time, joining the gathering with the search
-//!   for extremes, and copying whole columns at the root of a block were tried, and gained nothing. Batches of
-//!   trees that share a column in cache are untried.
+//! * *Growing* takes some 45 ms a tree for 260 million instructions. Numbers are looked at as the
+//!   bins of their column, one byte each: what is needed of them fits the caches, and a vector holds 32. Each of
+//!   the 14.1 million costs 6 instructions to collect and less than one to compare; at four instructions a cycle
+//!   of 3 GHz that is 8 ms, the floor of this method. The rest is what each column in a node costs: finding
+//!   where the threshold lies among the bins (some 90 instructions), weighing the classes, and in one of ten
+//!   columns looking up the numbers of rows whose bins do not tell their side. A third of the time goes into
+//!   collecting bins, most of it waiting for memory, a tenth into looking up numbers. Nodes of up to 512 rows
+//!   try their columns side by side, which saves a fifth of the instructions; from 128 to 2,048 rows the limit
+//!   makes no difference. Before there were bins, single-precision numbers were copied into blocks of 2,048
+//!   rows, which took 57 ms a tree and twice the memory. Batches of trees that share a column in cache are
+//!   untried: columns of bins are 40 kB, and no longer what is waited for.
 //! * *Predicting* takes 295 instructions a row and tree: 12 for each of 20 to 24 steps (a row waits for the deepest
 //!   of ten trees), the rest for the votes. Sixteen steps of 12 instructions would be 190: a third is lost to
 //!   waiting. Groups of 8 to 20 trees and vector gathers were tried; ten trees and single loads are the fastest.
@@ -72,11 +75,13 @@ mod amounts;
 mod assess;
 mod bag;
 mod best_cut;
+mod bins;
 mod bits;
 mod class_weight;
 mod classifier;
 mod describe;
 mod draw;
+mod drawn_cut;
 mod file;
 mod fit;
 mod forest;
@@ -94,9 +99,12 @@ mod rank;
 mod recipe;
 mod rule;
 mod scan;
+mod slate;
 mod table;
+mod tally;
 mod threshold;
 mod tree;
+mod trial;
 mod votes;
 mod walk;
 

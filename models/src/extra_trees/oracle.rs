@@ -153,7 +153,10 @@ impl Oracle<'_> {
                 continue;
             }
             let splits = match self.parameters.cut {
-                Cut::Random => self.random(rows, column, &mut draws),
+                Cut::Random => {
+                    let mut draws = key.of_column(u32::try_from(column).unwrap());
+                    self.random(rows, column, &mut draws)
+                }
                 Cut::Best => self.all(rows, column),
             };
             let Some(splits) = splits else {

@@ -13,7 +13,7 @@ use super::rule::Number;
 use super::table::{BAND, Sample, Table, copy_columns};
 
 /// A rank in a column.
-pub(crate) trait Rank: Number + Ord {
+pub(crate) trait Rank: Number<Meaning = ()> + Ord {
     /// A rank above a code, as it is sorted.
     type Key: Key;
     /// The rank of what is missing: the largest.
@@ -33,8 +33,13 @@ pub(crate) trait Rank: Number + Ord {
     fn code(key: Self::Key) -> u32;
 }
 
-impl Number for u16 {}
-impl Number for u32 {}
+impl Number for u16 {
+    type Meaning = ();
+}
+
+impl Number for u32 {
+    type Meaning = ();
+}
 
 impl Rank for u16 {
     type Key = u32;
@@ -102,30 +107,24 @@ impl<'a, R: Rank> Table<'a, R> {
     pub(crate) fn ranked(sample: Sample<'a>) -> Self {
         let (rows, columns) = (sample.rows(), sample.columns());
         let mut by_column = Pages::<R>::zeros(rows * columns);
-        let mut may_miss = vec![false; columns];
         let bands = by_column.as_mut_slice().par_chunks_mut(rows * BAND);
-        bands.zip(may_miss.par_chunks_mut(BAND)).enumerate().for_each_init(
+        bands.enumerate().for_each_init(
             || (Vec::new(), Vec::new(), Vec::new()),
-            |(values, keys, spare), (band, (into, miss))| {
+            |(values, keys, spare), (band, into)| {
                 values.resize(into.len(), 0.0);
                 copy_columns(&sample.matrix(), band * BAND, values);
                 let columns = values.chunks_exact(rows).zip(into.chunks_exact_mut(rows));
-                for ((values, ranks), miss) in columns.zip(miss) {
-                    *miss = rank(values, ranks, keys, spare);
+                for (values, ranks) in columns {
+                    rank(values, ranks, keys, spare);
                 }
             },
         );
-        Self::made(sample, by_column, may_miss)
+        Self::new(sample, by_column, ())
     }
 }
 
-/// Ranks `values` and says whether any is missing.
-fn rank<R: Rank>(
-    values: &[f32],
-    ranks: &mut [R],
-    keys: &mut Vec<u64>,
-    spare: &mut Vec<u64>,
-) -> bool {
+/// Ranks `values`.
+fn rank<R: Rank>(values: &[f32], ranks: &mut [R], keys: &mut Vec<u64>, spare: &mut Vec<u64>) {
     keys.clear();
     let rows = (0_u32..).zip(values).filter(|(_, value)| !value.is_nan());
     keys.extend(rows.map(|(row, &value)| in_order(value).key(row)));
@@ -145,7 +144,6 @@ fn rank<R: Rank>(
         let missing = ranks.iter_mut().zip(values).filter(|(_, value)| value.is_nan());
         missing.for_each(|(rank, _)| *rank = R::MISSING);
     }
-    keys.len() < values.len()
 }
 
 /// The bits of a number, so that they are in the order of the numbers.
@@ -157,6 +155,7 @@ fn in_order(value: f32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::super::matrix::Matrix;
+    use super::super::rule::View;
     use super::*;
     use proptest::prelude::*;
 
@@ -175,15 +174,26 @@ mod tests {
             let sample = Sample::new(Matrix::new(&numbers, 2).unwrap(), &labels, 1).unwrap();
             let narrow = Table::<u16>::ranked(sample);
             let wide = Table::<u32>::ranked(sample);
-            let (ranks, rows) = (narrow.by_column(), values.len());
+            let rank = |view: View<'_, u16>, row: usize, column: u32| {
+                let mut found = [0];
+                view.gather(column, &[u32::try_from(row).unwrap()], &mut found);
+                found[0]
+            };
+            let wide_rank = |row: usize| {
+                let mut found = [0];
+                wide.by_column().gather(1, &[u32::try_from(row).unwrap()], &mut found);
+                found[0]
+            };
+            let ranks: Vec<u16> =
+                (0..values.len()).map(|row| rank(narrow.by_column(), row, 0)).collect();
             for (row, &value) in values.iter().enumerate() {
-                prop_assert_eq!(ranks[row], ranks[rows + row]);
-                prop_assert_eq!(ranks[row], narrow.by_row()[2 * row + 1]);
+                prop_assert_eq!(ranks[row], rank(narrow.by_column(), row, 1));
+                prop_assert_eq!(ranks[row], rank(narrow.by_row(), row, 1));
                 if value.is_nan() {
-                    prop_assert_eq!((ranks[row], wide.by_column()[row]), (u16::MAX, u32::MAX));
+                    prop_assert_eq!((ranks[row], wide_rank(row)), (u16::MAX, u32::MAX));
                     continue;
                 }
-                prop_assert_eq!(u32::from(ranks[row]), wide.by_column()[row]);
+                prop_assert_eq!(u32::from(ranks[row]), wide_rank(row));
                 for (other, &above) in values.iter().enumerate() {
                     if value <= above {
                         prop_assert!(ranks[row] <= ranks[other]);
@@ -193,7 +203,6 @@ mod tests {
                     }
                 }
             }
-            prop_assert_eq!(narrow.may_miss(0), values.iter().any(|value| value.is_nan()));
         }
     }
 
@@ -201,7 +210,7 @@ mod tests {
     fn a_column_whose_range_is_tiny_has_one_rank() {
         let mut ranks = [9_u16; 4];
         let values = [1e-9, 5e-8, 9e-8, 1e-7];
-        assert!(!rank(&values, &mut ranks, &mut Vec::new(), &mut Vec::new()));
+        rank(&values, &mut ranks, &mut Vec::new(), &mut Vec::new());
         assert_eq!(ranks, [0; 4]);
     }
 }

@@ -7,25 +7,13 @@
 use bytemuck::Pod;
 
 use super::bag::{Rows, RowsOf};
-use super::draw::Draws;
+use super::draw::{Draws, NodeKey};
 use super::grow::Ground;
 
 /// A number as a rule looks at it.
 pub(crate) trait Number: Pod + PartialOrd + Send + Sync + std::fmt::Debug {
-    /// The same number in the form in which it is compared.
-    #[inline(always)]
-    #[must_use]
-    fn tidy(self) -> Self {
-        self
-    }
-}
-
-impl Number for f32 {
-    /// Negative zeros become positive, so that an extreme does not depend on the order of comparison.
-    #[inline(always)]
-    fn tidy(self) -> Self {
-        self + 0.0
-    }
+    /// What the numbers of each column stand for.
+    type Meaning: std::fmt::Debug + Sync;
 }
 
 /// How the split of a node is found.
@@ -44,20 +32,19 @@ pub(crate) trait Rule: Sized + Send {
         &mut self,
         node: &Node<'_, Self::Number>,
         columns: &mut ColumnDraw,
-        draws: Draws,
+        key: NodeKey,
     ) -> bool;
 
     /// The split that [`Self::search`] found.
     fn found(&self) -> &Split;
 
-    /// Moves `items`, one for each row of the node, to their sides of the split, both in their old order, and
-    /// gives how many are on the left.
-    fn partition<T: Copy>(&self, items: &mut [T], spare: &mut [T]) -> usize;
+    /// What each of the `rows` of the node has in the column of the split, and the highest that is on its left.
+    fn sides(&self, rows: usize) -> (&[Self::Number], Self::Number);
 }
 
 /// A node that is to be split.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Node<'n, N> {
+pub(crate) struct Node<'n, N: Number> {
     pub(crate) ground: Ground<'n, N>,
     pub(crate) view: View<'n, N>,
     pub(crate) rows: RowsOf<'n>,
@@ -79,25 +66,56 @@ pub(crate) struct Split {
     pub(crate) missing_left: Option<bool>,
 }
 
-/// The numbers of a table or of a block of it, column by column.
+/// The numbers of a table, in the order in which a node reads them best.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct View<'a, N> {
-    pub(crate) values: &'a [N],
-    pub(crate) rows: usize,
-    /// The rows of the table that the rows are, where they are not the same.
-    pub(crate) origin: Option<&'a [u32]>,
+pub(crate) enum View<'a, N> {
+    /// `[column, row]`, and how many rows there are: for nodes of many rows.
+    ByColumn(&'a [N], usize),
+    /// `[row, column]`, and how far rows are apart: for nodes of few rows.
+    ByRow(&'a [N], usize),
 }
 
-impl<'a, N> View<'a, N> {
+impl<'a, N: Copy> View<'a, N> {
+    /// The numbers of row `id` in a view row by row.
     #[inline(always)]
-    pub(crate) fn column(self, column: u32) -> &'a [N] {
-        &self.values[column as usize * self.rows..][..self.rows]
+    pub(crate) fn row(self, id: u32) -> &'a [N] {
+        match self {
+            Self::ByRow(values, width) => &values[id as usize * width..][..width],
+            Self::ByColumn(..) => &[],
+        }
     }
 
-    /// The number of row `id` in the whole table.
+    /// Copies the numbers of the rows `ids` in `column`, in order.
     #[inline(always)]
-    pub(crate) fn row_of(self, id: u32) -> usize {
-        self.origin.map_or(id, |origin| origin[id as usize]) as usize
+    pub(crate) fn gather(self, column: u32, ids: &[u32], out: &mut [N]) {
+        match self {
+            Self::ByColumn(values, rows) => {
+                let values = &values[column as usize * rows..][..rows];
+                each(ids, out, |id| values[id as usize]);
+            }
+            Self::ByRow(values, width) => {
+                let values = &values[column as usize..];
+                each(ids, out, |id| values[id as usize * width]);
+            }
+        }
+    }
+}
+
+/// Numbers that are copied in one step of the loop.
+const STEP: usize = 8;
+
+/// Copies the number of each of the rows `ids`.
+#[inline(always)]
+fn each<N>(ids: &[u32], out: &mut [N], number: impl Fn(u32) -> N) {
+    let out = &mut out[..ids.len()];
+    let ((ids, last_ids), (out, last)) = (ids.as_chunks::<STEP>(), out.as_chunks_mut::<STEP>());
+    for (out, ids) in out.iter_mut().zip(ids) {
+        for (out, &id) in out.iter_mut().zip(ids) {
+            *out = number(id);
+        }
+    }
+    for (out, &id) in last.iter_mut().zip(last_ids) {
+        *out = number(id);
     }
 }
 
@@ -136,7 +154,34 @@ impl ColumnDraw {
     /// columns have been visited, constants included, and one at least was not constant, or none is left.
     #[inline(always)]
     pub(crate) fn next(&mut self, tries: usize, draws: &mut Draws) -> Option<u32> {
-        while self.varying > 0 && (self.swaps.len() < tries || !self.has_varying) {
+        let most = if self.has_varying { tries } else { self.order.len() };
+        self.next_within(most.max(tries), draws)
+    }
+
+    /// Draws the next columns to try as [`Self::next`] would one by one, up to so many.
+    #[inline(always)]
+    pub(crate) fn next_many(
+        &mut self,
+        tries: usize,
+        most: usize,
+        draws: &mut Draws,
+        into: &mut Vec<u32>,
+    ) {
+        into.clear();
+        into.extend(self.next(tries, draws));
+        // Beyond the tries only as many are drawn as it takes to find one that is not constant.
+        while !into.is_empty() && into.len() < most {
+            match self.next_within(tries, draws) {
+                Some(column) => into.push(column),
+                None => break,
+            }
+        }
+    }
+
+    /// Draws the next column that is not known to be constant among the first `most` columns.
+    #[inline(always)]
+    fn next_within(&mut self, most: usize, draws: &mut Draws) -> Option<u32> {
+        while self.varying > 0 && self.swaps.len() < most {
             let visited = self.swaps.len();
             let left = u32::try_from(self.order.len() - visited).expect("columns are u32");
             let pick = draws.below(left);

@@ -7,7 +7,7 @@ use super::impurity::proxy;
 use super::kernels::fold;
 use super::parameters::Criterion;
 use super::rank::Rank;
-use super::rule::Node;
+use super::rule::{Node, Number};
 
 /// Working memory of a walk.
 #[derive(Debug, Default)]
@@ -109,7 +109,7 @@ fn highest(scores: &[f64]) -> f64 {
 ///
 /// `decode` gives the class and the amount of a sorted row, `is_cut` whether its rank differs from the next.
 #[inline(always)]
-pub(crate) fn first_of_best<N>(
+pub(crate) fn first_of_best<N: Number>(
     cuts: Range<usize>,
     best: f64,
     base: &[u64],

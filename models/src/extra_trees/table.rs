@@ -3,9 +3,10 @@
 use rayon::prelude::*;
 
 use super::ForestError;
+use super::bins::Bins;
 use super::matrix::Matrix;
 use super::pages::Pages;
-use super::rule::Number;
+use super::rule::{Number, View};
 use super::tree::MOST_COLUMNS;
 
 /// Labelled rows that are known to be usable.
@@ -141,49 +142,37 @@ fn first_unusable(values: &[f32]) -> Option<usize> {
     values[chunk..].iter().position(|value| value.is_infinite()).map(|place| chunk + place)
 }
 
-/// A [`Sample`] and its numbers, row by row and column by column, in the form in which they are compared.
+/// A [`Sample`] and its numbers, row by row and column by column, as a rule looks at them.
 #[derive(Debug)]
-pub(crate) struct Table<'a, N> {
+pub(crate) struct Table<'a, N: Number> {
     sample: Sample<'a>,
-    by_row: ByRow<'a, N>,
+    by_row: Pages<N>,
     by_column: Pages<N>,
-    /// Columns of which a number may be missing.
-    may_miss: Vec<bool>,
-}
-
-#[derive(Debug)]
-enum ByRow<'a, N> {
-    Given(&'a [N]),
-    Made(Pages<N>),
+    meaning: N::Meaning,
 }
 
 /// Columns that one thread copies at a time.
 pub(crate) const BAND: usize = 64;
-/// Rows that are copied at a time: sixteen numbers fill a cache line of a column.
+/// Rows that are copied at a time: sixteen numbers of four bytes fill a cache line of a column.
 const TILE: usize = 16;
+/// Bytes of a cache line.
+const LINE: usize = 64;
 
-impl<'a> Table<'a, f32> {
-    /// Copies the numbers of `sample`.
-    pub(crate) fn new(sample: Sample<'a>) -> Self {
-        let (rows, columns) = (sample.rows(), sample.columns());
-        let mut by_column = Pages::zeros(rows * columns);
-        let mut may_miss = vec![false; columns];
-        let bands = by_column.as_mut_slice().par_chunks_mut(rows * BAND);
-        bands.zip(may_miss.par_chunks_mut(BAND)).enumerate().for_each(|(band, (into, miss))| {
-            copy_columns(&sample.matrix, band * BAND, into);
-            for (miss, column) in miss.iter_mut().zip(into.chunks_exact(rows)) {
-                *miss = column.iter().fold(false, |any, value| any | value.is_nan());
-            }
-        });
-        Self { sample, by_row: ByRow::Given(sample.matrix.values()), by_column, may_miss }
+impl<'a> Table<'a, u8> {
+    /// The numbers of `sample` in bins between at most so many edges.
+    pub(crate) fn binned(sample: Sample<'a>, most_edges: usize) -> Self {
+        let mut by_column = Pages::zeros(sample.rows() * sample.columns());
+        let bins = Bins::fill(&sample.matrix, most_edges, by_column.as_mut_slice());
+        Self::new(sample, by_column, bins)
     }
 }
 
 impl<'a, N: Number> Table<'a, N> {
     /// A table of what `by_column` holds for the numbers of `sample`.
-    pub(crate) fn made(sample: Sample<'a>, by_column: Pages<N>, may_miss: Vec<bool>) -> Self {
-        let by_row = ByRow::Made(turn(by_column.as_slice(), sample.rows(), sample.columns()));
-        Self { sample, by_row, by_column, may_miss }
+    pub(crate) fn new(sample: Sample<'a>, by_column: Pages<N>, meaning: N::Meaning) -> Self {
+        let width = width::<N>(sample.columns());
+        let by_row = turn(by_column.as_slice(), sample.rows(), width);
+        Self { sample, by_row, by_column, meaning }
     }
 
     /// Number of rows.
@@ -201,23 +190,26 @@ impl<'a, N: Number> Table<'a, N> {
         &self.sample
     }
 
-    /// The numbers, not yet tidy: `[row, column]`.
-    pub(crate) fn by_row(&self) -> &[N] {
-        match &self.by_row {
-            ByRow::Given(values) => values,
-            ByRow::Made(values) => values.as_slice(),
-        }
+    /// The numbers as nodes of many rows read them.
+    pub(crate) fn by_column(&self) -> View<'_, N> {
+        View::ByColumn(self.by_column.as_slice(), self.rows())
     }
 
-    /// The numbers: `[column, row]`.
-    pub(crate) fn by_column(&self) -> &[N] {
-        self.by_column.as_slice()
+    /// The numbers as nodes of few rows read them.
+    pub(crate) fn by_row(&self) -> View<'_, N> {
+        View::ByRow(self.by_row.as_slice(), width::<N>(self.columns()))
     }
 
-    /// Whether a number of `column` is missing in any row.
+    /// What the numbers stand for.
     #[inline(always)]
-    pub(crate) fn may_miss(&self, column: u32) -> bool {
-        self.may_miss[column as usize]
+    pub(crate) fn meaning(&self) -> &N::Meaning {
+        &self.meaning
+    }
+
+    /// The number of row `id` of the sample in `column`, in the form in which it is compared.
+    #[inline(always)]
+    pub(crate) fn number(&self, id: u32, column: u32) -> f32 {
+        tidy(self.sample.matrix.row(id as usize)[column as usize])
     }
 }
 
@@ -230,21 +222,34 @@ pub(crate) fn copy_columns(matrix: &Matrix<'_>, first: usize, into: &mut [f32]) 
         for column in 0..count {
             let to = &mut into[column * rows..][tile.clone()];
             for (to, row) in to.iter_mut().zip(tile.clone()) {
-                *to = matrix.row(row)[first + column].tidy();
+                *to = tidy(matrix.row(row)[first + column]);
             }
         }
     }
 }
 
+/// A number in the form in which it is compared: negative zeros become positive, so that an extreme does not
+/// depend on the order of comparison.
+#[inline(always)]
+pub(crate) fn tidy(value: f32) -> f32 {
+    value + 0.0
+}
+
+/// How far rows of `columns` numbers are apart: none crosses more cache lines than it must.
+fn width<N>(columns: usize) -> usize {
+    let line = LINE / size_of::<N>();
+    if columns < line { columns.next_power_of_two() } else { columns.next_multiple_of(line) }
+}
+
 /// What lies column by column, row by row.
-fn turn<N: Number>(by_column: &[N], rows: usize, columns: usize) -> Pages<N> {
-    let mut by_row = Pages::zeros(rows * columns);
-    by_row.as_mut_slice().par_chunks_mut(columns * TILE).enumerate().for_each(|(tile, into)| {
-        for (column, values) in by_column.chunks_exact(rows).enumerate() {
-            for (row, &value) in values[tile * TILE..].iter().take(TILE).enumerate() {
-                into[row * columns + column] = value;
+fn turn<N: Number>(by_column: &[N], rows: usize, width: usize) -> Pages<N> {
+    let mut by_row = Pages::zeros(rows * width);
+    by_row.as_mut_slice().par_chunks_mut(width).with_min_len(TILE).enumerate().for_each(
+        |(row, into)| {
+            for (to, column) in into.iter_mut().zip(by_column.chunks_exact(rows)) {
+                *to = column[row];
             }
-        }
-    });
+        },
+    );
     by_row
 }

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 
 use super::super::class_weight::ClassWeight;
 use super::super::fit::{Work, tests::table};
-use super::super::grow::PACK;
 use super::super::matrix::Matrix;
 use super::super::oracle::Table;
 use super::super::parameters::{Criterion, Cut, MaxFeatures, Parameters};
@@ -19,7 +18,7 @@ const TREES: usize = 50_000;
 fn grow(table: &Table, parameters: &Parameters) -> (Forest, Vec<Tree>) {
     let numbers = table.numbers();
     let sample = table.sample(&numbers);
-    let work = Work { sample, parameters, seed: 3, pack: PACK, with_importances: false };
+    let work = Work::new(sample, parameters, 3);
     let grown = work.grow(Some(2), &mut |_| true).unwrap();
     (grown.forest, grown.trees)
 }
