@@ -123,10 +123,21 @@ def run_peer(data, model, settings, seeds, weights=None):
         forest = PEERS[model](random_state=seed, n_jobs=-1, oob_score=score, **translated)
         forest.fit(train.astype(np.float32), train_classes, sample_weight=weights)
         said.append(forest.predict_proba(test.astype(np.float32)))
-        known.append({"nodes": sum(tree.tree_.node_count for tree in forest.estimators_),
+        known.append({"nodes": sum(nodes(tree.tree_) for tree in forest.estimators_),
                       "importances": forest.feature_importances_.tolist(),
                       "out_of_bag_accuracy": forest.oob_score_ if score else None})
     return np.stack(said), known
+
+
+def nodes(tree):
+    """The nodes of a tree, but those below a node of one class.
+
+    With weights that are not whole, the impurity of such a node can be a little above zero by rounding, and scikit-learn
+    splits it further: a tenth of the nodes in `weights`. Tesela counts exactly.
+    """
+    inner = tree.children_left >= 0
+    pure = (tree.value[:, 0, :] > 0).sum(1) == 1
+    return tree.node_count - 2 * int((inner & pure).sum())
 
 
 def error(said, classes):
@@ -201,13 +212,19 @@ def task(name, options):
 
 
 def weights(lines, program, options):
-    """Weighted classes and rows on a set with few rows of one class."""
+    """Weighted classes and rows on a set with few rows of one class.
+
+    With weights that are not whole scikit-learn is half a point worse than with whole ones of the same ratio (`balanced`
+    against `balanced, whole`), because sums that should be equal differ by rounding. Tesela's sums are exact.
+    """
     numbers, classes = two_norm(np.random.default_rng(5), 6000)
     keep = (classes == 0) | (np.arange(6000) % 8 == 0)
     numbers, classes = numbers[keep], classes[keep]
     data = numbers[:600], classes[:600], numbers[600:], classes[600:]
     of_rows = np.random.default_rng(6).random(600) * 3 * (1 + 4 * data[1])
+    whole = [int(count) for count in np.bincount(data[1])[::-1]]  # two classes: the other one's count
     cases = [("balanced", {"class-weight": "balanced"}, None),
+             ("balanced, whole", {"class-weight": whole}, None),
              ("given", {"class-weight": [1.0, 6.0]}, None),
              ("balanced, boot", {"class-weight": "balanced", "bootstrap": True}, None),
              ("subsample, boot", {"class-weight": "balanced-subsample", "bootstrap": True}, None),

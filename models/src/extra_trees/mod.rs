@@ -47,6 +47,8 @@
 //! | most memory while fitting, of it beyond the data | 133, 53 MB | 335, 128 MB | 2.5, 2.4 |
 //! | accuracy, log-loss | .9113, .2757 | .9117, .2755 | |
 //!
+//! A random forest of as many trees takes 8.3 s against 77.2 (one turn of each): 9.3 times as fast.
+//!
 //! Two million rows take 8.8 CPU seconds on two threads, with 500 trees 41. A model is read whole, in 50 ms, and not mapped into memory:
 //! mapping a file takes unsafe code, which this project forbids, and a file that can be mapped is twice as large.
 //!

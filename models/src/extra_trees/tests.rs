@@ -3,11 +3,13 @@
 mod laws;
 
 use super::{Cut, ExtraTrees, Parameters, RawExtraTrees, RawRandomForest, load};
-use crate::classifier::{Fit, FitEvent, FitObserver};
+use crate::classifier::{Classifier, Fit, FitEvent, FitObserver};
 use crate::conformance::{check_fit, check_table_fit, toy};
+use std::path::Path;
+use tesela_datasets::class::ClassMap;
 use tesela_datasets::config::Problems;
 use tesela_datasets::memory::MemorySource;
-use tesela_datasets::source::{CellSource, PatchSource};
+use tesela_datasets::source::{CellSource, InputDefinition, PatchSource};
 
 fn parameters() -> Parameters {
     RawExtraTrees { n_trees: 20, ..RawExtraTrees::default() }
@@ -38,11 +40,18 @@ fn a_random_forest_keeps_what_every_model_promises() {
     let recipe = |threads| -> Box<dyn Fit> {
         Box::new(ExtraTrees::new(parameters.clone(), 7, Some(threads)))
     };
-    check_fit(&recipe, &|directory, classes, input| {
-        let loaded = load(directory, Cut::Best, classes, input).unwrap();
-        assert_eq!(loaded.kind(), "random-forest");
-        loaded
-    });
+    check_fit(&recipe, &load_random_forest);
+    check_table_fit(&recipe, &load_random_forest);
+}
+
+fn load_random_forest(
+    directory: &Path,
+    classes: ClassMap,
+    input: &InputDefinition,
+) -> Box<dyn Classifier> {
+    let loaded = load(directory, Cut::Best, classes, input).unwrap();
+    assert_eq!(loaded.kind(), "random-forest");
+    loaded
 }
 
 #[test]

@@ -403,3 +403,19 @@ fn unusable_weights_are_refused_with_the_reason() {
     let named = ClassWeight::Named([("urban".to_owned(), 2.0)].into());
     assert!(refuse(named, &[0, 1]).contains("have no names here"));
 }
+
+#[test]
+fn more_rows_times_trees_than_32_bits_count_are_no_trouble() {
+    let (rows, trees) = (66_000, 66_000);
+    let table = Table {
+        rows: (0..rows).map(|row| vec![f32::from(u8::from(row % 2 == 0))]).collect(),
+        labels: vec![1; rows],
+        classes: 2,
+        weights: None,
+    };
+    let parameters = Parameters { n_trees: trees, ..Parameters::default() };
+    // With one class each tree is a leaf, so that it does not take long.
+    let (forest, _) = grow(&table, &parameters);
+    assert_eq!(forest.nodes(), trees);
+    assert_eq!(forest.predict(Matrix::new(&[0.0], 1).unwrap()).unwrap(), [0.0, 1.0]);
+}
