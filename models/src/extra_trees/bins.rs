@@ -94,7 +94,7 @@ impl Bins {
         [least, if distance.unsigned_abs() == 1 { least } else { end }]
     }
 
-    /// The first bin of `column` that ends above `number`: bins before it hold only numbers below.
+    /// The first bin of `column`, from 1 on, that ends above `number`: bins before it hold only numbers below.
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "bins are counted by a byte")]
     pub(crate) fn first_beyond(&self, column: u32, number: f32) -> u8 {
@@ -104,7 +104,8 @@ impl Bins {
         // The last edge is infinite.
         let step = below(&self.steps[column as usize]) % STEP;
         let edges = self.edges[column as usize].as_chunks::<STEP>().0;
-        (step * STEP + below(&edges[step])) as u8 - 1
+        // No number is in the first bin.
+        ((step * STEP + below(&edges[step])) as u8 - 1).max(1)
     }
 }
 

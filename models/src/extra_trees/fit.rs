@@ -296,6 +296,9 @@ pub(super) mod tests {
                 if seed % 2 == 0 {
                     lose(&mut table, seed);
                 }
+                if seed % 3 == 0 {
+                    crowd(&mut table, seed);
+                }
                 let mut draws = generator(seed, &[1]);
                 table.weights = most.map(|most| {
                     let weight = |_| match most {
@@ -309,6 +312,19 @@ pub(super) mod tests {
                 table
             },
         )
+    }
+
+    /// Makes some columns neighbouring floats.
+    fn crowd(table: &mut oracle::Table, seed: u64) {
+        let mut draws = generator(seed, &[3]);
+        for row in &mut table.rows {
+            for (column, value) in row.iter_mut().enumerate().filter(|(column, _)| column % 4 == 0)
+            {
+                let base = [1e30_f32, -1.0, 4.0][column / 4 % 3];
+                let step = u32::try_from(below(&mut draws, 5)).unwrap();
+                *value = f32::from_bits(base.to_bits() + step);
+            }
+        }
     }
 
     /// Makes some numbers of some columns missing, all of one and none of others; a class is missing more often.
