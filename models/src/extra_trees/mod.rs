@@ -34,16 +34,16 @@
 //!
 //! # How fast it is
 //!
-//! Against scikit-learn 1.9.1, medians of three turns of each in one run of `benches/peers/trees.py` on a shared Emerald
+//! Against scikit-learn 1.9.1, medians of five turns of each in one run of `benches/peers/trees.py` on a shared Emerald
 //! Rapids machine, CPU seconds of one thread; 40,000 rows of 486 columns, 100 trees:
 //!
 //! | | Tesela | scikit-learn | ratio |
 //! |---|---|---|---|
-//! | fit | 5.0 s | 15.3 s | 3.1 |
-//! | predict, a row | 4.0 µs | 25.3 µs | 6.3 |
-//! | predict 200,000 rows | 0.69 s | 6.2 s | 9.0 |
+//! | fit | 5.2 s | 15.9 s | 3.0 |
+//! | predict, a row | 3.9 µs | 23.5 µs | 6.0 |
+//! | predict 200,000 rows | 0.77 s | 6.2 s | 8.1 |
 //! | model on disk | 3.6 MB | 103 MB | 28 |
-//! | reading the model | 52 ms | 85 ms | 1.6 |
+//! | reading the model | 50 ms | 85 ms | 1.7 |
 //! | most memory while fitting, of it beyond the data | 133, 53 MB | 335, 128 MB | 2.5, 2.4 |
 //! | accuracy, log-loss | .9113, .2757 | .9117, .2755 | |
 //!
