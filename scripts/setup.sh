@@ -16,6 +16,8 @@ if [ "${1:-}" = test ]; then
     need 'python3 -c "import venv, ensurepip"' python3 python3-venv
     # The shell's own `kill` is no program that a test can start.
     need 'type -P kill' procps
+    # A browser that looks at the reports, without its window (59 MB to fetch, 206 MB on disk).
+    need 'command -v chromium-headless-shell || command -v chromium || command -v google-chrome' chromium-headless-shell
     # A graphics processor in software (lavapipe), and the library that finds it.
     need 'ls /usr/share/vulkan/icd.d/lvp_icd*.json' mesa-vulkan-drivers
     need '/sbin/ldconfig -p | grep -F libvulkan.so.1' libvulkan1

@@ -6,6 +6,7 @@ mod canvas;
 mod confusion_csv;
 mod confusion_picture;
 mod format;
+pub mod page;
 mod publish;
 mod run_watch;
 mod table;

@@ -12,6 +12,8 @@ mod prepare;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod simulate;
 #[cfg(test)]
 mod table;

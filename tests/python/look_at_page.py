@@ -212,9 +212,9 @@ def look(browser: Browser, address: str, width: int, scheme: str, pictures: Path
 def main() -> None:
     file = Path(sys.argv[1]).resolve()
     pictures = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    program = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
+    program = next((path for path in map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome")) if path), None)
     if program is None:
-        print("chromium is needed: apt-get install chromium", file=sys.stderr)
+        print("chromium is needed: apt-get install chromium-headless-shell", file=sys.stderr)
         sys.exit(3)
     with tempfile.TemporaryDirectory() as profile:
         browser = Browser(program, profile)

@@ -152,10 +152,10 @@ pub(super) fn cell_map(telling: &Telling, map: &CellMap) -> Option<Markup> {
             desc id=(format!("{}-words", telling.id)) { (telling.description) }
             image.pixels href=(address) width=(format!("{across:.1}")) height=(format!("{high:.1}")) {}
             path d=(path) fill="none" stroke="var(--ink)" stroke-width="1.5" {}
-            text x=(format!("{:.1}", bar_length + 8.0)) y=(format!("{:.1}", y + 4.0)) font-size="12"
+            text x=(format!("{:.1}", bar_length + 8.0)) y=(format!("{:.1}", y + 4.0)) font-size="14"
                 fill="var(--ink)" { (words) }
             path d=(north) fill="var(--ink)" {}
-            text x=(format!("{:.1}", width - 22.0)) y=(format!("{:.1}", y + 4.0)) font-size="12"
+            text x=(format!("{:.1}", width - 22.0)) y=(format!("{:.1}", y + 4.0)) font-size="14"
                 text-anchor="end" fill="var(--ink)" { "North" }
         }
     })
@@ -209,7 +209,12 @@ fn paint(map: &CellMap, frame: &Frame) -> RgbaImage {
         for cell in map.cells.iter().filter(|cell| has_place(cell)) {
             let Some(kind) = map.kinds.get(cell.kind) else { continue };
             if (kind.mark == MapMark::Quiet) == quiet {
-                square(&mut picture, frame.pixel(cell), size(map, frame, kind.mark, many), kind.mark);
+                square(
+                    &mut picture,
+                    frame.pixel(cell),
+                    size(map, frame, kind.mark, many),
+                    kind.mark,
+                );
             }
         }
     }
@@ -227,10 +232,10 @@ fn square(picture: &mut RgbaImage, middle: (f64, f64), size: u32, mark: MapMark)
     for y in 0..size {
         for x in 0..size {
             let at_rim = [x, y].iter().any(|&at| at < rim || at >= size - rim);
-            if at_rim || mark != MapMark::Hollow || size < 5 {
-                if let Some(pixel) = picture.get_pixel_mut_checked(left + x, top + y) {
-                    *pixel = mark.colour();
-                }
+            let filled = at_rim || mark != MapMark::Hollow || size < 5;
+            if let Some(pixel) = picture.get_pixel_mut_checked(left + x, top + y).filter(|_| filled)
+            {
+                *pixel = mark.colour();
             }
         }
     }
@@ -300,7 +305,13 @@ mod tests {
     #[test]
     fn a_hundred_thousand_cells_stay_a_small_picture() {
         let cells: Vec<_> = (0..100_000_u32)
-            .map(|cell| (f64::from(cell % 400) * 1e3, f64::from(cell / 400) * 1e3, usize::from(cell % 13 == 0)))
+            .map(|cell| {
+                (
+                    f64::from(cell % 400) * 1e3,
+                    f64::from(cell / 400) * 1e3,
+                    usize::from(cell % 13 == 0),
+                )
+            })
             .collect();
         let markup = cell_map(&TELLING, &map(&cells)).unwrap().into_string();
         assert!(markup.len() < 200_000, "{}", markup.len());

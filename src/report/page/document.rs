@@ -21,7 +21,11 @@ pub(super) struct Section {
 
 impl Section {
     /// A section, where there is something to show.
-    pub(super) fn of(id: &'static str, heading: &'static str, body: Option<Markup>) -> Option<Self> {
+    pub(super) fn of(
+        id: &'static str,
+        heading: &'static str,
+        body: Option<Markup>,
+    ) -> Option<Self> {
         body.map(|body| Self { id, heading, body })
     }
 }
@@ -80,7 +84,7 @@ pub(super) fn document(head: &Head, sections: &[Section], footer: &Markup) -> St
 /// A chart with its words below.
 pub(super) fn figure(legend: Option<Markup>, chart: &Markup, caption: &Markup) -> Markup {
     html! {
-        figure {
+        figure.beside {
             @if let Some(legend) = legend { (legend) }
             (chart)
             figcaption { (caption) }

@@ -44,7 +44,8 @@ impl Estimate {
 
     /// The ends of the interval in words: `21.3 to 27.2`.
     pub fn ends(&self, unit: Unit) -> Option<String> {
-        self.interval.map(|Interval { low, high }| format!("{} to {}", unit.bare(low), unit.bare(high)))
+        self.interval
+            .map(|Interval { low, high }| format!("{} to {}", unit.bare(low), unit.bare(high)))
     }
 }
 
@@ -206,12 +207,10 @@ mod tests {
 
     #[test]
     fn figures_that_are_no_number_are_not_kept() {
-        let scores: Scores = [
-            (Figure::Kappa, Estimate::alone(f64::NAN)),
-            (Figure::Accuracy, Estimate::alone(0.9)),
-        ]
-        .into_iter()
-        .collect();
+        let scores: Scores =
+            [(Figure::Kappa, Estimate::alone(f64::NAN)), (Figure::Accuracy, Estimate::alone(0.9))]
+                .into_iter()
+                .collect();
         assert_eq!(scores.get(Figure::Kappa), None);
         assert_eq!(scores.get(Figure::Accuracy), Some(Estimate::alone(0.9)));
         assert_eq!(scores.figures().count(), 1);

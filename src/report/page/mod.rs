@@ -14,7 +14,7 @@ mod curve;
 mod document;
 mod estimate;
 #[cfg(test)]
-mod examples;
+pub(crate) mod examples;
 mod palette;
 mod run;
 #[cfg(test)]

@@ -23,6 +23,7 @@ enum Role {
 /// A colour in both schemes.
 struct Shade {
     name: &'static str,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests hold each role to its contrast"))]
     role: Role,
     light: &'static str,
     dark: &'static str,
@@ -100,8 +101,9 @@ mod tests {
     fn text_and_drawings_stand_out_from_every_ground_in_both_schemes() {
         let of = |role| SHADES.iter().filter(move |shade| shade.role == role);
         for ground in of(Role::Ground) {
-            for (front, least) in
-                of(Role::Text).map(|text| (text, 4.5)).chain(of(Role::Drawn).map(|drawn| (drawn, 3.0)))
+            for (front, least) in of(Role::Text)
+                .map(|text| (text, 4.5))
+                .chain(of(Role::Drawn).map(|drawn| (drawn, 3.0)))
             {
                 let pairs = [(front.light, ground.light), (front.dark, ground.dark)];
                 for (scheme, (front_colour, ground_colour)) in ["light", "dark"].iter().zip(pairs) {

@@ -1,6 +1,6 @@
 //! Axes: the frame around lines and marks, with round numbers.
 
-use plotters::chart::{ChartBuilder, ChartContext};
+use plotters::chart::{ChartBuilder, ChartContext, LabelAreaPosition};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{Cartesian2d, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -19,12 +19,14 @@ pub(super) struct Axis<'a> {
     pub(super) from: f64,
     pub(super) to: f64,
     pub(super) write: fn(f64) -> String,
+    /// Whether it has rows with names of their own instead of numbers.
+    pub(super) is_list: bool,
 }
 
 impl<'a> Axis<'a> {
     /// From nothing to all, in per cent.
     pub(super) fn share(label: &'a str) -> Self {
-        Self { label, from: 0.0, to: 1.0, write: whole_percent }
+        Self { label, from: 0.0, to: 1.0, write: whole_percent, is_list: false }
     }
 
     /// Around `values`, with a little room at each end.
@@ -38,8 +40,19 @@ impl<'a> Axis<'a> {
             Some((low, high)) => Some((f64::min(low, value), f64::max(high, value))),
         });
         let (low, high) = ends.unwrap_or((0.0, 1.0));
-        let room = if high - low > 1e-9 { 0.06 * (high - low) } else { 0.5_f64.min(0.1 + low.abs()) };
-        Self { label, from: low - room, to: high + room, write }
+        let room =
+            if high - low > 1e-9 { 0.06 * (high - low) } else { 0.5_f64.min(0.1 + low.abs()) };
+        Self { label, from: low - room, to: high + room, write, is_list: false }
+    }
+
+    /// Rows from the top down, one unit each.
+    pub(super) fn list(rows: usize) -> Self {
+        Self { label: "", from: -(rows as f64), to: 0.0, write: |_| String::new(), is_list: true }
+    }
+
+    /// A little to the right of the beginning, where names of rows begin.
+    pub(super) fn beginning(&self) -> f64 {
+        self.from + 0.012 * (self.to - self.from)
     }
 
     /// The same axis, kept between `least` and `most`.
@@ -76,13 +89,14 @@ pub(super) fn panel<'a>(area: &Area<'a>, x: Axis, y: Axis) -> Result<Panel<'a>, 
         .margin_top(8)
         .margin_right(18)
         .x_label_area_size(if x.label.is_empty() { 26 } else { 48 })
-        .y_label_area_size(66)
+        .y_label_area_size(if y.is_list { 22 } else { 66 })
         .build_cartesian_2d(x.from..x.to, y.from..y.to)?;
-    panel
-        .configure_mesh()
-        .x_labels(6)
-        .y_labels(6)
-        .x_desc(x.label)
+    let mut mesh = panel.configure_mesh();
+    mesh.x_labels(6).y_labels(6);
+    if y.is_list {
+        mesh.disable_y_mesh().y_labels(0).set_tick_mark_size(LabelAreaPosition::Left, 0);
+    }
+    mesh.x_desc(x.label)
         .y_desc(y.label)
         .x_label_formatter(&|value| (x.write)(*value))
         .y_label_formatter(&|value| (y.write)(*value))

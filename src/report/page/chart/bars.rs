@@ -25,14 +25,18 @@ fn paint(area: &Area, label: &str, bars: &[Importance]) -> Result<(), Fault> {
     });
     let x = Axis::around(label, ends, plain_number);
     let x = if x.from >= -0.1 * x.to { Axis { from: 0.0, ..x } } else { x };
-    let y = Axis { label: "", from: -(bars.len() as f64), to: 0.0, write: |_| String::new() };
-    let mut panel = panel(&area.margin(0, 0, -44, 0), x, y)?;
+    let y = Axis::list(bars.len());
+    let mut panel = panel(area, x, y)?;
     for (index, bar) in bars.iter().enumerate().filter(|(_, bar)| bar.value.is_finite()) {
         let top = -(index as f64);
         let corners = [(0.0_f64.max(x.from), top - 0.88), (bar.value, top - 0.58)];
         panel.draw_series([Rectangle::new(corners, Ink::Series(0).colour().filled())])?;
         let name = short(bar.name.as_str(), 52);
-        panel.draw_series([Text::new(name, (x.from, top - 0.3), text(Ink::Text, HPos::Left))])?;
+        panel.draw_series([Text::new(
+            name,
+            (x.beginning(), top - 0.3),
+            text(Ink::Text, HPos::Left),
+        )])?;
         if let Some(deviation) = bar.deviation {
             let ends = [bar.value - deviation, bar.value + deviation];
             let whisker = ends.map(|end| (end, top - 0.73)).to_vec();

@@ -64,7 +64,8 @@ mod tests {
             average_precision: 0.5,
             decision: None,
         };
-        let curves = [curve(vec![(0.0, 1.0), (f64::NAN, 0.5), (0.5, 2.0), (1.0, 0.0)]), curve(vec![])];
+        let curves =
+            [curve(vec![(0.0, 1.0), (f64::NAN, 0.5), (0.5, 2.0), (1.0, 0.0)]), curve(vec![])];
         let curves: Vec<&PrecisionRecall> = curves.iter().collect();
         let telling = Telling { id: "pr", title: "", description: "" };
         let svg = precision_recall(&telling, &curves).into_string();

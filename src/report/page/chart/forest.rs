@@ -22,7 +22,11 @@ pub(in crate::report::page) struct ForestRow {
 const ROW: u32 = 40;
 
 /// Draws `rows`; `label` names the figure and its unit.
-pub(in crate::report::page) fn forest(telling: &Telling, label: &str, rows: &[ForestRow]) -> Markup {
+pub(in crate::report::page) fn forest(
+    telling: &Telling,
+    label: &str,
+    rows: &[ForestRow],
+) -> Markup {
     let count = u32::try_from(rows.len()).unwrap_or(u32::MAX).min(60);
     draw(telling, ROW * count + 56, |area| paint(area, label, rows))
 }
@@ -34,15 +38,20 @@ fn paint(area: &Area, label: &str, rows: &[ForestRow]) -> Result<(), Fault> {
         [0.0, low, value, high]
     });
     let x = Axis::around(label, ends, plain_number);
-    let y = Axis { label: "", from: -(rows.len() as f64), to: 0.0, write: |_| String::new() };
-    let mut panel = panel(&area.margin(0, 0, -44, 0), x, y)?;
-    let zero = vec![(0.0, y.from), (0.0, 0.0)];
-    panel.draw_series([PathElement::new(zero, Ink::Axis.colour().stroke_width(2))])?;
-    for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.difference.value.is_finite()) {
+    let y = Axis::list(rows.len());
+    let mut panel = panel(area, x, y)?;
+    for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.difference.value.is_finite())
+    {
         let top = -(index as f64);
         let height = top - 0.7;
         let name = short(&row.name, 52);
-        panel.draw_series([Text::new(name, (x.from, top - 0.28), text(Ink::Text, HPos::Left))])?;
+        panel.draw_series([Text::new(
+            name,
+            (x.beginning(), top - 0.28),
+            text(Ink::Text, HPos::Left),
+        )])?;
+        let zero = vec![(0.0, height - 0.22), (0.0, height + 0.22)];
+        panel.draw_series([PathElement::new(zero, Ink::Axis.colour().stroke_width(2))])?;
         if let Some(interval) = row.difference.interval {
             let ends = vec![(interval.low, height), (interval.high, height)];
             panel.draw_series([PathElement::new(ends, Ink::Series(0).colour().stroke_width(2))])?;

@@ -12,9 +12,11 @@ use crate::report::page::LearningCurve;
 pub(in crate::report::page) fn losses(telling: &Telling, folds: &[LearningCurve]) -> Markup {
     draw(telling, 300, |area| {
         let all = folds.iter().flat_map(|fold| &fold.epochs);
-        let losses = all.flat_map(|epoch| [Some(epoch.train_loss), epoch.validation_loss]).flatten();
+        let losses =
+            all.flat_map(|epoch| [Some(epoch.train_loss), epoch.validation_loss]).flatten();
         let y = Axis::around("Loss", losses, plain_number);
-        let mut panel = panel(area, epochs(folds), Axis { from: y.from.max(0.0).min(y.to - 1e-9), ..y })?;
+        let mut panel =
+            panel(area, epochs(folds), Axis { from: y.from.max(0.0).min(y.to - 1e-9), ..y })?;
         for fold in folds {
             let train = fold.epochs.iter().map(|epoch| (f64::from(epoch.epoch), epoch.train_loss));
             line(&mut panel, train.collect(), Ink::Dashed(0))?;
@@ -28,7 +30,10 @@ pub(in crate::report::page) fn losses(telling: &Telling, folds: &[LearningCurve]
 }
 
 /// Draws the step sizes of `folds`, as powers of ten.
-pub(in crate::report::page) fn learning_rates(telling: &Telling, folds: &[LearningCurve]) -> Markup {
+pub(in crate::report::page) fn learning_rates(
+    telling: &Telling,
+    folds: &[LearningCurve],
+) -> Markup {
     draw(telling, 200, |area: &Area| {
         let exponent = |rate: f64| rate.max(1e-12).log10();
         let all = folds.iter().flat_map(|fold| &fold.epochs);
@@ -46,7 +51,7 @@ pub(in crate::report::page) fn learning_rates(telling: &Telling, folds: &[Learni
 fn epochs(folds: &[LearningCurve]) -> Axis<'static> {
     let last = folds.iter().flat_map(|fold| &fold.epochs).map(|epoch| epoch.epoch).max();
     let to = f64::from(last.unwrap_or(2)).max(2.0);
-    Axis { label: "Epoch", from: 1.0, to, write: plain_number }
+    Axis { label: "Epoch", from: 1.0, to, write: plain_number, is_list: false }
 }
 
 fn line(panel: &mut Panel, points: Vec<(f64, f64)>, ink: Ink) -> Result<(), Fault> {
@@ -57,5 +62,5 @@ fn line(panel: &mut Panel, points: Vec<(f64, f64)>, ink: Ink) -> Result<(), Faul
 
 /// `1e-3`, where the axis has a label.
 fn rate(exponent: f64) -> String {
-    format!("{:.0e}", 10_f64.powf(exponent))
+    format!("{:.1e}", 10_f64.powf(exponent))
 }

@@ -120,11 +120,7 @@ impl Ink {
 }
 
 /// A chart of [`WIDTH`] times `height`, painted by `paint`.
-fn draw(
-    telling: &Telling,
-    height: u32,
-    paint: impl FnOnce(&Area) -> Result<(), Fault>,
-) -> Markup {
+fn draw(telling: &Telling, height: u32, paint: impl FnOnce(&Area) -> Result<(), Fault>) -> Markup {
     let mut svg = String::new();
     let painted = {
         let area = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();

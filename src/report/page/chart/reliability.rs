@@ -17,10 +17,7 @@ use crate::report::page::{Reliability, ReliabilityBin};
 const HEIGHTS: (u32, u32) = (330, 110);
 
 /// Draws `diagrams` over each other.
-pub(in crate::report::page) fn reliability(
-    telling: &Telling,
-    diagrams: &[&Reliability],
-) -> Markup {
+pub(in crate::report::page) fn reliability(telling: &Telling, diagrams: &[&Reliability]) -> Markup {
     draw(telling, HEIGHTS.0 + HEIGHTS.1, |area| paint(area, diagrams))
 }
 
@@ -50,7 +47,13 @@ fn is_drawn(bin: &ReliabilityBin) -> bool {
 fn counts(area: &Area, diagrams: &[&Reliability]) -> Result<(), Fault> {
     let bins = || diagrams.iter().flat_map(|diagram| &diagram.bins).filter(|bin| is_drawn(bin));
     let most = bins().map(|bin| bin.cells).max().unwrap_or(1);
-    let cells = Axis { label: "Cells", from: 0.0, to: (most as f64).log10().ceil().max(1.0), write: power };
+    let cells = Axis {
+        label: "Cells",
+        from: 0.0,
+        to: (most as f64).log10().ceil().max(1.0),
+        write: power,
+        is_list: false,
+    };
     let mut panel = panel(area, Axis::share("Probability given"), cells)?;
     let width = 0.012;
     for (index, diagram) in diagrams.iter().enumerate() {

@@ -31,12 +31,16 @@ pub(in crate::report::page) fn spread(telling: &Telling, rows: &[SpreadRow]) -> 
 fn paint(area: &Area, rows: &[SpreadRow]) -> Result<(), Fault> {
     let values = rows.iter().flat_map(|row| row.schemes.iter().flatten().copied());
     let x = Axis::around("Share, one mark for each fold", values, whole_percent).within(0.0, 1.0);
-    let y = Axis { label: "", from: -(rows.len() as f64), to: 0.0, write: |_| String::new() };
-    let mut panel = panel(&area.margin(0, 0, -44, 0), x, y)?;
+    let y = Axis::list(rows.len());
+    let mut panel = panel(area, x, y)?;
     for (index, row) in rows.iter().enumerate() {
         let top = -(index as f64);
         let name = short(&row.name, 44);
-        panel.draw_series([Text::new(name, (x.from, top - 0.2), text(Ink::Text, HPos::Left))])?;
+        panel.draw_series([Text::new(
+            name,
+            (x.beginning(), top - 0.2),
+            text(Ink::Text, HPos::Left),
+        )])?;
         for (scheme, values) in row.schemes.iter().enumerate() {
             let share = (scheme as f64 + 0.5) / row.schemes.len() as f64;
             dots(&mut panel, values, top - 0.36 - 0.56 * share, scheme)?;

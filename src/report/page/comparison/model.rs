@@ -1,6 +1,8 @@
 //! What the page of a comparison shows.
 
-use crate::report::page::{CellMap, Estimate, Figure, PrecisionRecall, Reliability, SchemeKind, Scores, Words};
+use crate::report::page::{
+    CellMap, Estimate, Figure, PrecisionRecall, Reliability, SchemeKind, Scores, Words,
+};
 
 /// Everything that the page of a comparison shows.
 #[derive(Debug, Clone, Default, PartialEq)]

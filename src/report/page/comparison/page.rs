@@ -21,9 +21,17 @@ pub fn comparison_page(page: &ComparisonPage) -> String {
         lead: html! { p.lead { (lead(page)) } },
     };
     let unlike = unlike(page);
-    let map = page.map.as_ref().and_then(|map| map_figure("map-chart", "Where the runs differ", map));
+    let reading = "Cells where the runs differ are drawn larger than they are.";
+    let map = page
+        .map
+        .as_ref()
+        .and_then(|map| map_figure("map-chart", "Where the runs differ", reading, map));
     let sections = [
-        Section::of("unlike", "What is not the same", (!unlike.is_empty()).then(|| unlike_list(&unlike))),
+        Section::of(
+            "unlike",
+            "What is not the same",
+            (!unlike.is_empty()).then(|| unlike_list(&unlike)),
+        ),
         Section::of("runs", "Runs", Some(runs(page))),
         Section::of("figures", "Figures", figures(page)),
         Section::of("differences", "Differences", differences(page)),
@@ -31,7 +39,11 @@ pub fn comparison_page(page: &ComparisonPage) -> String {
         Section::of("discordance", "Who is right where the other is wrong", discordances(page)),
         Section::of("agreement", "Agreement", agreements(page)),
         Section::of("precision", "Precision and recall", precision_figure(&page.curves)),
-        Section::of("reliability", "Reliability of the probabilities", reliability_figure(&page.reliability)),
+        Section::of(
+            "reliability",
+            "Reliability of the probabilities",
+            reliability_figure(&page.reliability),
+        ),
         Section::of("map", "Where the runs differ", map),
     ];
     let sections: Vec<Section> = sections.into_iter().flatten().collect();
@@ -56,7 +68,8 @@ fn lead(page: &ComparisonPage) -> Markup {
         return html! { "No difference of " (figure.name(&page.classes)) " was measured." };
     };
     let (value, unit) = (found.difference, figure.unit());
-    let (better, worse) = if value.value >= 0.0 { (found.run, found.with) } else { (found.with, found.run) };
+    let (better, worse) =
+        if value.value >= 0.0 { (found.run, found.with) } else { (found.with, found.run) };
     let clear = value.interval.map(|interval| interval.low > 0.0 || interval.high < 0.0);
     html! {
         (figure.name(&page.classes)) " of " (name(page, better)) " is "
@@ -80,18 +93,23 @@ fn ends(found: &super::Difference) -> String {
 /// What differs between the runs beside the model, in words.
 fn unlike(page: &ComparisonPage) -> Vec<String> {
     let Some(first) = page.runs.first() else { return Vec::new() };
-    let differs = |same: fn(&ComparedRun, &ComparedRun) -> bool| page.runs.iter().any(|run| !same(run, first));
+    let differs = |same: fn(&ComparedRun, &ComparedRun) -> bool| {
+        page.runs.iter().any(|run| !same(run, first))
+    };
     let each = |value: &dyn Fn(&ComparedRun) -> String| {
         let parts = page.runs.iter().map(|run| format!("{}: {}", run.name, value(run)));
         parts.collect::<Vec<_>>().join("; ")
     };
     let mut all = Vec::new();
     if differs(|a, b| a.store_digest == b.store_digest) {
-        let stores = each(&|run| run.store.to_string());
-        all.push(format!("The runs used different stores, so a difference may come from the data. {stores}."));
+        let stores = each(&|run| format!("{} ({:.12})", run.store, run.store_digest.as_str()));
+        all.push(format!(
+            "The runs used different stores, so a difference may come from the data. {stores}."
+        ));
     }
     if differs(|a, b| a.years == b.years) {
-        let years = each(&|run| run.years.as_ref().map_or_else(|| "unknown".to_owned(), Words::to_string));
+        let years =
+            each(&|run| run.years.as_ref().map_or_else(|| "unknown".to_owned(), Words::to_string));
         all.push(format!("The labels are of different years. {years}."));
     }
     if differs(|a, b| a.target == b.target) {
@@ -103,7 +121,8 @@ fn unlike(page: &ComparisonPage) -> Vec<String> {
 
 fn target_words(page: &ComparisonPage, run: &ComparedRun) -> String {
     let Some(target) = &run.target else { return "none given".to_owned() };
-    let shares = page.classes.iter().zip(target).map(|(name, share)| format!("{name} {}", percent(*share)));
+    let shares =
+        page.classes.iter().zip(target).map(|(name, share)| format!("{name} {}", percent(*share)));
     shares.collect::<Vec<_>>().join(", ")
 }
 

@@ -15,7 +15,8 @@ use crate::report::{grouped, percent};
 pub(super) fn figures(page: &ComparisonPage) -> Option<Markup> {
     let sample = of(page, "The cells as they are mixed, all together.", |run| &run.sample);
     let there = of(page, "At the mixture of the country.", |run| &run.at_target);
-    (sample.is_some() || there.is_some()).then(|| html! { (there.unwrap_or_default()) (sample.unwrap_or_default()) })
+    (sample.is_some() || there.is_some())
+        .then(|| html! { (there.unwrap_or_default()) (sample.unwrap_or_default()) })
 }
 
 fn of(page: &ComparisonPage, words: &str, scores: fn(&ComparedRun) -> &Scores) -> Option<Markup> {
@@ -49,7 +50,8 @@ fn of(page: &ComparisonPage, words: &str, scores: fn(&ComparedRun) -> &Scores) -
 }
 
 fn best(page: &ComparisonPage, figure: Figure, scores: fn(&ComparedRun) -> &Scores) -> Option<f64> {
-    let values = page.runs.iter().filter_map(|run| scores(run).get(figure)).map(|found| found.value);
+    let values =
+        page.runs.iter().filter_map(|run| scores(run).get(figure)).map(|found| found.value);
     if figure.is_loss() { values.min_by(f64::total_cmp) } else { values.max_by(f64::total_cmp) }
 }
 
@@ -58,8 +60,12 @@ pub(super) fn differences(page: &ComparisonPage) -> Option<Markup> {
     if page.differences.is_empty() {
         return None;
     }
-    let tests: BTreeSet<&str> =
-        page.differences.iter().flat_map(|found| &found.chances).map(|(test, _)| test.as_str()).collect();
+    let tests: BTreeSet<&str> = page
+        .differences
+        .iter()
+        .flat_map(|found| &found.chances)
+        .map(|(test, _)| test.as_str())
+        .collect();
     let head = html! {
         tr {
             th.name scope="col" { "Figure" } th.text scope="col" { "Runs" } th scope="col" { "difference" }
@@ -132,10 +138,17 @@ fn forest_of(page: &ComparisonPage, unit: Unit, id: &str, label: &str) -> Markup
     if rows.is_empty() {
         return html! {};
     }
-    let clear = rows.iter().filter(|row| row.difference.interval.is_some_and(|ends| ends.low > 0.0 || ends.high < 0.0));
-    let words = format!("{} of {} differences have an interval without zero.", clear.count(), rows.len());
+    let clear = rows.iter().filter(|row| {
+        row.difference.interval.is_some_and(|ends| ends.low > 0.0 || ends.high < 0.0)
+    });
+    let words =
+        format!("{} of {} differences have an interval without zero.", clear.count(), rows.len());
     let telling = Telling { id, title: label, description: &words };
-    figure(None, &forest(&telling, label, &rows), &html! { (words) " Right of the line the first of the two runs has more." })
+    figure(
+        None,
+        &forest(&telling, label, &rows),
+        &html! { (words) " Right of the line the first of the two runs has more" @if unit == Unit::Number { "; of a loss, more is worse" } "." },
+    )
 }
 
 /// Average ranks, and which runs cannot be told apart.
@@ -179,7 +192,9 @@ pub(super) fn discordances(page: &ComparisonPage) -> Option<Markup> {
 /// What two runs make of the same cells.
 pub(super) fn agreements(page: &ComparisonPage) -> Option<Markup> {
     let classes = page.classes.len();
-    let square = |found: &&Agreement| found.cells.len() == classes && found.cells.iter().all(|row| row.len() == classes);
+    let square = |found: &&Agreement| {
+        found.cells.len() == classes && found.cells.iter().all(|row| row.len() == classes)
+    };
     let all: Vec<&Agreement> = page.agreements.iter().filter(square).collect();
     (!all.is_empty()).then(|| html! { @for found in all { (agreement(page, found)) } })
 }
@@ -199,7 +214,7 @@ fn agreement(page: &ComparisonPage, found: &Agreement) -> Markup {
                 th scope="row" { (page.classes[class]) }
                 @for (other, &cells) in row.iter().enumerate() {
                     td class=(if other == class { "right" } else { "wrong" })
-                        style=(format!("--share:{:.0}%", 100.0 * share(cells, of))) {
+                        style=(format!("--share:{:.2}", share(cells, of))) {
                         (grouped(cells)) span.ends { (percent(share(cells, of))) }
                     }
                 }

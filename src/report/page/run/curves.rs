@@ -25,8 +25,10 @@ pub(in crate::report::page) fn precision_figure(curves: &[PrecisionRecall]) -> O
     let first = curves.first()?;
     let words = listed(&curves.iter().map(curve_words).collect::<Vec<_>>());
     let words = format!("Average precision: {words}.");
-    let points: Vec<String> = curves.iter().filter_map(|curve| curve.decision.map(point_words)).collect();
-    let points = if points.is_empty() { String::new() } else { format!(" Marked: {}.", points.join("; ")) };
+    let points: Vec<String> =
+        curves.iter().filter_map(|curve| curve.decision.map(point_words)).collect();
+    let points =
+        if points.is_empty() { String::new() } else { format!(" Marked: {}.", points.join("; ")) };
     let description = format!("{words}{points}");
     let title = format!("Precision over recall, {}", first.class);
     let telling = Telling { id: "precision-chart", title: &title, description: &description };
@@ -36,7 +38,11 @@ pub(in crate::report::page) fn precision_figure(curves: &[PrecisionRecall]) -> O
         (description) " The level line is chance: a prevalence of " (percent(first.prevalence)) "."
     };
     let marked = curves.iter().any(|curve| curve.decision.is_some());
-    Some(figure(Some(legend(&names, marked, true)), &precision_recall(&telling, &borrowed), &caption))
+    Some(figure(
+        Some(legend(&names, marked, true)),
+        &precision_recall(&telling, &borrowed),
+        &caption,
+    ))
 }
 
 fn curve_words(curve: &PrecisionRecall) -> String {
@@ -45,7 +51,11 @@ fn curve_words(curve: &PrecisionRecall) -> String {
 
 fn point_words(point: DecisionPoint) -> String {
     let DecisionPoint { threshold, recall, precision } = point;
-    format!("a threshold of {threshold:.3} has a precision of {} and a recall of {}", percent(precision), percent(recall))
+    format!(
+        "a threshold of {threshold:.3} has a precision of {} and a recall of {}",
+        percent(precision),
+        percent(recall)
+    )
 }
 
 /// Reliability before and after calibration.
@@ -69,7 +79,10 @@ pub(in crate::report::page) fn reliability_figure(diagrams: &[Reliability]) -> O
     let words = if errors.is_empty() {
         "Share of cells that are of the class, over the probability they were given.".to_owned()
     } else {
-        format!("Mean distance from the diagonal (expected calibration error): {}.", listed(&errors))
+        format!(
+            "Mean distance from the diagonal (expected calibration error): {}.",
+            listed(&errors)
+        )
     };
     let telling = Telling { id: "reliability-chart", title: "Reliability", description: &words };
     let names: Vec<String> = diagrams.iter().map(|diagram| diagram.name.to_string()).collect();

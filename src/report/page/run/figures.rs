@@ -200,7 +200,12 @@ fn decisions(page: &RunPage) -> Markup {
 pub(super) fn folds(page: &RunPage) -> Option<Markup> {
     let figures = match (page.focus, page.classes.len()) {
         (Some(class), _) => {
-            vec![Figure::Precision(class), Figure::Recall(class), Figure::F1(class), Figure::Accuracy]
+            vec![
+                Figure::Precision(class),
+                Figure::Recall(class),
+                Figure::F1(class),
+                Figure::Accuracy,
+            ]
         }
         (None, _) => vec![Figure::Accuracy, Figure::MacroF1],
     };
@@ -222,12 +227,15 @@ pub(super) fn folds(page: &RunPage) -> Option<Markup> {
         .collect();
     let names: Vec<String> = schemes.iter().map(|scheme| scheme.kind.name().to_owned()).collect();
     let words = rows.iter().flat_map(|row| {
-        row.schemes.iter().zip(&names).filter_map(|(values, name)| range_words(&row.name, name, values))
+        row.schemes
+            .iter()
+            .zip(&names)
+            .filter_map(|(values, name)| range_words(&row.name, name, values))
     });
     let words = words.collect::<Vec<_>>().join(" ");
     let telling = Telling { id: "folds-chart", title: "Figures of each fold", description: &words };
     let caption = html! {
-        "Each mark is one fold at the mixture of the sample, each stroke the mean of a scheme. " (words)
+        "Each mark is one fold at the mixture of the sample, each stroke the mean of a scheme. Where the marks of a scheme lie far apart, the places differ, and a map is better in some than in others."
     };
     Some(html! {
         (figure(Some(legend(&names, true, false)), &spread(&telling, &rows), &caption))
@@ -244,7 +252,8 @@ fn range_words(figure: &str, scheme: &str, values: &[f64]) -> Option<String> {
 
 /// How many cells each fold has.
 fn fold_table(page: &RunPage) -> Markup {
-    let has_buffer = page.schemes.iter().flat_map(|scheme| &scheme.folds).any(|fold| fold.dropped > 0);
+    let has_buffer =
+        page.schemes.iter().flat_map(|scheme| &scheme.folds).any(|fold| fold.dropped > 0);
     let head = html! {
         tr {
             th.name scope="col" { "Fold" }
@@ -272,5 +281,7 @@ fn fold_table(page: &RunPage) -> Markup {
 /// Names of classes with numbers, as `urban 20,000, other 20,000`.
 pub(super) fn class_counts(classes: &[Words], counts: &[u64]) -> String {
     let each = classes.iter().zip(counts);
-    each.map(|(name, count)| format!("{name} {}", crate::report::grouped(*count))).collect::<Vec<_>>().join(", ")
+    each.map(|(name, count)| format!("{name} {}", crate::report::grouped(*count)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -17,16 +17,18 @@ pub(super) fn matrices(page: &RunPage) -> Option<Markup> {
     let sample = square(&scheme.sample, classes).map(|counts| {
         let caption = html! {
             "The scored cells, measured on " (on)
-            ": cells of each class by the class they were given, and their share of the row."
+            ": cells of each class by the class that is most probable, and their share of the row."
         };
         matrix(page, &caption, &counts)
     });
     let national = page.national.as_ref().filter(|map| is_square(&map.confusion, classes));
-    let there = match (national, scheme.target.as_ref().and_then(|target| square(target, classes))) {
+    let there = match (national, scheme.target.as_ref().and_then(|target| square(target, classes)))
+    {
         (Some(map), _) => {
             let caption = html! {
-                "The map of the country, before it is made: cells out of " (grouped(map.cells))
-                ". In 95 of 100 such maps each number lies between the two below it."
+                "The map of the country, before it is made"
+                @if page.operating_point.is_some() { ", decided by the operating point" }
+                ": cells out of " (grouped(map.cells)) ". In 95 of 100 such maps each number lies between the two below it."
             };
             Some(matrix(page, &caption, &map.confusion))
         }
@@ -43,8 +45,7 @@ pub(super) fn matrices(page: &RunPage) -> Option<Markup> {
     }
     Some(html! {
         p.soft { "Rows are what a cell is, columns what it was taken for. The stronger the colour, the larger the share of the row." }
-        (sample.unwrap_or_default())
-        (there.unwrap_or_default())
+        div.pair { (sample.unwrap_or_default()) (there.unwrap_or_default()) }
     })
 }
 
@@ -86,16 +87,16 @@ fn matrix(page: &RunPage, caption: &Markup, counts: &[Vec<Estimate>]) -> Markup 
             tr {
                 th scope="row" { (page.classes[class]) }
                 @for (taken, cells) in row.iter().enumerate() { (entry(*cells, total, taken == class)) }
-                th scope="row" { (cells_words(total)) }
+                td.total { (cells_words(total)) }
             }
         }
         tr {
             th scope="row" { "all" }
             @for taken in 0..counts.len() {
                 @let total: f64 = counts.iter().map(|row| row[taken].value).sum();
-                th { (cells_words(total)) }
+                td.total { (cells_words(total)) }
             }
-            th { (cells_words(counts.iter().flatten().map(|cells| cells.value).sum())) }
+            td.total { (cells_words(counts.iter().flatten().map(|cells| cells.value).sum())) }
         }
     };
     let class = if page.classes.len() > MANY { "matrix many" } else { "matrix" };
@@ -106,12 +107,12 @@ fn entry(cells: Estimate, total: f64, right: bool) -> Markup {
     let share = if total > 0.0 { (cells.value / total).clamp(0.0, 1.0) } else { 0.0 };
     let class = if right { "right" } else { "wrong" };
     html! {
-        td class=(class) style=(format!("--share:{:.0}%", 100.0 * share)) {
+        td class=(class) style=(format!("--share:{share:.2}")) {
             (cells_words(cells.value))
             @if let Some(Interval { low, high }) = cells.interval {
                 span.ends { (cells_words(low)) " to " (cells_words(high)) }
             }
-            span.ends { (percent(share)) }
+            @if cells.value > 0.0 { span.ends { (percent(share)) } }
         }
     }
 }
@@ -119,5 +120,9 @@ fn entry(cells: Estimate, total: f64, right: bool) -> Markup {
 /// A number of cells, rounded.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
 fn cells_words(cells: f64) -> String {
-    if cells.is_finite() { grouped(cells.round().clamp(0.0, 1e15) as u64) } else { "–".to_owned() }
+    if cells.is_finite() {
+        grouped(cells.round().clamp(0.0, 1e15) as u64)
+    } else {
+        "–".to_owned()
+    }
 }

@@ -11,16 +11,28 @@ use crate::report::{grouped, percent};
 /// The map of errors.
 pub(super) fn errors(page: &RunPage) -> Option<Markup> {
     let map = page.errors.as_ref()?;
-    map_figure("errors-chart", "Map of the errors", map)
+    let words =
+        "Errors are drawn larger than they are. Where they lie together, they have a common cause.";
+    map_figure("errors-chart", "Map of the errors", words, map)
 }
 
 /// A map of cells with how many of each kind it has.
-pub(in crate::report::page) fn map_figure(id: &str, title: &str, map: &CellMap) -> Option<Markup> {
+pub(in crate::report::page) fn map_figure(
+    id: &str,
+    title: &str,
+    reading: &str,
+    map: &CellMap,
+) -> Option<Markup> {
     let counts = map.kinds.iter().enumerate();
-    let counts = counts.map(|(kind, found)| format!("{} {}", grouped(count(map, kind)), found.name));
-    let words = format!("{} cells: {}.", grouped(map.cells.len() as u64), listed(&counts.collect::<Vec<_>>()));
+    let counts =
+        counts.map(|(kind, found)| format!("{} {}", grouped(count(map, kind)), found.name));
+    let words = format!(
+        "{} cells: {}.",
+        grouped(map.cells.len() as u64),
+        listed(&counts.collect::<Vec<_>>())
+    );
     let chart = cell_map(&Telling { id, title, description: &words }, map)?;
-    let caption = html! { (words) " Errors are drawn larger than they are. Clusters of errors have a common cause." };
+    let caption = html! { (words) " " (reading) };
     Some(figure(Some(map_legend(map)), &chart, &caption))
 }
 

@@ -10,8 +10,8 @@ pub(super) mod figures;
 pub(super) mod headline;
 pub(super) mod importances;
 pub(super) mod matrices;
-mod model;
 pub(super) mod mistakes;
+mod model;
 mod page;
 
 pub use model::{

@@ -1,6 +1,8 @@
 //! What the page of a run shows.
 
-use crate::report::page::{CellMap, DecisionPoint, Estimate, PrecisionRecall, Reliability, Scores, Words};
+use crate::report::page::{
+    CellMap, DecisionPoint, Estimate, PrecisionRecall, Reliability, Scores, Words,
+};
 
 /// Everything that the page of a run shows.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -144,7 +146,7 @@ pub struct Measured {
     pub prevalence: Vec<f64>,
     /// The figures.
     pub scores: Scores,
-    /// Known against decided class: counts, or weights that sum to the number of cells.
+    /// Known against most probable class: counts, or weights that sum to the number of cells.
     pub confusion: Vec<Vec<f64>>,
 }
 

@@ -1,8 +1,8 @@
 //! Warnings about the cells and the imagery.
 
 use super::{Severity, Warning};
-use crate::report::page::chart::listed;
 use crate::report::page::RunPage;
+use crate::report::page::chart::listed;
 use crate::report::{grouped, percent};
 
 /// A share of left-out cells that can change the figures.
@@ -33,7 +33,8 @@ pub(super) fn many_left_out(page: &RunPage) -> Option<Warning> {
         return None;
     }
     let parts = page.data.left_out.iter().filter(|part| part.cells > 0);
-    let parts: Vec<String> = parts.map(|part| format!("{} {}", grouped(part.cells), part.reason)).collect();
+    let parts: Vec<String> =
+        parts.map(|part| format!("{} {}", grouped(part.cells), part.reason)).collect();
     Some(Warning {
         code: "many-cells-left-out",
         severity: Severity::Caution,
@@ -42,7 +43,8 @@ pub(super) fn many_left_out(page: &RunPage) -> Option<Warning> {
             "They are {}. If they are harder than the others, as cells under cloud or at borders are, the figures are too good.",
             listed(&parts)
         ),
-        advice: "Find out where these cells lie before the figures are used for the whole country.".to_owned(),
+        advice: "Find out where these cells lie before the figures are used for the whole country."
+            .to_owned(),
         toml: None,
     })
 }

@@ -8,6 +8,8 @@
 mod data;
 mod model;
 mod prevalence;
+#[cfg(test)]
+mod tests;
 mod validation;
 
 use maud::{Markup, html};

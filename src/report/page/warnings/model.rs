@@ -61,7 +61,9 @@ pub(super) fn calibration_made_worse(page: &RunPage) -> Option<Warning> {
 
 /// The calibration error of what is used: after calibration where there is one.
 fn calibration_error(page: &RunPage) -> Option<(f64, bool)> {
-    let after = |point: &OperatingPoint| point.reliability.as_ref().and_then(|diagram| diagram.calibration_error);
+    let after = |point: &OperatingPoint| {
+        point.reliability.as_ref().and_then(|diagram| diagram.calibration_error)
+    };
     let before = || page.schemes.first()?.reliability.as_ref()?.calibration_error;
     let calibrated = page.operating_point.as_ref().and_then(after);
     calibrated.map(|error| (error, true)).or_else(|| before().map(|error| (error, false)))

@@ -27,7 +27,8 @@ fn key(name: &Words) -> String {
 pub(super) fn no_target(page: &RunPage) -> Option<Warning> {
     let scheme = page.schemes.first().filter(|scheme| scheme.target.is_none())?;
     let shares = page.classes.iter().zip(&scheme.sample.prevalence);
-    let lines: Vec<String> = shares.map(|(name, share)| format!("{} = {share:.4}", key(name))).collect();
+    let lines: Vec<String> =
+        shares.map(|(name, share)| format!("{} = {share:.4}", key(name))).collect();
     Some(Warning {
         code: "no-target-prevalence",
         severity: Severity::Severe,
@@ -50,7 +51,8 @@ fn farthest(scheme: &SchemeResults) -> Option<(usize, f64, f64, f64)> {
     let there = scheme.target.as_ref()?.prevalence.iter();
     let pairs = scheme.sample.prevalence.iter().zip(there).enumerate();
     let ratios = pairs.filter(|(_, (here, there))| **here > 0.0 && **there > 0.0);
-    let ratios = ratios.map(|(class, (here, there))| (class, *here, *there, (here / there).max(there / here)));
+    let ratios = ratios
+        .map(|(class, (here, there))| (class, *here, *there, (here / there).max(there / here)));
     ratios.max_by(|a, b| a.3.total_cmp(&b.3).then(b.0.cmp(&a.0)))
 }
 
@@ -93,7 +95,9 @@ pub(super) fn low_precision(page: &RunPage) -> Option<Warning> {
     Some(Warning {
         code: "low-precision",
         severity: Severity::Severe,
-        title: format!("{of_ten:.0} of 10 cells that the map will call {name} will be something else"),
+        title: format!(
+            "{of_ten:.0} of 10 cells that the map will call {name} will be something else"
+        ),
         meaning: format!(
             "At a prevalence of {} the precision for {name} is {}. Areas and totals counted from the map will be far too \
              large, and whoever checks its {name} cells will mostly find errors.",

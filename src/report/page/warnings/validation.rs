@@ -1,6 +1,7 @@
 //! Warnings about how cells were held out: neighbours are alike, and few cells say little.
 
 use super::{Severity, Warning};
+use crate::report::page::run::figures;
 use crate::report::page::{Figure, RunPage, SchemeKind, SchemeResults, Words};
 use crate::report::{grouped, percent};
 
@@ -16,7 +17,8 @@ const BLOCKS: &str = "[validation]\nschemes = [\"random\", \"blocks\"]\n\
 
 /// Neighbours of scored cells were trained on, and nobody looked what that does.
 pub(super) fn only_random_folds(page: &RunPage) -> Option<Warning> {
-    let only = !page.schemes.is_empty() && page.schemes.iter().all(|scheme| !scheme.kind.is_spatial());
+    let only =
+        !page.schemes.is_empty() && page.schemes.iter().all(|scheme| !scheme.kind.is_spatial());
     (only && page.data.has_places).then(|| Warning {
         code: "only-random-folds",
         severity: Severity::Severe,
@@ -44,7 +46,11 @@ fn value(scheme: &SchemeResults, figure: Figure) -> Option<f64> {
 pub(super) fn optimism(page: &RunPage) -> Option<Warning> {
     let figure = yardstick(page);
     let random = page.schemes.iter().find(|scheme| scheme.kind == SchemeKind::Random)?;
-    let strict = page.schemes.iter().filter(|scheme| scheme.kind.is_spatial()).max_by_key(|scheme| scheme.kind)?;
+    let strict = page
+        .schemes
+        .iter()
+        .filter(|scheme| scheme.kind.is_spatial())
+        .max_by_key(|scheme| scheme.kind)?;
     let (easy, hard) = (value(random, figure)?, value(strict, figure)?);
     if easy - hard < OPTIMISM {
         return None;
@@ -62,7 +68,10 @@ pub(super) fn optimism(page: &RunPage) -> Option<Warning> {
             percent(hard),
             strict.kind.in_words()
         ),
-        advice: format!("Quote the figures on {}; leave those on random folds out, or give both.", strict.kind.in_words()),
+        advice: format!(
+            "Quote the figures on {}; leave those on random folds out, or give both.",
+            strict.kind.in_words()
+        ),
         toml: None,
     })
 }
@@ -108,8 +117,11 @@ pub(super) fn absent_class(page: &RunPage) -> Option<Warning> {
         code: "class-absent-from-a-fold",
         severity: Severity::Caution,
         title: format!("Fold {fold} ({}) has no {name} cell", scheme.in_words()),
-        meaning: format!("Recall of {name} is unknown there, and means over folds leave that fold out."),
-        advice: "Use fewer folds or smaller blocks, so that each fold has cells of every class.".to_owned(),
+        meaning: format!(
+            "Recall of {name} is unknown there, and means over folds leave that fold out."
+        ),
+        advice: "Use fewer folds or smaller blocks, so that each fold has cells of every class."
+            .to_owned(),
         toml: Some("[validation]\nfolds = 5".to_owned()),
     })
 }
@@ -118,20 +130,26 @@ pub(super) fn absent_class(page: &RunPage) -> Option<Warning> {
 pub(super) fn wide_interval(page: &RunPage) -> Option<Warning> {
     let scheme = page.schemes.first()?;
     let figure = page.focus.map_or(Figure::Accuracy, Figure::Precision);
-    let at = scheme.target.as_ref().unwrap_or(&scheme.sample);
-    let found = at.scores.get(figure)?;
+    let there = figures::at_target(page, figure).map(|(found, _)| found);
+    let found = there.or_else(|| scheme.sample.scores.get(figure))?;
     let width = found.width().filter(|width| *width > WIDE)?;
     let cells: u64 = page.data.cells.iter().sum();
     Some(Warning {
         code: "wide-interval",
         severity: Severity::Caution,
-        title: format!("{} is known to {:.0} points only", figure.name(&page.classes), 100.0 * width),
+        title: format!(
+            "{} is known to within {:.0} points only",
+            figure.name(&page.classes),
+            100.0 * width
+        ),
         meaning: format!(
             "Its 95 % interval goes from {}. The {} labelled cells, with neighbours that say the same, cannot tell more.",
             found.ends(figure.unit()).unwrap_or_default() + " %",
             grouped(cells)
         ),
-        advice: "Label more cells in places that have none; more cells in the same places help little.".to_owned(),
+        advice:
+            "Label more cells in places that have none; more cells in the same places help little."
+                .to_owned(),
         toml: None,
     })
 }

@@ -1,0 +1,6 @@
+//! The examples of the pages' own tests, and what they take from the module around them.
+
+pub(crate) use tesela::report::page::*;
+
+#[path = "../../../src/report/page/examples.rs"]
+pub(crate) mod examples;
