@@ -15,9 +15,13 @@ mod probability;
 mod ranking;
 mod scores;
 mod summary;
+mod totals;
 
 pub use confusion::Confusion;
 pub use outcomes::Outcomes;
 pub use prevalence::{Prevalence, PrevalenceError};
+pub(crate) use probability::{brier_loss, log_loss};
+pub(crate) use ranking::{Areas, Ranking};
 pub use scores::{Averages, ClassScores, Scores};
 pub use summary::{Figure, Summary, summarise};
+pub(crate) use totals::Totals;
