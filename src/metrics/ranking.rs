@@ -34,6 +34,16 @@ pub(crate) struct Areas {
     pub(crate) average_precision: Option<f64>,
 }
 
+/// What lies at or above a step.
+pub(super) struct RankStep {
+    /// How many cells lie above the last cell of the step.
+    pub(super) place: usize,
+    /// Weight of the cells of the class.
+    pub(super) own: f64,
+    /// Weight of the cells of other classes.
+    pub(super) others: f64,
+}
+
 /// What lies at or above a place, at one mixture of classes.
 #[derive(Clone, Copy, Default)]
 struct Sums {
@@ -99,6 +109,23 @@ impl Ranking {
         }
         let mut weight = own_weights.into_iter();
         sums.map(|sums| sums.areas(own, weight.next().unwrap_or_default()))
+    }
+}
+
+impl Ranking {
+    /// What lies at or above each step, cells weighing as much as their class says; `None` where the class is missing
+    /// or weighs nothing.
+    pub(super) fn steps(&self, weights: &[f64]) -> Option<Vec<RankStep>> {
+        let mut steps = Vec::new();
+        let (mut own, mut others) = (0.0, 0.0);
+        for (place, one) in self.places.iter().enumerate() {
+            let weight = weights[usize::from(one.truth)];
+            *(if one.truth == self.class { &mut own } else { &mut others }) += weight;
+            if one.ends_step {
+                steps.push(RankStep { place, own, others });
+            }
+        }
+        (own > 0.0).then_some(steps)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Summaries: mean and deviation of each figure over the folds.
 
 use serde::{Deserialize, Serialize};
+use tesela_datasets::class::ClassMap;
 
-use super::Scores;
+use super::{Areas, Confusion, Scores, Totals};
 
 /// One number out of [`Scores`], by name.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +59,20 @@ impl Scores {
     }
 }
 
+/// The figures that follow from known and decided classes alone, cells weighing as much as their known class says.
+pub(crate) fn rate_figures(
+    confusion: &Confusion,
+    classes: &ClassMap,
+    weights: &[f64],
+) -> Vec<Figure> {
+    let totals = Totals { confusion: confusion.clone(), ..Totals::new(classes.len()) };
+    let areas = vec![Areas { roc_auc: None, average_precision: None }; classes.len()];
+    let mut figures = Scores::assemble(&totals, &areas, classes, weights).figures();
+    let of_probabilities = ["log-loss", "brier", "roc-auc", "pr-auc"];
+    figures.retain(|figure| !of_probabilities.iter().any(|name| figure.name.ends_with(name)));
+    figures
+}
+
 /// Mean and deviation of each figure over `folds`, which speak of the same classes.
 pub fn summarise(folds: &[Scores]) -> Vec<Summary> {
     let figures: Vec<Vec<Figure>> = folds.iter().map(Scores::figures).collect();
@@ -86,7 +101,7 @@ fn deviation(values: &[f64], mean: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use tesela_datasets::class::{ClassId, ClassMap};
+    use tesela_datasets::class::ClassId;
 
     use super::*;
     use crate::metrics::Outcomes;
