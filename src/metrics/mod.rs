@@ -20,4 +20,4 @@ pub use confusion::Confusion;
 pub use outcomes::Outcomes;
 pub use prevalence::{Prevalence, PrevalenceError};
 pub use scores::{Averages, ClassScores, Scores};
-pub use summary::{Figure, Summary, summarise};
+pub use summary::{Figure, Summary, summarise, summarise_known};
