@@ -26,5 +26,5 @@ pub(crate) use probability::{brier_loss, log_loss};
 pub(crate) use ranking::{Areas, Ranking};
 pub use scores::{Averages, ClassScores, Scores};
 pub(crate) use summary::rate_figures;
-pub use summary::{Figure, Summary, summarise};
+pub use summary::{Figure, Summary, summarise, summarise_known};
 pub(crate) use totals::Totals;

@@ -49,9 +49,11 @@ impl Scores {
         }
         for class in &self.classes {
             let name = &class.class;
-            figures.push(figure(&format!("{name} precision"), Some(class.precision)));
-            figures.push(figure(&format!("{name} recall"), Some(class.recall)));
-            figures.push(figure(&format!("{name} f1"), Some(class.f1)));
+            // Of a class without cells nothing was measured, and zero would be taken for a failure.
+            let measured = |value: f64| (class.support > 0).then_some(value);
+            figures.push(figure(&format!("{name} precision"), measured(class.precision)));
+            figures.push(figure(&format!("{name} recall"), measured(class.recall)));
+            figures.push(figure(&format!("{name} f1"), measured(class.f1)));
             figures.push(figure(&format!("{name} roc-auc"), class.roc_auc));
             figures.push(figure(&format!("{name} pr-auc"), class.average_precision));
         }
@@ -88,6 +90,12 @@ pub fn summarise(folds: &[Scores]) -> Vec<Summary> {
         }
     };
     first.iter().enumerate().map(summary).collect()
+}
+
+/// The same over those of `folds` that have scores.
+pub fn summarise_known(folds: &[Option<Scores>]) -> Vec<Summary> {
+    let known: Vec<Scores> = folds.iter().flatten().cloned().collect();
+    summarise(&known)
 }
 
 fn mean(values: &[f64]) -> Option<f64> {
