@@ -18,4 +18,5 @@ pub mod progress;
 pub mod raster;
 pub mod report;
 pub mod simulate;
+pub mod statistics;
 pub mod training;

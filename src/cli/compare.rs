@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use tesela_datasets::class::ClassMap;
+use tesela_datasets::fold::Scheme;
+
 use super::{Console, ExitStatus};
 use crate::metrics::Summary;
 use crate::report::{comparison_table, percent};
@@ -23,51 +26,72 @@ pub(crate) fn run(args: &CompareArgs, console: &mut Console) -> anyhow::Result<E
         let manifest = run.manifest();
         console.data(format!("{name}: {}, `{}`", manifest.model, run.path().display()))?;
     }
-    console.data(conditions(&comparison))?;
-    table(&comparison, &names, |one| Some(&one.sample), console)?;
-    let targets = comparison.runs.iter().map(|(_, one)| one.target.as_ref());
+    let schemes = comparison.schemes();
+    console.data(conditions(&comparison, &schemes))?;
+    for (place, &scheme) in schemes.iter().enumerate() {
+        if schemes.len() > 1 {
+            let gap = if place == 0 { "" } else { "\n" };
+            console.data(format!("{gap}By {}:", scheme.words()))?;
+        }
+        tables(&comparison, &names, scheme, console)?;
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// The tables of one scheme, at the prevalence of the sample and of the target.
+fn tables(
+    comparison: &Comparison,
+    names: &[String],
+    scheme: Scheme,
+    console: &mut Console,
+) -> anyhow::Result<()> {
+    let summary = |one: &Measurement| one.scheme(scheme).map(|own| own.sample.clone());
+    table(comparison, names, summary, console)?;
+    let firsts = comparison.runs.iter().map(|(_, one)| one.first_of(scheme));
+    let targets = firsts.map(|first| first.target.as_ref());
     if targets.clone().all(|target| target.is_some()) {
         let mixtures = targets.flatten().map(prevalences);
         let mut mixtures: Vec<String> = mixtures.collect();
         mixtures.dedup();
         if let [mixture] = mixtures.as_slice() {
             console.data(format!("\nAt the target prevalence of {mixture}:"))?;
-            table(&comparison, &names, |one| one.target.as_ref(), console)?;
+            let summary = |one: &Measurement| one.scheme(scheme).and_then(|own| own.target.clone());
+            table(comparison, names, summary, console)?;
         }
     }
-    Ok(ExitStatus::Success)
+    Ok(())
 }
 
 fn table(
     comparison: &Comparison,
     names: &[String],
-    which: impl Fn(&Measurement) -> Option<&Measured>,
+    which: impl Fn(&Measurement) -> Option<Vec<Summary>>,
     console: &mut Console,
 ) -> anyhow::Result<()> {
-    let runs = comparison.runs.iter().filter_map(|(_, one)| which(one));
-    let summaries: Vec<_> = runs.map(rows).collect();
-    console.data(comparison_table(names, &summaries))
+    let runs = comparison.runs.iter();
+    let summaries = runs.filter_map(|(_, one)| Some(rows(&one.classes, which(one)?)));
+    console.data(comparison_table(names, &summaries.collect::<Vec<_>>()))
 }
 
 /// The rows of the table: everything, but of many classes F1 only.
-fn rows(measured: &Measured) -> Vec<Summary> {
-    let classes = &measured.pooled.classes;
+fn rows(classes: &ClassMap, summary: Vec<Summary>) -> Vec<Summary> {
     let is_detail = |name: &str| {
-        let of_class = classes.iter().filter_map(|one| name.strip_prefix(&one.class));
+        let of_class = classes.names().iter().filter_map(|one| name.strip_prefix(one.as_str()));
         of_class.into_iter().any(|figure| figure.starts_with(' ') && figure != " f1")
     };
-    let all = measured.summary.iter();
-    all.filter(|one| classes.len() <= MANY_CLASSES || !is_detail(&one.name)).cloned().collect()
+    let all = summary.into_iter();
+    all.filter(|one| classes.len() <= MANY_CLASSES || !is_detail(&one.name)).collect()
 }
 
 /// Above this many classes, the details of each would hide the whole.
 const MANY_CLASSES: usize = 3;
 
 /// What the comparison rests on.
-fn conditions(comparison: &Comparison) -> String {
+fn conditions(comparison: &Comparison, schemes: &[Scheme]) -> String {
     let mut lines = Vec::new();
-    if let Some((run, measurement)) = comparison.runs.first() {
-        let cells = measurement.sample.pooled.cells;
+    if let (Some((run, measurement)), Some(&scheme)) = (comparison.runs.first(), schemes.first()) {
+        let sample = &measurement.first_of(scheme).sample;
+        let cells = sample.pooled.cells;
         let folds = run.manifest().folds;
         lines.push(if comparison.same_folds {
             format!("The runs share their fold plan: {cells} cells in {folds} folds.")
@@ -79,7 +103,7 @@ fn conditions(comparison: &Comparison) -> String {
         if !comparison.same_store {
             lines.push("The runs read DIFFERENT stores: their patches may differ.".to_owned());
         }
-        let mixture = prevalences(&measurement.sample);
+        let mixture = prevalences(sample);
         lines.push(format!("Mean ± deviation over folds, * best, at a prevalence of {mixture}:"));
     }
     lines.join("\n")

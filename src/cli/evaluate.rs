@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Console, ExitStatus, train};
 use crate::progress::Progress;
-use crate::report::{Caption, RunWatch, grouped, publish};
+use crate::report::{RunWatch, grouped, publish};
 use crate::training::{Fitted, evaluate};
 
 /// Measure a fitted model on a store that was held out
@@ -52,8 +52,7 @@ pub(crate) fn run(args: &EvaluateArgs, console: &mut Console) -> anyhow::Result<
         console.note(format!("{count} cells are undefined or of classes that the model lacks"));
     }
     let title = format!("{} on {}", model.manifest().kind, args.store.display());
-    let caption = Caption { title, how: "held out".to_owned() };
-    publish(&evaluation.measurement, &caption, &args.out)?;
+    publish(&evaluation.measurement, &title, &args.out)?;
     train::print(&evaluation.measurement, console)?;
     console.data(args.out.display())?;
     Ok(ExitStatus::Success)

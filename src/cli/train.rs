@@ -5,17 +5,19 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use tesela_datasets::fold::{FoldPlan, Scheme};
 
 use super::{Console, ExitStatus};
 use crate::experiment::Experiment;
 use crate::inspection::ContactSheets;
+use crate::metrics::Summary;
 use crate::progress::Progress;
 use crate::report::{
-    Caption, Picture, RunWatch, class_table, grouped, log_run, publish, score_table,
+    Picture, RunWatch, class_table, grouped, how, log_run, publish, scheme_table, score_table,
 };
 use crate::training::{
     Access, CrossValidation, Job, Measurement, Part, RunDirectory, RunManifest, RunOptions, Sample,
-    cross_validate, train_in_processes, worst_classified,
+    SchemeMeasurement, cross_validate, train_in_processes, worst_classified,
 };
 
 /// How many of the cells that were classified worst are shown.
@@ -98,14 +100,14 @@ pub(crate) fn run(
     let plan = sample.plan();
     let mut directory = RunDirectory::create(&path, manifest, &experiment, plan, args.access())?;
     console.note(format!(
-        "{}: {} cells of {} classes, {} folds; the run lies in `{}`",
+        "{}: {} cells of {} classes, {}; the run lies in `{}`",
         experiment.name(),
         grouped(sample.len() as u64),
         sample.classes().len(),
-        sample.plan().folds().get(),
+        folds_of(sample.plan()),
         path.display()
     ));
-    let folds = sample.plan().folds().get();
+    let folds = sample.plan().folds();
     let events = path.join("tensorboard");
     if let Some(jobs) = args.jobs.map(usize::from).filter(|&jobs| jobs > 1) {
         let undone = (0..folds).filter(|&fold| !directory.is_done(Part::Fold(fold)));
@@ -123,11 +125,9 @@ pub(crate) fn run(
         .with_context(|| format!("the run in `{}` is not complete", path.display()))?;
     match result {
         CrossValidation::Complete(measurement) => {
-            let how = format!("{folds} folds");
-            let caption = Caption { title: experiment.name().to_owned(), how };
-            let picture = publish(&measurement, &caption, &path)?;
+            let pictures = publish(&measurement, experiment.name(), &path)?;
             let worst = worst_sheet(&directory, &sample)?;
-            let logged = log_run(&measurement, &picture, worst.as_ref(), &events.join("all"));
+            let logged = log_run(&measurement, &pictures, worst.as_ref(), &events.join("all"));
             if let Err(message) = logged {
                 console.warn(&message);
             }
@@ -141,6 +141,19 @@ pub(crate) fn run(
         }
     }
     Ok(ExitStatus::Success)
+}
+
+/// The folds of a plan in words, such as `10 random folds and 10 folds of spatial blocks`.
+fn folds_of(plan: &FoldPlan) -> String {
+    let mut schemes: Vec<(Scheme, usize)> = Vec::new();
+    for partition in plan.partitions() {
+        match schemes.last_mut().filter(|last| last.0 == partition.scheme()) {
+            Some(last) => last.1 += partition.folds(),
+            None => schemes.push((partition.scheme(), partition.folds())),
+        }
+    }
+    let words: Vec<String> = schemes.iter().map(|&(scheme, folds)| how(scheme, folds)).collect();
+    words.join(" and ")
 }
 
 /// A length of time that a user gave in minutes.
@@ -191,11 +204,31 @@ fn job(
 
 /// The tables at the end of a run or an evaluation.
 pub(super) fn print(measurement: &Measurement, console: &mut Console) -> anyhow::Result<()> {
-    let target = measurement.target.as_ref();
-    let sample = &measurement.sample;
-    let several = if sample.folds.len() > 1 { sample.summary.as_slice() } else { &[] };
-    let at_target = target.map(|target| (&target.pooled, target.summary.as_slice()));
+    let (headline, together) = (measurement.headline(), &measurement.schemes[0]);
+    let (sample, target) = (&headline.sample, headline.target.as_ref());
+    let several = if together.folds > 1 { together.sample.as_slice() } else { &[] };
+    let at_target = target.zip(together.target.as_deref());
+    let at_target = at_target.map(|(target, summary)| (&target.pooled, summary));
+    if measurement.schemes.len() > 1 {
+        console.data(side_by_side(measurement))?;
+        console.data(format!("\nBy {}:", headline.scheme.words()))?;
+    }
     console.data(format!("{}\n", score_table(&sample.pooled, several, at_target)))?;
     console.data(class_table(&sample.pooled, target.map(|target| &target.pooled)))?;
     Ok(())
+}
+
+/// What the schemes say, each in its column.
+fn side_by_side(measurement: &Measurement) -> String {
+    let columns = |which: fn(&SchemeMeasurement) -> Option<&[Summary]>| {
+        let schemes = measurement.schemes.iter();
+        let named = schemes.map(|one| Some((one.scheme.words().to_owned(), which(one)?)));
+        named.collect::<Option<Vec<_>>>()
+    };
+    let sample = columns(|one| Some(&one.sample)).unwrap_or_default();
+    let mut text = scheme_table(&sample).to_string();
+    if let Some(target) = columns(|one| one.target.as_deref()) {
+        text += &format!("\n\nAt the target prevalence:\n{}", scheme_table(&target));
+    }
+    text
 }

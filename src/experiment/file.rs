@@ -8,7 +8,7 @@ use tesela_datasets::config::{ConfigError, Problems, parse_toml};
 use tesela_datasets::hex;
 use tesela_models::config::{ModelConfig, RawModelConfig};
 
-use super::{Data, ExperimentError, RawData, RawValidation, Validation, ValidationScheme};
+use super::{Data, ExperimentError, FoldSource, RawData, RawValidation, Validation};
 
 /// An experiment as written in its file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,11 +131,11 @@ impl Experiment {
         hex::encode(&Sha256::digest(self.resolved.as_bytes()))
     }
 
-    /// Number of folds, where the experiment says.
+    /// Number of folds of a scheme, where the experiment says.
     pub fn folds(&self) -> Option<usize> {
-        match self.validation.scheme() {
-            ValidationScheme::Folds(folds) => Some(*folds),
-            ValidationScheme::Plan(_) => None,
+        match self.validation.folds() {
+            FoldSource::Drawn(folding) => Some(folding.folds().get()),
+            FoldSource::Plan(_) => None,
         }
     }
 }

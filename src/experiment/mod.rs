@@ -20,7 +20,12 @@
 //! per-class = 2000           # a random sample with the same number of cells of each class
 //!
 //! [validation]
+//! schemes = ["random", "blocks"]     # also "regions" and "held-out"; `random` alone where nothing is said
 //! folds = 10                 # or `plan = "runs/…/folds.parquet"`: cells and folds of another run
+//! repeats = 1                # random folds and blocks are drawn so often
+//! blocks = { size-metres = 20000, buffer-metres = 2000 }     # cells of a square block are held out together
+//! # regions = { attribute = "group" }           # the groups of a table are left out one by one
+//! # held-out = { file = "test-cells.csv" }      # these cells are scored; or `share = 0.2` of each class
 //!
 //! [validation.target-prevalence]   # scores are reported for this mixture, too
 //! urban = 0.021              # one class may be left out; it is the rest
@@ -35,10 +40,12 @@ mod classes;
 mod data;
 mod error;
 mod file;
+mod schemes;
 mod validation;
 
 pub use classes::{ClassGroups, Members, Regrouping};
 pub use data::{Data, RawData, RawSample};
 pub use error::ExperimentError;
 pub use file::{Experiment, RawExperiment};
-pub use validation::{RawValidation, TargetPrevalence, Validation, ValidationScheme};
+pub use schemes::{Folding, HeldOutCells, RawBlocks, RawHeldOut, RawRegions, SchemeSettings};
+pub use validation::{FoldSource, RawValidation, TargetPrevalence, Validation};

@@ -6,32 +6,39 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::config::Problems;
+use tesela_datasets::fold::Scheme;
 
 use super::ExperimentError;
+use super::schemes::{DEFAULT_FOLDS, Folding, RawBlocks, RawHeldOut, RawRegions};
 use crate::metrics::Prevalence;
-
-/// Folds where an experiment does not say.
-const DEFAULT_FOLDS: usize = 10;
-/// More folds than anybody has cells for.
-const MAX_FOLDS: usize = 1000;
 
 /// `[validation]` as written in an experiment file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct RawValidation {
+    /// In which ways cells come into folds; random folds where nothing is said.
+    pub schemes: Option<Vec<Scheme>>,
     /// Number of folds.
     pub folds: Option<usize>,
+    /// How often random folds and blocks are drawn.
+    pub repeats: Option<u16>,
     /// The fold plan of another run; its cells are the cells of this experiment.
     pub plan: Option<PathBuf>,
+    /// Blocks of the ground.
+    pub blocks: Option<RawBlocks>,
+    /// Regions that are left out one by one.
+    pub regions: Option<RawRegions>,
+    /// A fixed held-out set.
+    pub held_out: Option<RawHeldOut>,
     /// How common each class is where the model is to be used.
     pub target_prevalence: Option<BTreeMap<String, f64>>,
 }
 
 /// Where the folds come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ValidationScheme {
-    /// So many, drawn from the seed of the experiment, each with its share of every class.
-    Folds(usize),
+#[derive(Debug, Clone, PartialEq)]
+pub enum FoldSource {
+    /// They are made from the seed of the experiment.
+    Drawn(Folding),
     /// Those of this file.
     Plan(PathBuf),
 }
@@ -39,7 +46,7 @@ pub enum ValidationScheme {
 /// Validation settings that are known to be usable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Validation {
-    scheme: ValidationScheme,
+    folds: FoldSource,
     target: Option<TargetPrevalence>,
 }
 
@@ -52,42 +59,51 @@ pub struct TargetPrevalence {
 impl RawValidation {
     /// Fills in what is left out.
     pub(super) fn resolve(&mut self) {
-        if self.plan.is_none() {
+        let has_folds = self.named_schemes().iter().any(|&scheme| scheme != Scheme::HeldOut);
+        if self.plan.is_none() && has_folds {
             self.folds.get_or_insert(DEFAULT_FOLDS);
         }
     }
 
     /// Checks every field and notes each problem with the key that caused it.
     pub fn check(&self, problems: &mut Problems) -> Option<Validation> {
-        let scheme = match (self.folds, &self.plan) {
-            (Some(_), Some(_)) => {
-                problems.add("validation.folds", "stands beside `plan`, which says it already");
-                None
+        let folds = match &self.plan {
+            Some(plan) => {
+                self.check_alone(problems);
+                Some(FoldSource::Plan(plan.clone()))
             }
-            (None, Some(plan)) => Some(ValidationScheme::Plan(plan.clone())),
-            (folds, None) => Some(ValidationScheme::Folds(folds.unwrap_or(DEFAULT_FOLDS))),
+            None => self.check_folding(problems).map(FoldSource::Drawn),
         };
-        if let Some(folds) = self.folds.filter(|folds| !(2..=MAX_FOLDS).contains(folds)) {
-            let problem = format!("is {folds}; expected 2 to {MAX_FOLDS}");
-            problems.add("validation.folds", problem);
-        }
         let shares = self.target_prevalence.iter().flatten();
         for (class, share) in shares.filter(|(_, share)| !(0.0..=1.0).contains(*share)) {
             let key = format!("validation.target-prevalence.{class}");
             problems.add(&key, format!("is {share}; expected a share between 0 and 1"));
         }
         let shares = self.target_prevalence.clone();
-        Some(Validation {
-            scheme: scheme?,
-            target: shares.map(|shares| TargetPrevalence { shares }),
-        })
+        Some(Validation { folds: folds?, target: shares.map(|shares| TargetPrevalence { shares }) })
+    }
+
+    /// A plan leaves nothing else to say about folds.
+    fn check_alone(&self, problems: &mut Problems) {
+        let others = [
+            ("schemes", self.schemes.is_some()),
+            ("folds", self.folds.is_some()),
+            ("repeats", self.repeats.is_some()),
+            ("blocks", self.blocks.is_some()),
+            ("regions", self.regions.is_some()),
+            ("held-out", self.held_out.is_some()),
+        ];
+        for (key, _) in others.into_iter().filter(|(_, is_there)| *is_there) {
+            let key = format!("validation.{key}");
+            problems.add(&key, "stands beside `plan`, which says it already");
+        }
     }
 }
 
 impl Validation {
     /// Where the folds come from.
-    pub fn scheme(&self) -> &ValidationScheme {
-        &self.scheme
+    pub fn folds(&self) -> &FoldSource {
+        &self.folds
     }
 
     /// The mixture that scores are reported for beside that of the sample.

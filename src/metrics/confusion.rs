@@ -33,6 +33,11 @@ impl Confusion {
         self.rows[truth.index()][predicted.index()] += 1;
     }
 
+    /// Counts `cells` cells of class `truth` that were taken for `predicted`.
+    pub(crate) fn add_many(&mut self, truth: ClassId, predicted: ClassId, cells: u64) {
+        self.rows[truth.index()][predicted.index()] += cells;
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
         self.rows.len()
@@ -68,9 +73,12 @@ impl Confusion {
         self.rows.iter().flatten().sum()
     }
 
-    /// Whether `class` occurs, known or predicted.
-    pub(super) fn mentions(&self, class: ClassId) -> bool {
-        self.support(class) > 0 || self.predicted(class) > 0
+    /// The positions of the classes that occur, known or predicted.
+    pub(super) fn occurring(&self) -> Vec<usize> {
+        let ids = (0..self.classes()).map(ClassId::new);
+        ids.filter(|&class| self.support(class) > 0 || self.predicted(class) > 0)
+            .map(ClassId::index)
+            .collect()
     }
 
     /// The counts, those of each known class times its weight.

@@ -7,6 +7,7 @@
 //! Start with [`Outcomes`], which gathers what was predicted, and [`Scores::of`].
 
 mod confusion;
+mod curve;
 #[cfg(test)]
 mod golden;
 mod outcomes;
@@ -15,9 +16,15 @@ mod probability;
 mod ranking;
 mod scores;
 mod summary;
+mod totals;
 
 pub use confusion::Confusion;
+pub use curve::{CurvePoint, PrecisionRecallCurve};
 pub use outcomes::Outcomes;
 pub use prevalence::{Prevalence, PrevalenceError};
+pub(crate) use probability::{brier_loss, log_loss};
+pub(crate) use ranking::{Areas, Ranking};
 pub use scores::{Averages, ClassScores, Scores};
-pub use summary::{Figure, Summary, summarise};
+pub(crate) use summary::rate_figures;
+pub use summary::{Figure, Summary, summarise, summarise_known};
+pub(crate) use totals::Totals;

@@ -86,12 +86,26 @@ impl Outcomes {
         self.probabilities.iter().skip(class.index()).step_by(self.classes).copied().collect()
     }
 
-    /// Known against most probable class; the lowest class where several are most probable.
+    /// The most probable class of each cell; the lowest class where several are most probable.
+    pub fn most_probable(&self) -> Vec<ClassId> {
+        let decide = |row| Probabilities::most_probable(row).expect("rows hold no NaN");
+        self.probabilities.chunks_exact(self.classes).map(decide).collect()
+    }
+
+    /// Known against most probable class.
     pub fn confusion(&self) -> Confusion {
+        self.confusion_of(&self.most_probable())
+    }
+
+    /// Known against decided class.
+    ///
+    /// # Panics
+    /// If there is not one decision per cell.
+    pub fn confusion_of(&self, decisions: &[ClassId]) -> Confusion {
+        assert_eq!(self.len(), decisions.len(), "each cell has one decision");
         let mut confusion = Confusion::new(self.classes);
-        for (truth, row) in self.iter() {
-            let predicted = Probabilities::most_probable(row).expect("rows hold no NaN");
-            confusion.add(truth, predicted);
+        for (&truth, &decided) in self.truths.iter().zip(decisions) {
+            confusion.add(truth, decided);
         }
         confusion
     }

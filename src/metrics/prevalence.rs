@@ -69,6 +69,13 @@ impl Prevalence {
     }
 }
 
+impl Prevalence {
+    /// The weights for `target`, or one for each class where there is none.
+    pub(crate) fn weights_of(target: Option<&Self>, supports: &[u64]) -> Option<Vec<f64>> {
+        target.map_or_else(|| Some(vec![1.0; supports.len()]), |target| target.weights(supports))
+    }
+}
+
 impl TryFrom<Vec<f64>> for Prevalence {
     type Error = PrevalenceError;
 

@@ -1,75 +1,172 @@
 //! Scores of an order: how well the probability of a class ranks its cells above the others.
 //!
 //! Cells of equal probability form one step, as in scikit-learn, so no score depends on the order in
-//! which equals happen to lie.
+//! which equals happen to lie. Sorting costs more than all else, so an order is made once and its areas are
+//! computed for any number of resamples, each of which says how often a unit (a cell or a block) was drawn.
 
-/// How much weight of the class and of the others lies at or above each distinct probability, from
-/// the highest down.
-pub(super) struct Ranking {
-    steps: Vec<Step>,
+use rayon::slice::ParallelSliceMut;
+use tesela_datasets::class::ClassId;
+
+use super::Outcomes;
+
+/// The cells in falling order of their probability of a class.
+pub(crate) struct Ranking {
+    class: u16,
+    places: Vec<Place>,
 }
 
+/// A cell in its place.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// What is drawn when this cell is drawn.
+    unit: u32,
+    truth: u16,
+    /// Whether the next cell has a lower probability.
+    ends_step: bool,
+}
+
+/// The areas below the curves of one class against the rest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Areas {
+    /// The chance that a cell of the class ranks above one of the others; `None` where either is missing.
+    pub(crate) roc_auc: Option<f64>,
+    /// The mean precision over the recalls that the ranking reaches; `None` where the class is missing.
+    pub(crate) average_precision: Option<f64>,
+}
+
+/// What lies at or above a step.
+pub(super) struct RankStep {
+    /// How many cells lie above the last cell of the step.
+    pub(super) place: usize,
+    /// Weight of the cells of the class.
+    pub(super) own: f64,
+    /// Weight of the cells of other classes.
+    pub(super) others: f64,
+}
+
+/// What lies at or above a place, at one mixture of classes.
 #[derive(Clone, Copy, Default)]
-struct Step {
-    own: f64,
+struct Sums {
+    /// Weight of the cells of other classes above this step.
     others: f64,
+    /// Weight of the cells of other classes in this step.
+    others_in_step: f64,
+    roc: f64,
+    precision: f64,
 }
 
 impl Ranking {
-    /// Ranks cells by `scores`; `own` says which are of the class, `weights` how much each counts.
-    pub(super) fn of(scores: &[f32], own: &[bool], weights: &[f64]) -> Self {
-        let mut order: Vec<usize> = (0..scores.len()).collect();
-        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-        let mut steps = Vec::new();
-        let mut so_far = Step::default();
-        for (rank, &cell) in order.iter().enumerate() {
-            if own[cell] {
-                so_far.own += weights[cell];
-            } else {
-                so_far.others += weights[cell];
+    /// Ranks the cells of `outcomes` by their probability of `class`; `units` names what each cell is drawn
+    /// with (without, nothing tells cells apart).
+    pub(crate) fn of(outcomes: &Outcomes, class: ClassId, units: Option<&[u32]>) -> Self {
+        let scores = outcomes.column(class);
+        let truths = outcomes.truths();
+        let mut keys: Vec<u64> =
+            (0_u32..).zip(&scores).map(|(cell, &score)| key(score, cell)).collect();
+        assert_eq!(keys.len(), scores.len(), "there are fewer than four billion cells");
+        keys.par_sort_unstable();
+        let places = keys.iter().enumerate().map(|(place, &key)| {
+            let cell = cell_of(key);
+            let next = keys.get(place + 1);
+            Place {
+                unit: units.map_or(0, |units| units[cell]),
+                truth: ordinal(truths[cell]),
+                ends_step: next.is_none_or(|&next| next >> 32 != key >> 32),
             }
-            let next = order.get(rank + 1);
-            if next.is_none_or(|&next| scores[next] < scores[cell]) {
-                steps.push(so_far);
+        });
+        Self { class: ordinal(class), places: places.collect() }
+    }
+
+    /// The areas when each unit counts as often as `times` says, at each of several mixtures: `weights` says how
+    /// much a cell of each class weighs.
+    pub(crate) fn areas<const MIXTURES: usize>(
+        &self,
+        times: impl Fn(u32) -> u32,
+        weights: [&[f64]; MIXTURES],
+    ) -> [Areas; MIXTURES] {
+        let own_weights = weights.map(|weights| weights[usize::from(self.class)]);
+        let mut sums = [Sums::default(); MIXTURES];
+        let (mut own, mut own_in_step, mut others_seen) = (0_u64, 0_u64, false);
+        for place in &self.places {
+            let count = times(place.unit);
+            if count > 0 {
+                if place.truth == self.class {
+                    own_in_step += u64::from(count);
+                } else {
+                    others_seen = true;
+                    for (sums, weights) in sums.iter_mut().zip(weights) {
+                        sums.others_in_step += weights[usize::from(place.truth)] * f64::from(count);
+                    }
+                }
+            }
+            if place.ends_step && (own_in_step > 0 || others_seen) {
+                for (sums, &weight) in sums.iter_mut().zip(&own_weights) {
+                    sums.end_step(own, own_in_step, weight);
+                }
+                own += own_in_step;
+                (own_in_step, others_seen) = (0, false);
             }
         }
-        Self { steps }
+        let mut weight = own_weights.into_iter();
+        sums.map(|sums| sums.areas(own, weight.next().unwrap_or_default()))
+    }
+}
+
+impl Ranking {
+    /// What lies at or above each step, cells weighing as much as their class says; `None` where the class is missing
+    /// or weighs nothing.
+    pub(super) fn steps(&self, weights: &[f64]) -> Option<Vec<RankStep>> {
+        let mut steps = Vec::new();
+        let (mut own, mut others) = (0.0, 0.0);
+        for (place, one) in self.places.iter().enumerate() {
+            let weight = weights[usize::from(one.truth)];
+            *(if one.truth == self.class { &mut own } else { &mut others }) += weight;
+            if one.ends_step {
+                steps.push(RankStep { place, own, others });
+            }
+        }
+        (own > 0.0).then_some(steps)
+    }
+}
+
+impl Sums {
+    /// Takes in a step with `own_in_step` cells of the class, below `own` of them.
+    #[inline]
+    fn end_step(&mut self, own: u64, own_in_step: u64, weight: f64) {
+        let (before, step) = (own as f64, own_in_step as f64);
+        self.roc += self.others_in_step * (before + 0.5 * step);
+        self.others += self.others_in_step;
+        self.others_in_step = 0.0;
+        let right = (before + step) * weight;
+        if own_in_step > 0 && right > 0.0 {
+            self.precision += step * right / (right + self.others);
+        }
     }
 
-    fn total(&self) -> Step {
-        self.steps.last().copied().unwrap_or_default()
+    fn areas(self, own: u64, weight: f64) -> Areas {
+        let total = own as f64;
+        let known = own > 0 && weight > 0.0;
+        Areas {
+            roc_auc: (known && self.others > 0.0).then(|| self.roc / (total * self.others)),
+            average_precision: known.then(|| self.precision / total),
+        }
     }
+}
 
-    /// Each step with the one before it.
-    fn pairs(&self) -> impl Iterator<Item = (Step, Step)> + '_ {
-        let before = std::iter::once(Step::default()).chain(self.steps.iter().copied());
-        before.zip(self.steps.iter().copied())
-    }
+/// A key that sorts high scores first, and equal ones by cell.
+fn key(score: f32, cell: u32) -> u64 {
+    // Adding zero makes the negative zero a positive one, which equals it.
+    let bits = (score + 0.0).to_bits();
+    let rising = if bits >> 31 == 0 { bits | 0x8000_0000 } else { !bits };
+    u64::from(!rising) << 32 | u64::from(cell)
+}
 
-    /// The chance that a cell of the class ranks above one of the others; `None` where either is missing.
-    pub(super) fn roc_auc(&self) -> Option<f64> {
-        let Step { own, others } = self.total();
-        let area = self
-            .pairs()
-            .map(|(before, after)| {
-                (after.others - before.others) * f64::midpoint(after.own, before.own)
-            })
-            .sum::<f64>();
-        (own > 0.0 && others > 0.0).then(|| area / (own * others))
-    }
+fn cell_of(key: u64) -> usize {
+    usize::try_from(key & u64::from(u32::MAX)).expect("an index of 32 bits fits")
+}
 
-    /// The mean precision over the recalls that the ranking reaches; `None` where the class is missing.
-    pub(super) fn average_precision(&self) -> Option<f64> {
-        let total = self.total().own;
-        let sum = self
-            .pairs()
-            .filter(|(_, after)| after.own > 0.0)
-            .map(|(before, after)| {
-                (after.own - before.own) * after.own / (after.own + after.others)
-            })
-            .sum::<f64>();
-        (total > 0.0).then(|| sum / total)
-    }
+fn ordinal(class: ClassId) -> u16 {
+    u16::try_from(class.index()).expect("a class map holds at most 65,535 classes")
 }
 
 #[cfg(test)]
@@ -79,22 +176,39 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// The areas of the second of two classes.
+    fn areas(scores: &[f32], own: &[bool]) -> Areas {
+        let mut outcomes = Outcomes::new(2);
+        for (&score, &own) in scores.iter().zip(own) {
+            outcomes.push(ClassId::new(usize::from(own)), &[1.0 - score, score]);
+        }
+        let [areas] = Ranking::of(&outcomes, ClassId::new(1), None).areas(|_| 1, [&[1.0, 1.0]]);
+        areas
+    }
+
     #[test]
     fn a_perfect_order_scores_one_and_its_reverse_zero() {
         let own = [false, false, true, true];
-        let weights = [1.0; 4];
-        let right = Ranking::of(&[0.1, 0.2, 0.8, 0.9], &own, &weights);
-        assert_eq!((right.roc_auc(), right.average_precision()), (Some(1.0), Some(1.0)));
-        let wrong = Ranking::of(&[0.9, 0.8, 0.2, 0.1], &own, &weights);
-        assert_eq!(wrong.roc_auc(), Some(0.0));
+        let right = areas(&[0.1, 0.2, 0.8, 0.9], &own);
+        assert_eq!((right.roc_auc, right.average_precision), (Some(1.0), Some(1.0)));
+        let wrong = areas(&[0.9, 0.8, 0.2, 0.1], &own);
+        assert_eq!(wrong.roc_auc, Some(0.0));
     }
 
     #[test]
     fn a_missing_class_has_no_score() {
-        let ranking = Ranking::of(&[0.1, 0.9], &[false, false], &[1.0; 2]);
-        assert_eq!((ranking.roc_auc(), ranking.average_precision()), (None, None));
-        let ranking = Ranking::of(&[0.1, 0.9], &[true, true], &[1.0; 2]);
-        assert_eq!((ranking.roc_auc(), ranking.average_precision()), (None, Some(1.0)));
+        let none = areas(&[0.1, 0.9], &[false, false]);
+        assert_eq!((none.roc_auc, none.average_precision), (None, None));
+        let all = areas(&[0.1, 0.9], &[true, true]);
+        assert_eq!((all.roc_auc, all.average_precision), (None, Some(1.0)));
+    }
+
+    #[test]
+    fn keys_sort_high_scores_first_and_both_zeros_are_one() {
+        let scores = [f32::INFINITY, 1.0, 1e-30, 0.0, -1e-30, -2.0];
+        let keys: Vec<u64> = scores.iter().map(|&score| key(score, 7)).collect();
+        assert!(keys.is_sorted() && keys.iter().all(|&key| cell_of(key) == 7));
+        assert_eq!(key(0.0, 3), key(-0.0, 3));
     }
 
     proptest! {
@@ -104,7 +218,7 @@ mod tests {
         ) {
             let scores: Vec<f32> = cells.iter().map(|cell| f32::from(cell.0)).collect();
             let own: Vec<bool> = cells.iter().map(|cell| cell.1).collect();
-            let ranking = Ranking::of(&scores, &own, &vec![1.0; cells.len()]);
+            let found = areas(&scores, &own);
             let (mut pairs, mut right) = (0_u32, 0.0);
             for (a, _) in cells.iter().filter(|cell| cell.1) {
                 for (b, _) in cells.iter().filter(|cell| !cell.1) {
@@ -112,7 +226,7 @@ mod tests {
                     right += match a.cmp(b) { Ordering::Greater => 1.0, Ordering::Equal => 0.5, Ordering::Less => 0.0 };
                 }
             }
-            if let Some(area) = ranking.roc_auc() {
+            if let Some(area) = found.roc_auc {
                 prop_assert!((area - right / f64::from(pairs)).abs() < 1e-12);
             } else {
                 prop_assert_eq!(pairs, 0);

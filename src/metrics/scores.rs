@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use tesela_datasets::class::{ClassId, ClassMap};
 
 use super::confusion::Rates;
-use super::probability::{brier, log_loss};
-use super::ranking::Ranking;
+use super::ranking::{Areas, Ranking};
+use super::totals::Totals;
 use super::{Outcomes, Prevalence};
 
 /// Precision, recall and F1, averaged over the classes that occur.
@@ -76,7 +76,8 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// Scores `outcomes` as they are mixed, or as if they were mixed as `target` says.
+    /// Scores `outcomes` as they are mixed, or as if they were mixed as `target` says; each cell is taken for
+    /// its most probable class.
     ///
     /// `None` where nothing was classified, or where `target` has a class of which there is no cell.
     ///
@@ -87,25 +88,57 @@ impl Scores {
         classes: &ClassMap,
         target: Option<&Prevalence>,
     ) -> Option<Self> {
+        Self::decided(outcomes, &outcomes.most_probable(), classes, target)
+    }
+
+    /// Scores `outcomes` of which each cell was taken for its class in `decisions`.
+    ///
+    /// `None` where nothing was classified, or where `target` has a class of which there is no cell.
+    ///
+    /// # Panics
+    /// If they do not speak of the same cells and classes.
+    pub fn decided(
+        outcomes: &Outcomes,
+        decisions: &[ClassId],
+        classes: &ClassMap,
+        target: Option<&Prevalence>,
+    ) -> Option<Self> {
         assert_eq!(outcomes.classes(), classes.len(), "both speak of the same classes");
+        assert_eq!(outcomes.len(), decisions.len(), "each cell has one decision");
         if outcomes.is_empty() {
             return None;
         }
-        let confusion = outcomes.confusion();
-        let weights = match target {
-            Some(target) => target.weights(&confusion.supports())?,
-            None => vec![1.0; classes.len()],
-        };
-        let weighted = confusion.weighted(&weights);
+        let totals = Totals::of(outcomes, decisions);
+        let weights = Prevalence::weights_of(target, &totals.confusion.supports())?;
+        let areas: Vec<Areas> = classes
+            .ids()
+            .map(|class| {
+                let ranking = Ranking::of(outcomes, class, None);
+                let [areas] = ranking.areas(|_| 1, [&weights]);
+                areas
+            })
+            .collect();
+        let scores = Self::assemble(&totals, &areas, classes, &weights);
+        Some(Self { unclassified: outcomes.unclassified(), ..scores })
+    }
+
+    /// The scores that follow from `totals` and the areas of each class, cells weighing as much as their known
+    /// class says.
+    pub(crate) fn assemble(
+        totals: &Totals,
+        areas: &[Areas],
+        classes: &ClassMap,
+        weights: &[f64],
+    ) -> Self {
+        let confusion = &totals.confusion;
+        let weighted = confusion.weighted(weights);
         let supports = weighted.supports();
         let total: f64 = supports.iter().sum();
         let rates = weighted.rates();
-        let occurring: Vec<usize> =
-            classes.ids().filter(|&id| confusion.mentions(id)).map(ClassId::index).collect();
+        let occurring = confusion.occurring();
         let by_class: Vec<ClassScores> = classes
             .ids()
             .map(|id| {
-                let ranking = rank(outcomes, id, &weights);
                 let Rates { precision, recall, f1 } = rates[id.index()];
                 ClassScores {
                     class: classes.name(id).to_owned(),
@@ -114,32 +147,26 @@ impl Scores {
                     precision,
                     recall,
                     f1,
-                    roc_auc: ranking.roc_auc(),
-                    average_precision: ranking.average_precision(),
+                    roc_auc: areas[id.index()].roc_auc,
+                    average_precision: areas[id.index()].average_precision,
                 }
             })
             .collect();
-        Some(Self {
+        Self {
             cells: confusion.total(),
-            unclassified: outcomes.unclassified(),
+            unclassified: 0,
             accuracy: weighted.accuracy(),
             kappa: weighted.kappa(),
             mcc: weighted.mcc(),
-            log_loss: log_loss(outcomes, &weights),
-            brier: brier(outcomes, &weights),
-            roc_auc: mean_of_known(by_class.iter().map(|class| class.roc_auc)),
-            average_precision: mean_of_known(by_class.iter().map(|class| class.average_precision)),
+            log_loss: totals.mean(&totals.log_loss, weights),
+            brier: totals.mean(&totals.brier, weights),
+            roc_auc: mean_of_known(areas.iter().map(|one| one.roc_auc)),
+            average_precision: mean_of_known(areas.iter().map(|one| one.average_precision)),
             macro_average: average(&rates, &occurring, |_| 1.0),
             weighted_average: average(&rates, &occurring, |class| supports[class]),
             classes: by_class,
-        })
+        }
     }
-}
-
-fn rank(outcomes: &Outcomes, class: ClassId, weights: &[f64]) -> Ranking {
-    let own: Vec<bool> = outcomes.truths().iter().map(|&truth| truth == class).collect();
-    let weights: Vec<f64> = outcomes.truths().iter().map(|truth| weights[truth.index()]).collect();
-    Ranking::of(&outcomes.column(class), &own, &weights)
 }
 
 fn average(rates: &[Rates], occurring: &[usize], weight: impl Fn(usize) -> f64) -> Averages {

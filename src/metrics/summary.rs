@@ -1,8 +1,9 @@
 //! Summaries: mean and deviation of each figure over the folds.
 
 use serde::{Deserialize, Serialize};
+use tesela_datasets::class::ClassMap;
 
-use super::Scores;
+use super::{Areas, Confusion, Scores, Totals};
 
 /// One number out of [`Scores`], by name.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,14 +49,30 @@ impl Scores {
         }
         for class in &self.classes {
             let name = &class.class;
-            figures.push(figure(&format!("{name} precision"), Some(class.precision)));
-            figures.push(figure(&format!("{name} recall"), Some(class.recall)));
-            figures.push(figure(&format!("{name} f1"), Some(class.f1)));
+            // Of a class without cells nothing was measured, and zero would be taken for a failure.
+            let measured = |value: f64| (class.support > 0).then_some(value);
+            figures.push(figure(&format!("{name} precision"), measured(class.precision)));
+            figures.push(figure(&format!("{name} recall"), measured(class.recall)));
+            figures.push(figure(&format!("{name} f1"), measured(class.f1)));
             figures.push(figure(&format!("{name} roc-auc"), class.roc_auc));
             figures.push(figure(&format!("{name} pr-auc"), class.average_precision));
         }
         figures
     }
+}
+
+/// The figures that follow from known and decided classes alone, cells weighing as much as their known class says.
+pub(crate) fn rate_figures(
+    confusion: &Confusion,
+    classes: &ClassMap,
+    weights: &[f64],
+) -> Vec<Figure> {
+    let totals = Totals { confusion: confusion.clone(), ..Totals::new(classes.len()) };
+    let areas = vec![Areas { roc_auc: None, average_precision: None }; classes.len()];
+    let mut figures = Scores::assemble(&totals, &areas, classes, weights).figures();
+    let of_probabilities = ["log-loss", "brier", "roc-auc", "pr-auc"];
+    figures.retain(|figure| !of_probabilities.iter().any(|name| figure.name.ends_with(name)));
+    figures
 }
 
 /// Mean and deviation of each figure over `folds`, which speak of the same classes.
@@ -75,6 +92,12 @@ pub fn summarise(folds: &[Scores]) -> Vec<Summary> {
     first.iter().enumerate().map(summary).collect()
 }
 
+/// The same over those of `folds` that have scores.
+pub fn summarise_known(folds: &[Option<Scores>]) -> Vec<Summary> {
+    let known: Vec<Scores> = folds.iter().flatten().cloned().collect();
+    summarise(&known)
+}
+
 fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
@@ -86,7 +109,7 @@ fn deviation(values: &[f64], mean: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use tesela_datasets::class::{ClassId, ClassMap};
+    use tesela_datasets::class::ClassId;
 
     use super::*;
     use crate::metrics::Outcomes;

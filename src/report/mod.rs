@@ -16,7 +16,9 @@ pub use canvas::Picture;
 pub use confusion_csv::confusion_csv;
 pub use confusion_picture::{Caption, confusion_picture};
 pub use format::{grouped, percent};
-pub use publish::{PublishError, log_run, publish};
+pub use publish::{PublishError, how, log_run, publish};
 pub use run_watch::{RunWatch, duration};
-pub use table::{class_table, comparison_table, layer_table, plain_table, score_table};
+pub use table::{
+    class_table, comparison_table, layer_table, plain_table, scheme_table, score_table,
+};
 pub use tensorboard::EventLog;

@@ -98,6 +98,25 @@ pub fn comparison_table(names: &[String], runs: &[Vec<Summary>]) -> Table {
     table
 }
 
+/// The schemes of a run side by side, mean and deviation over their folds: one column per scheme, the strictest first.
+///
+/// # Panics
+/// If the schemes do not have the same scores.
+pub fn scheme_table(schemes: &[(String, &[Summary])]) -> Table {
+    let header = std::iter::once("score".to_owned()).chain(schemes.iter().map(|one| one.0.clone()));
+    let mut table = start(header.collect());
+    for (index, first) in schemes.first().into_iter().flat_map(|one| one.1).enumerate() {
+        let cells = schemes.iter().map(|(_, summaries)| {
+            let summary = &summaries[index];
+            assert_eq!(summary.name, first.name, "all schemes have the same scores");
+            spread(summary)
+        });
+        table.add_row(std::iter::once(first.name.clone()).chain(cells));
+    }
+    align(&mut table);
+    table
+}
+
 /// The best of the means: the lowest loss, the highest of everything else.
 fn best_of(name: &str, summaries: &[&Summary]) -> Option<f64> {
     let means = summaries.iter().filter_map(|summary| summary.mean);

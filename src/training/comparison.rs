@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use tesela_datasets::cell::CellId;
+use tesela_datasets::fold::Scheme;
 
 use super::{Measurement, RunDirectory, TrainingError};
 
@@ -34,6 +35,12 @@ pub enum ComparisonError {
         /// The other run.
         other: String,
         /// Its classes.
+        found: String,
+    },
+    /// The runs are measured in different ways.
+    #[error("the runs share no validation scheme: {found}")]
+    Schemes {
+        /// How each run is measured.
         found: String,
     },
     /// The runs are on other cells.
@@ -96,10 +103,32 @@ impl Comparison {
                 }
             }
         }
-        Ok(Self { runs, same_folds, same_store })
+        let comparison = Self { runs, same_folds, same_store };
+        if comparison.schemes().is_empty() {
+            return Err(ComparisonError::Schemes { found: comparison.headlines() });
+        }
+        Ok(comparison)
+    }
+
+    /// The schemes by which all runs are measured, the strictest first.
+    pub fn schemes(&self) -> Vec<Scheme> {
+        let Some((_, first)) = self.runs.first() else { return Vec::new() };
+        let by_all = |scheme: &Scheme| {
+            self.runs.iter().all(|(_, measurement)| measurement.scheme(*scheme).is_some())
+        };
+        first.schemes.iter().map(|one| one.scheme).filter(by_all).collect()
+    }
+
+    /// How each run is measured.
+    fn headlines(&self) -> String {
+        let runs = self.runs.iter();
+        let words = runs.map(|(run, measurement)| {
+            format!("`{}` by {}", run.path().display(), measurement.headline.words())
+        });
+        words.collect::<Vec<_>>().join(", ")
     }
 }
 
 fn cells(run: &RunDirectory) -> Result<BTreeSet<CellId>, TrainingError> {
-    Ok(run.plan()?.cells().map(|(id, _)| id.clone()).collect())
+    Ok(run.plan()?.cells().iter().cloned().collect())
 }

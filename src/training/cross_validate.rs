@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use tesela_datasets::class::ClassMap;
-
 use super::files::write_json;
 use super::fold_run::{PartRun, measured};
+use super::measurement::PartitionOutcomes;
 use super::{Measurement, Part, Predictions, RunDirectory, RunObserver, Sample, TrainingError};
 use crate::experiment::Experiment;
-use crate::metrics::{Outcomes, Prevalence};
 
 /// How much of a run is done, and with what; none of it changes a result.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +46,7 @@ pub fn cross_validate(
     options: RunOptions<'_>,
     observer: &mut dyn RunObserver,
 ) -> Result<CrossValidation, TrainingError> {
-    let folds = sample.plan().folds().get();
+    let folds = sample.plan().folds();
     if let Some(found) = options.fold.filter(|&fold| fold >= folds) {
         return Err(TrainingError::NoFold { found, last: folds - 1 });
     }
@@ -66,34 +64,58 @@ pub fn cross_validate(
         directory.clear_checkpoints(Part::Fold(fold))?;
     }
     let done: Vec<usize> = (0..folds).filter(is_done).collect();
-    let predictions: Vec<Predictions> =
-        done.iter().map(|&fold| directory.predictions(fold)).collect::<Result<_, _>>()?;
-    let measurement = measure(&predictions, sample.classes(), sample.target())
+    let read = |&fold: &usize| Ok((fold, directory.predictions(fold)?));
+    let predictions: Vec<(usize, Predictions)> =
+        done.iter().map(read).collect::<Result<_, TrainingError>>()?;
+    let measurement = measure(&predictions, sample)
         .ok_or(TrainingError::EmptyFold { fold: 0, what: "cells to score".to_owned() })?;
     if done.len() < folds {
         return Ok(CrossValidation::Partial { done, measurement });
     }
     write_results(directory, predictions, &measurement)?;
     if with_final && !directory.is_done(Part::Final) {
-        part.final_model(measured(&measurement.sample.pooled), observer)?;
+        part.final_model(measured_headline(&measurement), observer)?;
     }
     directory.clear_checkpoints(Part::Final)?;
     Ok(CrossValidation::Complete(measurement))
 }
 
-fn measure(
-    folds: &[Predictions],
-    classes: &ClassMap,
-    target: Option<&Prevalence>,
-) -> Option<Measurement> {
-    let outcomes: Vec<Outcomes> = folds.iter().map(Predictions::outcomes).collect();
-    Measurement::of(&outcomes, classes, target)
+/// Scores the folds that are done, each partition on its own.
+fn measure(folds: &[(usize, Predictions)], sample: &Sample) -> Option<Measurement> {
+    let plan = sample.plan();
+    let mut partitions: Vec<PartitionOutcomes> = Vec::new();
+    for (fold, predictions) in folds {
+        let at = plan.locate(*fold)?;
+        let partition = &plan.partitions()[at.partition];
+        if partitions.last().is_none_or(|last| last.partition != at.partition) {
+            let (scheme, repeat) = (partition.scheme(), partition.design().repeat);
+            let folds = Vec::new();
+            let next = PartitionOutcomes { partition: at.partition, scheme, repeat, folds };
+            partitions.push(next);
+        }
+        let left_out = partition.left_out(at.fold).len();
+        partitions.last_mut()?.folds.push((*fold, left_out, predictions.outcomes()));
+    }
+    Measurement::of(&partitions, sample.classes(), sample.target())
+}
+
+/// What the bundle of the final model says about how good such a model is: the scores of the headline scheme, at the
+/// prevalence of the sample and of the target.
+fn measured_headline(measurement: &Measurement) -> serde_json::Map<String, serde_json::Value> {
+    let headline = measurement.headline();
+    let mut all = measured(&headline.sample.pooled);
+    let mut note = |key: &str, value: serde_json::Value| all.insert(key.to_owned(), value);
+    note("scheme", headline.scheme.name().into());
+    note("folds", headline.folds.len().into());
+    let target = headline.target.as_ref().map(|target| measured(&target.pooled));
+    note("at_target_prevalence", target.map_or(serde_json::Value::Null, Into::into));
+    all
 }
 
 /// Writes what all folds together say; the scores come last.
 fn write_results(
     directory: &RunDirectory,
-    folds: Vec<Predictions>,
+    folds: Vec<(usize, Predictions)>,
     measurement: &Measurement,
 ) -> Result<(), TrainingError> {
     let metrics = directory.path().join("metrics.json");
@@ -101,7 +123,7 @@ fn write_results(
         return Ok(());
     }
     let mut all = Predictions::new(measurement.classes.clone());
-    for fold in folds {
+    for (_, fold) in folds {
         all.extend(fold);
     }
     all.sorted().save(&directory.path().join("predictions.parquet"))?;

@@ -9,6 +9,7 @@ use tesela_models::classifier::{FitError, PredictError};
 
 use super::Part;
 use crate::experiment::ExperimentError;
+use crate::raster::RasterError;
 
 /// Why an experiment could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,30 @@ pub enum TrainingError {
         store: PathBuf,
         /// Why.
         source: FoldError,
+    },
+    /// Distances cannot be measured between the cells.
+    #[error("store `{}` cannot be divided by distance: {reason}", .store.display())]
+    NoGround {
+        /// The store.
+        store: PathBuf,
+        /// What is missing.
+        reason: String,
+    },
+    /// Coordinates cannot be moved.
+    #[error("the coordinates of the cells cannot be turned into metres")]
+    Coordinates {
+        /// Why.
+        #[from]
+        source: RasterError,
+    },
+    /// The cells belong to no groups.
+    #[error(
+        "no cell of store `{}` belongs to a group, so there are no regions to leave out; expected a store of a table whose \
+         descriptor names a column `group`", .store.display()
+    )]
+    NoRegions {
+        /// The store.
+        store: PathBuf,
     },
     /// There is too little of a class.
     #[error("store `{}` has {found} usable cells of class `{class}`; {needed}", .store.display())]

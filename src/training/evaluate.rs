@@ -20,7 +20,9 @@ use tesela_models::bundle::{self, BundleManifest, MANIFEST_FILE};
 use tesela_models::classifier::PredictError;
 
 use super::files::{read_json, write_json};
-use super::{Measurement, Part, Predictions, RunDirectory, RunObserver, TrainingError};
+use super::{
+    HeldOutCell, Measurement, Part, Predictions, RunDirectory, RunObserver, TrainingError,
+};
 use crate::experiment::{Experiment, Regrouping};
 use crate::metrics::Prevalence;
 
@@ -83,9 +85,9 @@ impl Fitted {
     /// The cells that it was fitted on; `None` where nobody knows.
     fn cells(&self) -> Option<BTreeSet<CellId>> {
         let (_, plan) = self.run.as_ref()?;
-        let held_out = self.manifest.provenance.fold;
-        let fitted = plan.cells().filter(|(_, fold)| u32::try_from(*fold).ok() != held_out);
-        Some(fitted.map(|(id, _)| id.clone()).collect())
+        let fold = self.manifest.provenance.fold.and_then(|fold| usize::try_from(fold).ok());
+        let cells = plan.cells().iter().zip(plan.training(fold));
+        Some(cells.filter_map(|(id, trained)| trained.then(|| id.clone())).collect())
     }
 
     /// What the classes of `store` are to the model.
@@ -227,8 +229,8 @@ pub fn evaluate(
     manifest.claim(out)?;
     let selection = reader.select(rows, labels, regrouping.classes().clone());
     let predictions = predict(model, &selection, observer)?;
-    let outcomes = [predictions.outcomes()];
-    let measurement = Measurement::of(&outcomes, regrouping.classes(), model.target().as_ref())
+    let (outcomes, target) = (predictions.outcomes(), model.target());
+    let measurement = Measurement::of_held_out(outcomes, regrouping.classes(), target.as_ref())
         .ok_or_else(|| refuse("no cell could be classified".to_owned()))?;
     predictions.sorted().save(&out.join("predictions.parquet"))?;
     write_json(&out.join("metrics.json"), &measurement)?;
@@ -254,10 +256,11 @@ fn predict(
     )?;
     let mut predictions = Predictions::new(selection.classes().clone());
     let cells = selection.rows().iter().zip(selection.labels()).zip(probabilities.rows());
-    for ((&row, label), probabilities) in cells {
-        let Label::Class(class) = *label else { continue };
-        let cell = &selection.reader().cells()[row as usize].cell;
-        predictions.push(&cell.id, 0, class, probabilities);
+    for (((&row, label), probabilities), block) in cells.zip(0..) {
+        let Label::Class(label) = *label else { continue };
+        let cell = selection.reader().cells()[row as usize].cell.id.clone();
+        let cell = HeldOutCell { cell, partition: 0, fold: 0, block, label };
+        predictions.push(cell, probabilities);
     }
     Ok(predictions)
 }

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use tesela_datasets::class::Label;
 use tesela_datasets::random::derive;
 use tesela_datasets::source::CellSource;
-use tesela_datasets::store::Selection;
 use tesela_models::bundle::{self, Provenance};
 use tesela_models::classifier::{FitError, PredictError};
 use tesela_models::config::FitSettings;
@@ -15,7 +14,9 @@ use tesela_models::{CheckpointPlace, Classifier, FitEvent, FitObserver};
 
 use super::files::{write_bytes, write_json};
 use super::history::History;
-use super::{Part, Predictions, RunDirectory, RunObserver, RunOptions, Sample, TrainingError};
+use super::{
+    HeldOutCell, Part, Predictions, RunDirectory, RunObserver, RunOptions, Sample, TrainingError,
+};
 use crate::experiment::Experiment;
 use crate::metrics::Scores;
 
@@ -51,8 +52,7 @@ impl PartRun<'_> {
         self.directory.fill(part, |folder| {
             let (classifier, mut times) = self.fit(part, folder, observer)?;
             let start = Instant::now();
-            let held_out = self.sample.held_out(fold);
-            let predictions = self.predict(&*classifier, &held_out, fold, observer)?;
+            let predictions = self.predict(&*classifier, fold, observer)?;
             times.predict_seconds = Some(start.elapsed().as_secs_f64());
             predictions.save(&folder.join("predictions.parquet"))?;
             let outcomes = predictions.outcomes();
@@ -137,26 +137,35 @@ impl PartRun<'_> {
     fn predict(
         &self,
         classifier: &dyn Classifier,
-        held_out: &Selection,
         fold: usize,
         observer: &mut dyn RunObserver,
     ) -> Result<Predictions, TrainingError> {
         let part = Part::Fold(fold);
+        let (held_out, places) = self.sample.held_out(fold);
         let total = held_out.len();
         let mut progress = |done| {
             observer.predicted(part, done, total);
             !observer.wants_stop()
         };
         let probabilities =
-            classifier.predict_source(held_out, &mut progress).map_err(|source| match source {
+            classifier.predict_source(&held_out, &mut progress).map_err(|source| match source {
                 PredictError::Interrupted => TrainingError::Interrupted,
                 source => TrainingError::Predict { part, source },
             })?;
         let mut predictions = Predictions::new(self.sample.classes().clone());
-        let cells = held_out.rows().iter().zip(held_out.labels()).zip(probabilities.rows());
-        for ((&row, label), probabilities) in cells {
-            let Label::Class(class) = *label else { continue };
-            predictions.push(&self.sample.cell(row).cell.id, fold, class, probabilities);
+        let cells = held_out.rows().iter().zip(held_out.labels()).zip(places);
+        let partition = self.sample.plan().locate(fold).map_or(0, |at| at.partition);
+        let number = |number: usize| u16::try_from(number).expect("a plan has at most 1000 folds");
+        for (((&row, label), place), probabilities) in cells.zip(probabilities.rows()) {
+            let Label::Class(label) = *label else { continue };
+            let cell = HeldOutCell {
+                cell: self.sample.cell(row).cell.id.clone(),
+                partition: number(partition),
+                fold: number(fold),
+                block: place.block,
+                label,
+            };
+            predictions.push(cell, probabilities);
         }
         Ok(predictions)
     }

@@ -10,11 +10,14 @@
 //! fold-00/ …           metrics.json, predictions.parquet, history.csv (networks), times.json, bundle/
 //! checkpoints/         of the networks that are being fitted; gone when they are
 //! final/               a model for use, fitted on all cells: history.csv, times.json, bundle/
-//! predictions.parquet  out of fold: cell_id, fold, label, one probability per class
-//! metrics.json         scores of each fold and of all cells, mean and deviation
-//! confusion.csv, .png  known against predicted class
+//! predictions.parquet  out of fold: cell_id, fold, label, partition, block, one probability per class
+//! metrics.json         scores of each scheme, partition and fold, mean and deviation
+//! confusion.csv, .png  known against predicted class, by the strictest scheme; `confusion-random.csv` … by another
 //! tensorboard/         events, for looking at
 //! ```
+//!
+//! Where an experiment has several validation schemes, the cells are spread over folds once for each (a partition of the
+//! fold plan), folds are numbered through, and every partition is scored on its own; the strictest scheme is the headline.
 //!
 //! Folds may be trained by several processes at a time, each alone in its fold (`fold-03.lock` while it runs).
 //!
@@ -27,10 +30,13 @@
 
 mod comparison;
 mod cross_validate;
+mod drawing;
 mod error;
 mod evaluate;
 mod files;
 mod fold_run;
+mod former;
+mod ground;
 mod history;
 mod jobs;
 mod measurement;
@@ -45,10 +51,13 @@ pub use comparison::{Comparison, ComparisonError};
 pub use cross_validate::{CrossValidation, RunOptions, cross_validate};
 pub use error::TrainingError;
 pub use evaluate::{Evaluation, Fitted, evaluate};
+pub use ground::Ground;
 pub use jobs::{Job, train_in_processes};
-pub use measurement::{Measured, Measurement};
+pub use measurement::{
+    Measured, Measurement, PartitionMeasurement, PartitionOutcomes, SchemeMeasurement,
+};
 pub use observer::{Part, RunObserver, Unwatched};
-pub use predictions::Predictions;
+pub use predictions::{HeldOutCell, Predictions};
 pub use run_directory::{Access, RunDirectory, RunManifest};
 pub use sample::Sample;
 pub use worst::worst_classified;

@@ -1,14 +1,18 @@
 //! Predictions: what was known and what was predicted about each cell, as a table.
 //!
-//! Parquet with the columns `cell_id`, `fold`, `label` and `p_<class>` for each class. Rows without used
-//! pixels hold `NaN`.
+//! Parquet with the columns `cell_id`, `fold`, `label`, `partition`, `block` and `p_<class>` for each class. A cell has a
+//! row in every partition that holds it out; `block` says which cells stay together. Rows without used pixels hold `NaN`.
+//! Tables of the former version, without `partition` and `block`, are read, too: as one partition in which each cell is a
+//! block of its own.
 
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float32Array, RecordBatch, StringArray, UInt16Array};
-use arrow::datatypes::{DataType, Field, Float32Type, Schema, UInt16Type};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Float32Array, RecordBatch, StringArray, UInt16Array, UInt32Array,
+};
+use arrow::datatypes::{DataType, Field, Float32Type, Schema, UInt16Type, UInt32Type};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -26,15 +30,23 @@ type AnyError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predictions {
     classes: ClassMap,
-    rows: Vec<Row>,
+    rows: Vec<HeldOutCell>,
     probabilities: Vec<f32>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-struct Row {
-    cell: CellId,
-    fold: u16,
-    label: ClassId,
+/// A cell that was held out, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldOutCell {
+    /// The cell.
+    pub cell: CellId,
+    /// The partition of the fold plan, counted from 0.
+    pub partition: u16,
+    /// The fold; folds are numbered through all partitions.
+    pub fold: u16,
+    /// What stays together in its partition.
+    pub block: u32,
+    /// What was known about it.
+    pub label: ClassId,
 }
 
 impl Predictions {
@@ -43,14 +55,13 @@ impl Predictions {
         Self { classes, rows: Vec::new(), probabilities: Vec::new() }
     }
 
-    /// Adds a cell that was held out in `fold`.
+    /// Adds a cell that was held out.
     ///
     /// # Panics
-    /// If there is not one probability per class, or the fold is beyond what plans can have.
-    pub fn push(&mut self, cell: &CellId, fold: usize, label: ClassId, probabilities: &[f32]) {
+    /// If there is not one probability per class.
+    pub fn push(&mut self, cell: HeldOutCell, probabilities: &[f32]) {
         assert_eq!(probabilities.len(), self.classes.len(), "one probability per class");
-        let fold = u16::try_from(fold).expect("a plan has at most 1000 folds");
-        self.rows.push(Row { cell: cell.clone(), fold, label });
+        self.rows.push(cell);
         self.probabilities.extend_from_slice(probabilities);
     }
 
@@ -75,11 +86,32 @@ impl Predictions {
         self.rows.iter().map(|row| &row.cell)
     }
 
+    /// The classes, in the order of the probabilities.
+    pub fn classes(&self) -> &ClassMap {
+        &self.classes
+    }
+
+    /// Each cell with its probabilities, one per class.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = (&HeldOutCell, &[f32])> {
+        self.rows.iter().zip(self.probabilities.chunks_exact(self.classes.len()))
+    }
+
+    /// The rows of partition `partition`.
+    #[must_use]
+    pub fn of_partition(&self, partition: usize) -> Self {
+        let mut own = Self::new(self.classes.clone());
+        for (cell, probabilities) in self.rows() {
+            if usize::from(cell.partition) == partition {
+                own.push(cell.clone(), probabilities);
+            }
+        }
+        own
+    }
+
     /// What is scored.
     pub fn outcomes(&self) -> Outcomes {
         let mut outcomes = Outcomes::new(self.classes.len());
-        let rows = self.rows.iter().zip(self.probabilities.chunks_exact(self.classes.len()));
-        for (row, probabilities) in rows {
+        for (row, probabilities) in self.rows() {
             outcomes.push(row.label, probabilities);
         }
         outcomes
@@ -88,19 +120,20 @@ impl Predictions {
     /// The `count` cells with the lowest probability of their class, the lowest first and of equal ones those with
     /// the lower id. Cells that nothing was predicted of are left out.
     pub(super) fn worst(&self, count: usize) -> Vec<(f32, CellId)> {
-        let rows = self.rows.iter().zip(self.probabilities.chunks_exact(self.classes.len()));
-        let own = rows.map(|(row, probabilities)| (probabilities[row.label.index()], &row.cell));
+        let own =
+            self.rows().map(|(row, probabilities)| (probabilities[row.label.index()], &row.cell));
         let mut known: Vec<(f32, &CellId)> = own.filter(|(own, _)| !own.is_nan()).collect();
         known.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)));
         known.into_iter().take(count).map(|(own, cell)| (own, cell.clone())).collect()
     }
 
-    /// The cells in order of their ids.
+    /// The cells in order of partitions, and of their ids.
     #[must_use]
     pub fn sorted(self) -> Self {
         let width = self.classes.len();
         let mut order: Vec<usize> = (0..self.rows.len()).collect();
-        order.sort_by(|&a, &b| self.rows[a].cell.cmp(&self.rows[b].cell));
+        let key = |row: &usize| (self.rows[*row].partition, &self.rows[*row].cell);
+        order.sort_by(|a, b| key(a).cmp(&key(b)));
         let rows = order.iter().map(|&index| self.rows[index].clone()).collect();
         let probabilities = order
             .iter()
@@ -119,7 +152,7 @@ impl Predictions {
     }
 
     fn try_save(&self, path: &Path) -> Result<(), AnyError> {
-        let schema = Arc::new(schema(&self.classes));
+        let schema = Arc::new(schema(&self.classes, &PLACES));
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
             .set_created_by(format!("tesela {}", env!("CARGO_PKG_VERSION")))
@@ -135,8 +168,17 @@ impl Predictions {
         let rows = self.rows.iter();
         let ids: StringArray = rows.clone().map(|row| Some(row.cell.as_str())).collect();
         let folds: UInt16Array = rows.clone().map(|row| Some(row.fold)).collect();
-        let labels: StringArray = rows.map(|row| Some(self.classes.name(row.label))).collect();
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(ids), Arc::new(folds), Arc::new(labels)];
+        let labels: StringArray =
+            rows.clone().map(|row| Some(self.classes.name(row.label))).collect();
+        let partitions: UInt16Array = rows.clone().map(|row| Some(row.partition)).collect();
+        let blocks: UInt32Array = rows.map(|row| Some(row.block)).collect();
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(ids),
+            Arc::new(folds),
+            Arc::new(labels),
+            Arc::new(partitions),
+            Arc::new(blocks),
+        ];
         for class in self.classes.ids() {
             let values = self.probabilities.iter().skip(class.index()).step_by(self.classes.len());
             columns.push(Arc::new(values.copied().map(Some).collect::<Float32Array>()));
@@ -157,33 +199,47 @@ impl Predictions {
 
     fn try_load(path: &Path, classes: &ClassMap) -> Result<Self, AnyError> {
         let builder = parquet_builder(File::open(path)?)?;
-        let expected = schema(classes);
-        let found = builder.schema().fields().iter().map(|field| (field.name(), field.data_type()));
-        if !found.eq(expected.fields().iter().map(|field| (field.name(), field.data_type()))) {
+        let found = builder.schema().fields().iter();
+        let found: Vec<_> = found.map(|field| (field.name(), field.data_type())).collect();
+        let is_like = |places: &[(&str, DataType)]| {
+            let expected = schema(classes, places);
+            let fields = expected.fields().iter().map(|field| (field.name(), field.data_type()));
+            found.iter().copied().eq(fields)
+        };
+        let is_former = is_like(&[]);
+        if !is_former && !is_like(&PLACES) {
+            let expected = schema(classes, &PLACES);
             let names: Vec<&str> =
                 expected.fields().iter().map(|field| field.name().as_str()).collect();
             return Err(format!("the columns differ; expected {}", names.join(", ")).into());
         }
         let mut all = Self::new(classes.clone());
         for batch in builder.build()? {
-            all.read(&batch?)?;
+            all.read(&batch?, is_former)?;
         }
         Ok(all)
     }
 
-    fn read(&mut self, batch: &RecordBatch) -> Result<(), AnyError> {
+    fn read(&mut self, batch: &RecordBatch, is_former: bool) -> Result<(), AnyError> {
         if batch.columns().iter().any(|column| column.null_count() > 0) {
             return Err("a value is missing".into());
         }
         let ids = batch.column(0).as_string::<i32>();
         let folds = batch.column(1).as_primitive::<UInt16Type>();
         let labels = batch.column(2).as_string::<i32>();
+        let first = 3 + if is_former { 0 } else { PLACES.len() };
         for row in 0..batch.num_rows() {
             let name = labels.value(row);
             let label = self.classes.id(name).ok_or_else(|| format!("unknown class `{name}`"))?;
-            let cell = CellId::new(ids.value(row));
-            self.rows.push(Row { cell, fold: folds.value(row), label });
-            for column in &batch.columns()[3..] {
+            let (partition, block) = if is_former {
+                (0, u32::try_from(self.rows.len())?)
+            } else {
+                let partitions = batch.column(3).as_primitive::<UInt16Type>();
+                (partitions.value(row), batch.column(4).as_primitive::<UInt32Type>().value(row))
+            };
+            let (cell, fold) = (CellId::new(ids.value(row)), folds.value(row));
+            self.rows.push(HeldOutCell { cell, partition, fold, block, label });
+            for column in &batch.columns()[first..] {
                 self.probabilities.push(column.as_primitive::<Float32Type>().value(row));
             }
         }
@@ -191,12 +247,18 @@ impl Predictions {
     }
 }
 
-fn schema(classes: &ClassMap) -> Schema {
+/// The columns that the former version does not have.
+const PLACES: [(&str, DataType); 2] =
+    [("partition", DataType::UInt16), ("block", DataType::UInt32)];
+
+fn schema(classes: &ClassMap, places: &[(&str, DataType)]) -> Schema {
     let mut fields = vec![
         Field::new("cell_id", DataType::Utf8, false),
         Field::new("fold", DataType::UInt16, false),
         Field::new("label", DataType::Utf8, false),
     ];
+    let places = places.iter();
+    fields.extend(places.map(|(name, kind)| Field::new(*name, kind.clone(), false)));
     let names = classes.names().iter();
     fields.extend(names.map(|name| Field::new(format!("p_{name}"), DataType::Float32, false)));
     Schema::new(fields)
@@ -209,9 +271,15 @@ mod tests {
 
     fn some() -> Predictions {
         let mut predictions = Predictions::new(ClassMap::new(["a", "b"]).unwrap());
-        predictions.push(&CellId::new("y"), 1, ClassId::new(1), &[0.25, 0.75]);
-        predictions.push(&CellId::new("x"), 0, ClassId::new(0), &[0.5, 0.5]);
+        predictions.push(cell("y", 0, 1), &[0.25, 0.75]);
+        predictions.push(cell("x", 1, 2), &[0.125, 0.875]);
+        predictions.push(cell("x", 0, 0), &[0.5, 0.5]);
         predictions
+    }
+
+    fn cell(id: &str, partition: u16, fold: u16) -> HeldOutCell {
+        let label = ClassId::new(usize::from(fold) % 2);
+        HeldOutCell { cell: CellId::new(id), partition, fold, block: 7, label }
     }
 
     #[test]
@@ -233,7 +301,10 @@ mod tests {
         some().save(&path).unwrap();
         let error = Predictions::load(&path, &ClassMap::new(["a", "c"]).unwrap()).unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(cause, "the columns differ; expected cell_id, fold, label, p_a, p_c");
+        assert_eq!(
+            cause,
+            "the columns differ; expected cell_id, fold, label, partition, block, p_a, p_c"
+        );
     }
 
     proptest! {
@@ -264,7 +335,26 @@ mod tests {
     fn sorting_moves_whole_rows() {
         let sorted = some().sorted();
         let ids: Vec<&str> = sorted.cells().map(CellId::as_str).collect();
-        assert_eq!(ids, ["x", "y"]);
-        assert_eq!(sorted.probabilities, [0.5, 0.5, 0.25, 0.75]);
+        assert_eq!(ids, ["x", "y", "x"]);
+        assert_eq!(sorted.probabilities, [0.5, 0.5, 0.25, 0.75, 0.125, 0.875]);
+        assert_eq!(sorted.of_partition(1).probabilities, [0.125, 0.875]);
+    }
+
+    #[test]
+    fn a_table_of_the_former_version_is_a_single_partition() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("p.parquet");
+        let predictions = some().of_partition(0);
+        let mut columns = predictions.columns();
+        columns.drain(3..5);
+        let schema = Arc::new(schema(&predictions.classes, &[]));
+        let file = File::create(&path).unwrap();
+        let mut writer = ArrowWriter::try_new(file, schema.clone(), None).unwrap();
+        writer.write(&RecordBatch::try_new(schema, columns).unwrap()).unwrap();
+        writer.close().unwrap();
+        let read = Predictions::load(&path, &predictions.classes).unwrap();
+        let places: Vec<_> = read.rows.iter().map(|row| (row.partition, row.block)).collect();
+        assert_eq!(places, [(0, 0), (0, 1)]);
+        assert_eq!(read.probabilities, predictions.probabilities);
     }
 }

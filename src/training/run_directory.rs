@@ -11,6 +11,7 @@ use tesela_datasets::hex;
 use tesela_datasets::whole_file::PARTIAL_SUFFIX;
 
 use super::files::{read_json, write_bytes, write_json};
+use super::former::FormerMeasurement;
 use super::{Measurement, Part, Predictions, Sample, TrainingError};
 use crate::experiment::Experiment;
 
@@ -70,7 +71,7 @@ impl RunManifest {
             store: sample.reader().path().to_owned(),
             store_digest: sample.reader().digest().to_owned(),
             fold_plan_digest: sample.plan().digest(),
-            folds: sample.plan().folds().get(),
+            folds: sample.plan().folds(),
             model: experiment.model().kind().to_owned(),
             seed: experiment.seed(),
             device: device.to_owned(),
@@ -290,7 +291,26 @@ impl RunDirectory {
                 format!("{done} of {folds} folds are done; `tesela train` continues the run");
             return Err(TrainingError::NotARun { path: self.path.clone(), reason });
         }
-        read_json(&path)
+        let value: serde_json::Value = read_json(&path)?;
+        let failed = |error| TrainingError::read(&path, error);
+        if value.get("format").is_none() {
+            let former: FormerMeasurement = serde_json::from_value(value).map_err(failed)?;
+            return Ok(former.into());
+        }
+        let measurement: Measurement = serde_json::from_value(value).map_err(failed)?;
+        if measurement.is_whole() {
+            return Ok(measurement);
+        }
+        let reason = "`metrics.json` lacks a partition of one of its schemes";
+        Err(TrainingError::NotARun { path: self.path.clone(), reason: reason.to_owned() })
+    }
+
+    /// All predictions of a run that is done, in order of partitions and cells.
+    ///
+    /// # Errors
+    /// If it is not done, or they cannot be read.
+    pub fn all_predictions(&self) -> Result<Predictions, TrainingError> {
+        Predictions::load(&self.path.join("predictions.parquet"), &self.manifest.classes)
     }
 
     /// The predictions of the held-out cells of `fold`.

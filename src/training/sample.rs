@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use tesela_datasets::cell::CellId;
 use tesela_datasets::class::{ClassId, ClassMap, Label};
-use tesela_datasets::fold::{FoldCount, FoldPlan};
+use tesela_datasets::fold::{FoldPlan, Place};
 use tesela_datasets::random::{derive, generator, shuffle};
 use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::{Selection, StoreCell, StoreReader};
 
 use super::TrainingError;
+use super::drawing::{Candidate, Drawing};
 use super::split::set_aside;
-use crate::experiment::{Experiment, Regrouping, ValidationScheme};
+use crate::experiment::{Experiment, FoldSource, Regrouping};
 use crate::metrics::Prevalence;
 
 /// The place of samples below a seed.
@@ -22,7 +23,7 @@ const PLACE: u64 = 0x5361_6d70;
 pub struct Sample {
     reader: Arc<StoreReader>,
     classes: ClassMap,
-    /// In order of `cell_id`, so that nothing depends on the order of the store.
+    /// In order of `cell_id`, as the cells of the plan, so that nothing depends on the order of the store.
     members: Vec<Member>,
     plan: FoldPlan,
     target: Option<Prevalence>,
@@ -34,7 +35,6 @@ pub struct Sample {
 struct Member {
     row: u32,
     class: ClassId,
-    fold: usize,
     trainable: bool,
 }
 
@@ -51,20 +51,24 @@ impl Sample {
         let target = experiment.validation().target(regrouping.classes())?;
         let min_share = experiment.data().min_used_share();
         let mut candidates = Candidates::of(&reader, &regrouping, min_share);
-        let remarks = candidates.remarks(&reader, &regrouping);
+        let mut remarks = candidates.remarks(&reader, &regrouping);
         if candidates.members.is_empty() {
             let reason = candidates.emptiness(&reader);
             return Err(TrainingError::NoCells { store: path.to_owned(), reason });
         }
+        let (seed, classes) = (experiment.seed(), regrouping.classes());
         if let Some(per_class) = experiment.data().per_class() {
-            candidates.draw(per_class, experiment.seed(), regrouping.classes(), path)?;
+            candidates.draw(per_class, seed, classes, path)?;
         }
-        let failed = |source| TrainingError::Folds { store: path.to_owned(), source };
-        let plan = match experiment.validation().scheme() {
-            ValidationScheme::Folds(folds) => {
-                candidates.plan(*folds, regrouping.classes(), experiment.seed()).map_err(failed)?
+        let plan = match experiment.validation().folds() {
+            FoldSource::Drawn(folding) => {
+                let drawing = Drawing::new(&reader, &candidates.listed(), classes, seed)?;
+                let (plan, more) = drawing.plan(folding)?;
+                remarks.extend(more);
+                plan
             }
-            ValidationScheme::Plan(plan) => {
+            FoldSource::Plan(plan) => {
+                let failed = |source| TrainingError::Folds { store: path.to_owned(), source };
                 let plan = FoldPlan::load(plan).map_err(failed)?;
                 candidates.restrict(&plan);
                 plan.check(candidates.members.iter().map(|(id, _)| id)).map_err(failed)?;
@@ -75,7 +79,7 @@ impl Sample {
         let sample = Self {
             reader: reader.clone(),
             classes,
-            members: candidates.assign(&plan),
+            members: candidates.members.into_iter().map(|(_, member)| member).collect(),
             plan,
             target,
             remarks,
@@ -128,27 +132,35 @@ impl Sample {
         counts
     }
 
-    /// The cells to fit on and those to validate with: all trainable ones outside fold `held_out` (all where
-    /// `None`), `share` of them set aside.
+    /// The cells to fit on and those to validate with: all trainable ones that the plan lets fold `held_out` train on (all
+    /// where `None`), `share` of them set aside.
     pub(super) fn training(
         &self,
         held_out: Option<usize>,
         share: f64,
         seed: u64,
     ) -> [Selection; 2] {
-        let outside = |member: &&Member| member.trainable && Some(member.fold) != held_out;
-        let pairs = self.members.iter().filter(outside);
-        let pairs: Vec<(Member, ClassId)> = pairs.map(|member| (*member, member.class)).collect();
+        let pairs: Vec<(Member, ClassId)> =
+            self.trained(held_out).map(|member| (*member, member.class)).collect();
         let place = held_out.map_or(u64::MAX, |fold| fold as u64);
         let (fit, validation) = set_aside(&pairs, self.classes.len(), share, seed, place);
         [self.select(&fit), self.select(&validation)]
     }
 
-    /// The cells of fold `fold`.
-    pub(super) fn held_out(&self, fold: usize) -> Selection {
-        let own: Vec<Member> =
-            self.members.iter().filter(|member| member.fold == fold).copied().collect();
-        self.select(&own)
+    /// The cells that the model of a fold is fitted on.
+    fn trained(&self, held_out: Option<usize>) -> impl Iterator<Item = &Member> {
+        let members = self.members.iter().zip(self.plan.training(held_out));
+        members.filter_map(|(member, allowed)| (allowed && member.trainable).then_some(member))
+    }
+
+    /// The cells of fold `fold`, and where its partition puts each of them.
+    pub(super) fn held_out(&self, fold: usize) -> (Selection, Vec<Place>) {
+        let Some(at) = self.plan.locate(fold) else { return (self.select(&[]), Vec::new()) };
+        let partition = &self.plan.partitions()[at.partition];
+        let held_out = partition.held_out(at.fold);
+        let pairs = held_out.map(|cell| (self.members[cell], partition.places()[cell]));
+        let (members, places): (Vec<Member>, Vec<Place>) = pairs.unzip();
+        (self.select(&members), places)
     }
 
     /// The id of the cell in row `row` of the store.
@@ -162,22 +174,20 @@ impl Sample {
         self.reader.select(rows, labels, self.classes.clone())
     }
 
-    /// A plan of another run may fit the cells and still leave a fold without some class to learn.
+    /// A plan may fit the cells and still leave a fold without some class to learn.
     fn check_folds(&self) -> Result<(), TrainingError> {
-        for fold in 0..self.plan.folds().get() {
-            let held_out = self.members.iter().any(|member| member.fold == fold);
-            if !held_out {
+        for fold in 0..self.plan.folds() {
+            if self.plan.held_out(fold).next().is_none() {
                 return Err(TrainingError::EmptyFold { fold, what: "cells to score".to_owned() });
             }
-            for class in self.classes.ids() {
-                let trained = |member: &Member| {
-                    member.fold != fold && member.trainable && member.class == class
-                };
-                if !self.members.iter().any(trained) {
-                    let name = self.classes.name(class);
-                    let what = format!("cells of class `{name}` to train on");
-                    return Err(TrainingError::EmptyFold { fold, what });
-                }
+            let mut seen = vec![false; self.classes.len()];
+            for member in self.trained(Some(fold)) {
+                seen[member.class.index()] = true;
+            }
+            if let Some(class) = self.classes.ids().find(|class| !seen[class.index()]) {
+                let name = self.classes.name(class);
+                let what = format!("cells of class `{name}` to train on");
+                return Err(TrainingError::EmptyFold { fold, what });
             }
         }
         Ok(())
@@ -215,7 +225,7 @@ impl Candidates {
             }
             let trainable = cell.content.has_share(min_share);
             all.with_few_pixels += usize::from(!trainable);
-            all.members.push((cell.cell.id.clone(), Member { row, class, fold: 0, trainable }));
+            all.members.push((cell.cell.id.clone(), Member { row, class, trainable }));
         }
         all.members.sort_by(|a, b| a.0.cmp(&b.0));
         all
@@ -287,28 +297,16 @@ impl Candidates {
 
     /// Keeps the cells that `plan` speaks of.
     fn restrict(&mut self, plan: &FoldPlan) {
-        self.members.retain(|(id, _)| plan.fold(id).is_some());
+        self.members.retain(|(id, _)| plan.position(id).is_some());
     }
 
-    fn plan(
-        &self,
-        folds: usize,
-        classes: &ClassMap,
-        seed: u64,
-    ) -> Result<FoldPlan, tesela_datasets::fold::FoldError> {
-        let members = self.members.iter();
-        let cells: Vec<(CellId, Label)> =
-            members.map(|(id, one)| (id.clone(), Label::Class(one.class))).collect();
-        FoldPlan::stratified(&cells, classes, FoldCount::new(folds)?, seed)
-    }
-
-    fn assign(self, plan: &FoldPlan) -> Vec<Member> {
-        let members = self.members.into_iter();
-        members
-            .map(|(id, one)| {
-                let fold = plan.fold(&id).expect("the plan speaks of exactly these cells");
-                Member { fold, ..one }
-            })
-            .collect()
+    /// The cells, without what training needs besides.
+    fn listed(&self) -> Vec<Candidate> {
+        let one = |(id, member): &(CellId, Member)| Candidate {
+            id: id.clone(),
+            row: member.row,
+            class: member.class,
+        };
+        self.members.iter().map(one).collect()
     }
 }

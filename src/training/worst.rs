@@ -7,7 +7,7 @@ use tesela_datasets::cell::CellId;
 use super::{RunDirectory, Sample, TrainingError};
 
 /// The rows of the store of the `count` cells to whose class the run gave the lowest probabilities, the lowest
-/// first.
+/// first; where there are several schemes, by the strictest.
 ///
 /// # Errors
 /// If the predictions of the run cannot be read.
@@ -17,7 +17,12 @@ pub fn worst_classified(
     count: usize,
 ) -> Result<Vec<u32>, TrainingError> {
     let mut worst: Vec<(f32, CellId)> = Vec::new();
-    for fold in 0..sample.plan().folds().get() {
+    let plan = sample.plan();
+    let strictest = |fold: &usize| {
+        let at = plan.locate(*fold).map(|at| &plan.partitions()[at.partition]);
+        at.is_some_and(|at| at.scheme() == plan.headline() && at.design().repeat == 0)
+    };
+    for fold in (0..plan.folds()).filter(strictest) {
         worst.extend(directory.predictions(fold)?.worst(count));
     }
     worst.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));

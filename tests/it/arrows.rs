@@ -14,7 +14,7 @@ const LEVELS: &[&[&str]] = &[
     &["report"],
     &["training", "inference", "evaluation", "comparison"],
     &["prepare", "label", "simulate", "inspection"],
-    &["experiment", "grid", "cutting"],
+    &["experiment", "grid", "cutting", "statistics"],
     &["raster", "metrics"],
     &["progress", "data_path"],
 ];

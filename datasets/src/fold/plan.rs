@@ -1,280 +1,180 @@
-//! The plan itself: pure arithmetic on ids.
+//! The plan itself: the cells of an experiment, spread over folds in one or more ways.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::path::PathBuf;
-
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::partition::Partition;
+use super::roster::name_first;
+use super::{FoldCount, FoldError, Roster, Scheme};
 use crate::cell::CellId;
-use crate::cells::CellTableError;
 use crate::class::{ClassMap, Label};
-use crate::random::{below, derive, generator, mix, shuffle};
 
-/// The place of fold plans below a seed, so that other draws from the same seed differ.
-const PLACE: u64 = 0x466f_6c64;
-/// How many cells an error names.
-const NAMED: usize = 5;
-
-/// How many folds there are: 2 to 1000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u16", into = "u16")]
-pub struct FoldCount(u16);
-
-impl FoldCount {
-    /// The usual ten.
-    pub const TEN: Self = Self(10);
-
-    /// `folds` folds.
-    ///
-    /// # Errors
-    /// If there are fewer than 2 or more than 1000.
-    pub fn new(folds: usize) -> Result<Self, FoldError> {
-        match u16::try_from(folds) {
-            Ok(count @ 2..=1000) => Ok(Self(count)),
-            _ => Err(FoldError::Count { found: folds }),
-        }
-    }
-
-    /// The number.
-    pub fn get(self) -> usize {
-        usize::from(self.0)
-    }
-}
-
-impl TryFrom<u16> for FoldCount {
-    type Error = FoldError;
-
-    fn try_from(folds: u16) -> Result<Self, Self::Error> {
-        Self::new(usize::from(folds))
-    }
-}
-
-impl From<FoldCount> for u16 {
-    fn from(count: FoldCount) -> Self {
-        count.0
-    }
-}
-
-/// How cells come into folds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Scheme {
-    /// At random, each class spread evenly.
-    Stratified,
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stratified => formatter.write_str("stratified"),
-        }
-    }
-}
-
-/// Why there is no usable fold plan.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FoldError {
-    /// The number of folds makes no sense.
-    #[error("there are {found} folds; expected 2 to 1000")]
-    Count {
-        /// How many there are.
-        found: usize,
-    },
-    /// No cell is of a class.
-    #[error("no cell is of a class; there is nothing to train on")]
-    AllUndefined,
-    /// A class cannot be in every fold.
-    #[error("class `{class}` has {count} cells; {folds} folds need at least {folds}")]
-    TooFew {
-        /// The class.
-        class: String,
-        /// How many cells it has.
-        count: usize,
-        /// How many folds there are.
-        folds: usize,
-    },
-    /// A cell was given twice.
-    #[error("duplicate cell_id `{id}`; every cell needs an id of its own")]
-    Duplicate {
-        /// The id.
-        id: String,
-    },
-    /// The plan does not speak of some cells.
-    #[error("the fold plan lacks {count} of the labelled cells: {named}")]
-    Missing {
-        /// How many.
-        count: usize,
-        /// The first of them.
-        named: String,
-    },
-    /// The plan speaks of cells that are not there.
-    #[error("the fold plan has {count} cells that are not among the labelled ones: {named}")]
-    Unknown {
-        /// How many.
-        count: usize,
-        /// The first of them.
-        named: String,
-    },
-    /// The file cannot be read.
-    #[error("cannot read the fold plan `{}`", .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system or the format said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The file cannot be written.
-    #[error("cannot write the fold plan `{}`", .path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system or the format said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The file holds something else.
-    #[error("`{}` is not a fold plan: {reason}", .path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What was found and what was expected.
-        reason: String,
-    },
-    /// A column of the file is missing or of another type.
-    #[error("a column of the fold plan cannot be used")]
-    Column {
-        /// Why.
-        #[from]
-        source: CellTableError,
-    },
-}
+/// More folds than anybody trains.
+const MAX_FOLDS: usize = 1000;
 
 /// Which cell is held out in which fold.
+///
+/// A plan has one or more partitions, each of which holds out the cells in a way of its own: at random, by blocks of the
+/// ground, again with another seed. Folds are numbered through: those of the first partition come first.
 ///
 /// ```
 /// use tesela_datasets::cell::CellId;
 /// use tesela_datasets::class::{ClassId, ClassMap, Label};
-/// use tesela_datasets::fold::{FoldCount, FoldPlan};
+/// use tesela_datasets::fold::{FoldCount, FoldPlan, Partition, Roster};
 ///
 /// let classes = ClassMap::new(["non-urban", "urban"])?;
 /// let cells: Vec<(CellId, Label)> = (0..40)
 ///     .map(|index| (CellId::new(format!("cell {index}")), Label::Class(ClassId::new(index % 2))))
 ///     .collect();
-/// let plan = FoldPlan::stratified(&cells, &classes, FoldCount::TEN, 7)?;
+/// let roster = Roster::new(&cells, &classes)?;
+/// let random = Partition::random(&roster, FoldCount::TEN, 7, 0)?;
+/// let plan = FoldPlan::new(&roster, vec![random])?;
 /// assert_eq!(plan.held_out(0).count(), 4);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FoldPlan {
-    pub(super) scheme: Scheme,
-    pub(super) folds: FoldCount,
-    pub(super) seed: u64,
-    pub(super) assignment: BTreeMap<CellId, u16>,
+    /// In ascending order.
+    pub(super) cells: Vec<CellId>,
+    pub(super) partitions: Vec<Partition>,
+}
+
+/// One fold of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoldPlace {
+    /// The partition, counted from 0.
+    pub partition: usize,
+    /// The fold, counted from 0 in its partition.
+    pub fold: usize,
 }
 
 impl FoldPlan {
-    /// Spreads the labelled ones of `cells` over `folds` folds at random, each class evenly: the numbers of
-    /// cells of a class in two folds differ by at most one, and so do the sizes of two folds. Undefined cells
-    /// are in no fold.
-    ///
-    /// The order of `cells` is of no consequence.
+    /// The plan of `partitions`, all of which are of the cells of `roster`.
     ///
     /// # Errors
-    /// If an id comes twice, no cell is of a class, or a class that occurs has fewer cells than there are
-    /// folds.
+    /// If there are more than 1000 folds.
+    ///
+    /// # Panics
+    /// If there is no partition, or one is of another number of cells.
+    pub fn new(roster: &Roster, partitions: Vec<Partition>) -> Result<Self, FoldError> {
+        assert!(!partitions.is_empty(), "a plan has a partition");
+        let is_own = |partition: &Partition| partition.places.len() == roster.len();
+        assert!(partitions.iter().all(is_own), "partitions are of the cells of the roster");
+        let plan = Self { cells: roster.ids().to_vec(), partitions };
+        match plan.folds() {
+            0..=MAX_FOLDS => Ok(plan),
+            found => Err(FoldError::TooMany { found }),
+        }
+    }
+
+    /// The plan of a single partition at random; see [`Partition::random`].
+    ///
+    /// # Errors
+    /// If an id comes twice, no cell is of a class, or a class that occurs has fewer cells than there are folds.
     pub fn stratified(
         cells: &[(CellId, Label)],
         classes: &ClassMap,
         folds: FoldCount,
         seed: u64,
     ) -> Result<Self, FoldError> {
-        let mut members: Vec<Vec<&CellId>> = vec![Vec::new(); classes.len()];
-        for (id, label) in cells {
-            if let Some(class) = label.class() {
-                members[class.index()].push(id);
-            }
-        }
-        if members.iter().all(Vec::is_empty) {
-            return Err(FoldError::AllUndefined);
-        }
-        let mut assignment = BTreeMap::new();
-        // Each class begins where the last one ended, so that the surplus of every class does not land in
-        // the first folds.
-        let mut next = below(&mut generator(seed, &[PLACE]), folds.get() as u64);
-        for (class, ids) in classes.ids().zip(&mut members) {
-            if !ids.is_empty() && ids.len() < folds.get() {
-                let class = classes.name(class).to_owned();
-                return Err(FoldError::TooFew { class, count: ids.len(), folds: folds.get() });
-            }
-            ids.sort_unstable();
-            let place = derive(seed, &[PLACE, mix(class.index() as u64)]);
-            shuffle(&mut generator(place, &[]), ids);
-            for &id in &*ids {
-                let fold = u16::try_from(next).expect("folds are counted in 16 bits");
-                next = (next + 1) % folds.get() as u64;
-                if assignment.insert(id.clone(), fold).is_some() {
-                    return Err(FoldError::Duplicate { id: id.to_string() });
-                }
-            }
-        }
-        Ok(Self { scheme: Scheme::Stratified, folds, seed, assignment })
+        let roster = Roster::new(cells, classes)?;
+        Self::new(&roster, vec![Partition::random(&roster, folds, seed, 0)?])
     }
 
-    /// How many folds there are.
-    pub fn folds(&self) -> FoldCount {
-        self.folds
+    /// How many folds there are in all partitions together.
+    pub fn folds(&self) -> usize {
+        self.partitions.iter().map(Partition::folds).sum()
     }
 
-    /// How the cells came into folds.
-    pub fn scheme(&self) -> Scheme {
-        self.scheme
+    /// The partitions, in the order in which their folds are numbered.
+    pub fn partitions(&self) -> &[Partition] {
+        &self.partitions
     }
 
-    /// The seed of the assignment.
-    pub fn seed(&self) -> u64 {
-        self.seed
+    /// The number of the first fold of partition `partition`.
+    pub fn first_fold(&self, partition: usize) -> usize {
+        self.partitions.iter().take(partition).map(Partition::folds).sum()
+    }
+
+    /// Partition and own number of fold `fold`; `None` where there is no such fold.
+    pub fn locate(&self, fold: usize) -> Option<FoldPlace> {
+        let mut left = fold;
+        for (number, partition) in self.partitions.iter().enumerate() {
+            if left < partition.folds() {
+                return Some(FoldPlace { partition: number, fold: left });
+            }
+            left -= partition.folds();
+        }
+        None
+    }
+
+    /// The strictest scheme of the plan, whose scores have the last word.
+    pub fn headline(&self) -> Scheme {
+        self.partitions.iter().map(Partition::scheme).max().unwrap_or(Scheme::Random)
     }
 
     /// Number of cells.
     pub fn len(&self) -> usize {
-        self.assignment.len()
+        self.cells.len()
     }
 
     /// Whether there are no cells.
     pub fn is_empty(&self) -> bool {
-        self.assignment.is_empty()
+        self.cells.is_empty()
     }
 
-    /// The fold in which `cell` is held out.
-    pub fn fold(&self, cell: &CellId) -> Option<usize> {
-        self.assignment.get(cell).map(|&fold| usize::from(fold))
+    /// The cells, in order of their ids.
+    pub fn cells(&self) -> &[CellId] {
+        &self.cells
     }
 
-    /// The cells that are held out in `fold`, in order of their ids.
+    /// The place of `cell` among [`Self::cells`].
+    pub fn position(&self, cell: &CellId) -> Option<usize> {
+        self.cells.binary_search(cell).ok()
+    }
+
+    /// The cells that are held out in `fold`, in order of their ids; none where there is no such fold.
     pub fn held_out(&self, fold: usize) -> impl Iterator<Item = &CellId> {
-        let cells = self.assignment.iter();
-        cells.filter_map(move |(id, &own)| (usize::from(own) == fold).then_some(id))
+        let place = self.locate(fold).into_iter();
+        place.flat_map(|place| {
+            let cells = self.partitions[place.partition].held_out(place.fold);
+            cells.map(|cell| &self.cells[cell])
+        })
     }
 
-    /// Every cell with its fold, in order of ids.
-    pub fn cells(&self) -> impl ExactSizeIterator<Item = (&CellId, usize)> {
-        self.assignment.iter().map(|(id, &fold)| (id, usize::from(fold)))
+    /// Whether the model of `fold` may be fitted on each of [`Self::cells`]: on those that are neither held out nor in the
+    /// buffer. All of them where there is no such fold.
+    pub fn training(&self, fold: Option<usize>) -> Vec<bool> {
+        match fold.and_then(|fold| self.locate(fold)) {
+            Some(place) => self.partitions[place.partition].training(place.fold),
+            None => vec![true; self.len()],
+        }
     }
 
-    /// The SHA-256 of the assignment: of the number of folds, and of each id and its fold in order of ids.
-    /// Equal digests hold out the same cells, however the plan was made.
+    /// The SHA-256 of everything that decides who is trained on what, in hexadecimal digits. Equal digests hold out
+    /// the same cells in the same folds; `datasets/README.md` says of which bytes it is.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
-        hash.update(self.folds.0.to_le_bytes());
-        for (id, fold) in &self.assignment {
-            hash.update((id.as_str().len() as u64).to_le_bytes());
-            hash.update(id.as_str().as_bytes());
-            hash.update(fold.to_le_bytes());
+        match self.partitions.as_slice() {
+            [only] if only.scheme() == Scheme::Random => self.hash_assignment(only, &mut hash),
+            partitions => {
+                hash.update((partitions.len() as u64).to_le_bytes());
+                for partition in partitions {
+                    hash_design(partition, &mut hash);
+                    self.hash_assignment(partition, &mut hash);
+                    hash_blocks(partition, &mut hash);
+                }
+            }
         }
         crate::hex::encode(&hash.finalize())
+    }
+
+    /// The number of folds, and each id with its fold.
+    fn hash_assignment(&self, partition: &Partition, hash: &mut Sha256) {
+        hash.update(partition.folds.to_le_bytes());
+        for (id, place) in self.cells.iter().zip(&partition.places) {
+            hash_text(id.as_str(), hash);
+            hash.update(place.fold.unwrap_or(u16::MAX).to_le_bytes());
+        }
     }
 
     /// Checks that the plan speaks of exactly `cells`, the labelled ones of a data set.
@@ -287,13 +187,13 @@ impl FoldPlan {
         if let Some(pair) = cells.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(FoldError::Duplicate { id: pair[0].to_string() });
         }
-        let is_missing = |id: &&CellId| !self.assignment.contains_key(*id);
+        let is_missing = |id: &&CellId| self.position(id).is_none();
         let missing: Vec<&CellId> = cells.iter().copied().filter(is_missing).collect();
         if let Some((count, named)) = name_first(&missing) {
             return Err(FoldError::Missing { count, named });
         }
         let is_unknown = |id: &&CellId| cells.binary_search(id).is_err();
-        let unknown: Vec<&CellId> = self.assignment.keys().filter(is_unknown).collect();
+        let unknown: Vec<&CellId> = self.cells.iter().filter(is_unknown).collect();
         match name_first(&unknown) {
             Some((count, named)) => Err(FoldError::Unknown { count, named }),
             None => Ok(()),
@@ -301,76 +201,74 @@ impl FoldPlan {
     }
 }
 
-/// How many there are, and the first of them; nothing where there are none.
-fn name_first(ids: &[&CellId]) -> Option<(usize, String)> {
-    let names: Vec<String> = ids.iter().take(NAMED).map(|id| format!("`{id}`")).collect();
-    let more = if ids.len() > NAMED { ", …" } else { "" };
-    (!ids.is_empty()).then(|| (ids.len(), names.join(", ") + more))
+fn hash_text(text: &str, hash: &mut Sha256) {
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text.as_bytes());
+}
+
+fn hash_design(partition: &Partition, hash: &mut Sha256) {
+    let design = &partition.design;
+    hash_text(design.scheme.name(), hash);
+    for length in [design.block_metres, design.buffer_metres] {
+        hash.update(length.unwrap_or(0.0).to_le_bytes());
+    }
+}
+
+/// The block of each cell, and for each fold the cells that the buffer leaves out.
+fn hash_blocks(partition: &Partition, hash: &mut Sha256) {
+    for place in &partition.places {
+        hash.update(place.block.to_le_bytes());
+    }
+    for cells in &partition.left_out {
+        hash.update((cells.len() as u64).to_le_bytes());
+        for cell in cells {
+            hash.update(cell.to_le_bytes());
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::BlockSize;
     use super::*;
+    use crate::cell::Point;
     use crate::class::ClassId;
+    use crate::random::{generator, shuffle};
     use proptest::prelude::*;
 
     fn classes() -> ClassMap {
-        ClassMap::new(["non-urban", "urban", "water"]).unwrap()
+        ClassMap::new(["non-urban", "urban"]).unwrap()
     }
 
-    fn cells(labels: &[Option<usize>]) -> Vec<(CellId, Label)> {
-        let cell = |(index, class): (usize, &Option<usize>)| {
-            (CellId::new(format!("E{index}")), Label::from(class.map(ClassId::new)))
+    fn cells(count: usize) -> Vec<(CellId, Label)> {
+        let cell = |index: usize| {
+            (CellId::new(format!("E{index}")), Label::Class(ClassId::new(index % 2)))
         };
-        labels.iter().enumerate().map(cell).collect()
+        (0..count).map(cell).collect()
+    }
+
+    fn two_ways(count: usize, buffer: f64) -> FoldPlan {
+        let roster = Roster::new(&cells(count), &classes()).unwrap();
+        let point = |id: &CellId| {
+            let number: u32 = id.as_str()[1..].parse().unwrap();
+            Some(Point { x: f64::from(number % 20), y: f64::from(number / 20) })
+        };
+        let points: Vec<_> = roster.ids().iter().map(point).collect();
+        let folds = FoldCount::new(4).unwrap();
+        let size = BlockSize { side: 3.0, buffer };
+        let partitions = vec![
+            Partition::random(&roster, folds, 7, 0).unwrap(),
+            Partition::blocks(&roster, &points, size, folds, 7, 0).unwrap(),
+        ];
+        FoldPlan::new(&roster, partitions).unwrap()
     }
 
     proptest! {
         #[test]
-        fn labelled_cells_are_held_out_once_and_evenly(
-            labels in prop::collection::vec(prop::option::of(0_usize..3), 1..300),
-            folds in 2_usize..12, seed in any::<u64>(),
-        ) {
-            let count = FoldCount::new(folds).unwrap();
-            let cells = cells(&labels);
-            let of = |class: usize| labels.iter().flatten().filter(|&&own| own == class).count();
-            let few = (0..3).any(|class| (1..folds).contains(&of(class)));
-            let plan = match FoldPlan::stratified(&cells, &classes(), count, seed) {
-                Ok(plan) => plan,
-                Err(FoldError::AllUndefined) => {
-                    prop_assert!(labels.iter().all(Option::is_none));
-                    return Ok(());
-                }
-                Err(error) => {
-                    prop_assert!(few, "{}", error);
-                    return Ok(());
-                }
-            };
-            prop_assert!(!few);
-            let held_out: usize = (0..folds).map(|fold| plan.held_out(fold).count()).sum();
-            prop_assert_eq!(held_out, labels.iter().flatten().count());
-            for class in [None, Some(0), Some(1), Some(2)] {
-                let mut sizes = vec![0_usize; folds];
-                for (id, label) in &cells {
-                    let own = label.class().map(ClassId::index);
-                    prop_assert_eq!(plan.fold(id).is_some(), own.is_some());
-                    if let Some(fold) = plan.fold(id).filter(|_| class.is_none() || own == class) {
-                        sizes[fold] += 1;
-                    }
-                }
-                prop_assert!(sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1);
-            }
-        }
-
-        #[test]
-        fn the_order_of_rows_is_of_no_consequence(
-            labels in prop::collection::vec((0_usize..2).prop_map(Some), 60..100), seed in any::<u64>(),
-        ) {
+        fn the_order_of_rows_is_of_no_consequence(count in 60_usize..100, seed in any::<u64>()) {
             let folds = FoldCount::new(3).unwrap();
-            let mut cells = cells(&labels);
-            let Ok(plan) = FoldPlan::stratified(&cells, &classes(), folds, seed) else {
-                return Err(TestCaseError::reject("a class is too small"));
-            };
+            let mut cells = cells(count);
+            let plan = FoldPlan::stratified(&cells, &classes(), folds, seed).unwrap();
             shuffle(&mut generator(seed, &[]), &mut cells);
             let again = FoldPlan::stratified(&cells, &classes(), folds, seed).unwrap();
             prop_assert_eq!(plan.digest(), again.digest());
@@ -381,30 +279,47 @@ mod tests {
     }
 
     #[test]
-    fn a_class_that_cannot_be_in_every_fold_is_named() {
-        let labels: Vec<_> = (0..30).map(|index| Some(usize::from(index < 3))).collect();
-        let plan = FoldPlan::stratified(&cells(&labels), &classes(), FoldCount::TEN, 1);
-        assert_eq!(
-            plan.unwrap_err().to_string(),
-            "class `urban` has 3 cells; 10 folds need at least 10"
-        );
+    fn a_single_partition_at_random_has_the_digest_that_it_always_had() {
+        let plan = FoldPlan::stratified(&cells(50), &classes(), FoldCount::TEN, 7).unwrap();
+        let expected = "6e17a4f697662df66ba37578706dbad7a7013cde1be05194c4e96dba50bf8239";
+        assert_eq!(plan.digest(), expected);
     }
 
     #[test]
-    fn plans_that_cannot_be_are_refused() {
-        assert!(matches!(FoldCount::new(1), Err(FoldError::Count { found: 1 })));
-        assert!(matches!(FoldCount::new(1001), Err(FoldError::Count { found: 1001 })));
-        let two = FoldCount::new(2).unwrap();
-        let undefined = FoldPlan::stratified(&cells(&[None, None]), &classes(), two, 1);
-        assert!(matches!(undefined, Err(FoldError::AllUndefined)));
-        let twice = [cells(&[Some(0), Some(0)]), cells(&[Some(0)])].concat();
-        let error = FoldPlan::stratified(&twice, &classes(), two, 1).unwrap_err();
-        assert_eq!(error.to_string(), "duplicate cell_id `E0`; every cell needs an id of its own");
+    fn folds_are_numbered_through_and_each_partition_holds_out_every_cell_once() {
+        let plan = two_ways(100, 0.0);
+        assert_eq!(plan.folds(), 8);
+        assert_eq!(plan.first_fold(1), 4);
+        assert_eq!(plan.locate(5), Some(FoldPlace { partition: 1, fold: 1 }));
+        assert_eq!(plan.locate(8), None);
+        assert_eq!(plan.headline(), Scheme::Blocks);
+        for first in [0, 4] {
+            let mut seen: Vec<&CellId> =
+                (first..first + 4).flat_map(|fold| plan.held_out(fold)).collect();
+            seen.sort_unstable();
+            assert!(seen.iter().copied().eq(plan.cells()));
+        }
+    }
+
+    #[test]
+    fn the_buffer_counts_in_the_digest_and_in_the_training_part() {
+        let (without, with) = (two_ways(400, 0.0), two_ways(400, 1.5));
+        assert_ne!(without.digest(), with.digest());
+        let trained = |plan: &FoldPlan, fold| {
+            plan.training(Some(fold)).iter().filter(|trained| **trained).count()
+        };
+        assert_eq!(trained(&without, 0), trained(&with, 0));
+        for fold in 4..8 {
+            let lost = with.partitions()[1].left_out(fold - 4).len();
+            assert!(lost > 0);
+            assert_eq!(trained(&without, fold), trained(&with, fold) + lost);
+        }
+        assert!(with.training(None).iter().all(|trained| *trained));
     }
 
     #[test]
     fn a_plan_for_other_cells_names_the_first_of_them() {
-        let own = cells(&[Some(0); 8]);
+        let own = cells(8);
         let plan = FoldPlan::stratified(&own, &classes(), FoldCount::new(2).unwrap(), 1).unwrap();
         let ids: Vec<CellId> = own.iter().map(|(id, _)| id.clone()).collect();
         plan.check(&ids).unwrap();
@@ -412,7 +327,7 @@ mod tests {
             plan.check(&ids[1..]).unwrap_err().to_string(),
             "the fold plan has 1 cells that are not among the labelled ones: `E0`"
         );
-        let more = cells(&[Some(0); 15]);
+        let more = cells(15);
         assert_eq!(
             plan.check(more.iter().map(|(id, _)| id)).unwrap_err().to_string(),
             "the fold plan lacks 7 of the labelled cells: `E10`, `E11`, `E12`, `E13`, `E14`, …"

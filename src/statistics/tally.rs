@@ -1,0 +1,118 @@
+//! A tally: everything that figures need of each block, so that a resample costs one pass.
+//!
+//! Cells of one block with the same known and decided class are added up beforehand, and the orders of the
+//! rankings are sorted once. A resample only says how often each block was drawn.
+
+use tesela_datasets::class::{ClassId, ClassMap};
+
+use super::Decided;
+use crate::metrics::{Areas, Confusion, Prevalence, Ranking, Scores, Totals, brier_loss, log_loss};
+
+/// The sums and orders of some cells.
+pub(super) struct Tally {
+    entries: Vec<Entry>,
+    rankings: Vec<Ranking>,
+    classes: ClassMap,
+    target: Option<Prevalence>,
+}
+
+/// The cells of one block with the same known and decided class.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    unit: u32,
+    cells: u32,
+    truth: ClassId,
+    decided: ClassId,
+    log_loss: f64,
+    brier: f64,
+}
+
+/// Every figure of one resample.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Figures {
+    pub(super) confusion: Confusion,
+    /// As the cells are mixed.
+    pub(super) sample: Vec<Option<f64>>,
+    /// As if they were mixed as the target; empty where a class of the target was not drawn.
+    pub(super) target: Vec<Option<f64>>,
+}
+
+impl Tally {
+    pub(super) fn of(decided: &Decided, classes: &ClassMap, target: Option<&Prevalence>) -> Self {
+        let ranking = |class| Ranking::of(decided.outcomes(), class, Some(decided.units()));
+        Self {
+            entries: entries(decided),
+            rankings: classes.ids().map(ranking).collect(),
+            classes: classes.clone(),
+            target: target.cloned(),
+        }
+    }
+
+    /// The figures when each block counts as often as `times` says; `None` where nothing is counted.
+    pub(super) fn figures(&self, times: impl Fn(u32) -> u32 + Copy) -> Option<Figures> {
+        let totals = self.totals(times);
+        let supports = totals.confusion.supports();
+        if supports.iter().all(|&support| support == 0) {
+            return None;
+        }
+        let ones = vec![1.0; supports.len()];
+        let values = |weights: &[f64], areas: &[Areas]| {
+            let scores = Scores::assemble(&totals, areas, &self.classes, weights);
+            scores.figures().into_iter().map(|figure| figure.value).collect::<Vec<_>>()
+        };
+        let target = self.target.as_ref().and_then(|target| target.weights(&supports));
+        let (sample, target) = match &target {
+            Some(weights) => {
+                let both = self.rankings.iter().map(|one| one.areas(times, [&ones, weights]));
+                let (here, there): (Vec<Areas>, Vec<Areas>) = both.map(|[a, b]| (a, b)).unzip();
+                (values(&ones, &here), values(weights, &there))
+            }
+            None => {
+                let here = self.rankings.iter().map(|one| one.areas(times, [&ones]));
+                (values(&ones, &here.map(|[areas]| areas).collect::<Vec<_>>()), Vec::new())
+            }
+        };
+        Some(Figures { confusion: totals.confusion, sample, target })
+    }
+
+    fn totals(&self, times: impl Fn(u32) -> u32) -> Totals {
+        let mut totals = Totals::new(self.classes.len());
+        for entry in &self.entries {
+            let count = times(entry.unit);
+            if count > 0 {
+                let cells = u64::from(count) * u64::from(entry.cells);
+                totals.confusion.add_many(entry.truth, entry.decided, cells);
+                totals.log_loss[entry.truth.index()] += f64::from(count) * entry.log_loss;
+                totals.brier[entry.truth.index()] += f64::from(count) * entry.brier;
+            }
+        }
+        totals
+    }
+}
+
+/// The cells, added up by block, known and decided class, in that order.
+fn entries(decided: &Decided) -> Vec<Entry> {
+    let cells = decided.outcomes().iter().zip(decided.decisions()).zip(decided.units());
+    let mut entries: Vec<Entry> = cells
+        .map(|(((truth, row), &decided), &unit)| Entry {
+            unit,
+            cells: 1,
+            truth,
+            decided,
+            log_loss: log_loss(truth, row),
+            brier: brier_loss(truth, row),
+        })
+        .collect();
+    // Stable, so that losses are added in the order of the cells.
+    entries.sort_by_key(|entry| (entry.unit, entry.truth, entry.decided));
+    entries.dedup_by(|next, kept| {
+        let same = (next.unit, next.truth, next.decided) == (kept.unit, kept.truth, kept.decided);
+        if same {
+            kept.cells += next.cells;
+            kept.log_loss += next.log_loss;
+            kept.brier += next.brier;
+        }
+        same
+    });
+    entries
+}
