@@ -13,7 +13,7 @@ use tesela_models::bundle::{BundleManifest, read_manifest};
 use tesela_models::config::ModelConfig;
 
 use super::counts::{counts_table, left_out_text};
-use super::{Console, ExitStatus};
+use super::{Console, ExitStatus, variogram};
 use crate::experiment::Experiment;
 use crate::inspection::ContactSheets;
 use crate::prepare::Coverage;
@@ -31,6 +31,11 @@ pub(crate) struct InspectArgs {
     #[arg(long)]
     verify: bool,
 
+    /// Tell over what distance cells are alike, which blocks of a validation have to be larger than; write the variogram
+    /// of the labels of a store, or of the labels and errors of a run, as table and picture into this folder
+    #[arg(long, value_name = "DIR")]
+    variogram: Option<PathBuf>,
+
     /// Write quick-look pictures of some patches of each class into this folder
     #[arg(long, value_name = "DIR")]
     pictures: Option<PathBuf>,
@@ -42,7 +47,11 @@ pub(crate) fn run(args: &InspectArgs, console: &mut Console) -> anyhow::Result<E
         return inspect_bundle(args, console);
     }
     if path.join("run.json").is_file() {
-        return inspect_run(path, console);
+        inspect_run(path, console)?;
+        if let Some(folder) = &args.variogram {
+            variogram::of_run(path, folder, console)?;
+        }
+        return Ok(ExitStatus::Success);
     }
     if path.extension().is_some_and(|extension| extension == "toml") {
         return inspect_experiment(path, console);
@@ -61,6 +70,9 @@ pub(crate) fn run(args: &InspectArgs, console: &mut Console) -> anyhow::Result<E
     let mut coverage = Coverage::of(&store.definition().input);
     store.cells().iter().for_each(|cell| coverage.note(cell));
     console.data(counts_table(&store.definition().classes, store.counts(), &coverage))?;
+    if let Some(folder) = &args.variogram {
+        variogram::of_store(&store, folder, console)?;
+    }
     if let Some(folder) = &args.pictures {
         for sheet in ContactSheets::new(&store)?.write(folder)? {
             console.data(format!(
@@ -218,7 +230,7 @@ fn print_layers(
 }
 
 /// What `run.json` says, as it says it.
-fn inspect_run(path: &Path, console: &mut Console) -> anyhow::Result<ExitStatus> {
+fn inspect_run(path: &Path, console: &mut Console) -> anyhow::Result<()> {
     const MAX_BYTES: u64 = 16 << 20;
     let file = path.join("run.json");
     let bytes = std::fs::metadata(&file)?.len();
@@ -234,5 +246,5 @@ fn inspect_run(path: &Path, console: &mut Console) -> anyhow::Result<ExitStatus>
             console.data(format!("{key:<20} {text}"))?;
         }
     }
-    Ok(ExitStatus::Success)
+    Ok(())
 }

@@ -14,6 +14,7 @@ mod predict;
 mod prepare;
 mod simulate;
 mod train;
+mod variogram;
 
 use std::process::ExitCode;
 

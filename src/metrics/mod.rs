@@ -4,7 +4,11 @@
 //! common a class is, so every [`Scores`] carries the prevalences that it was measured at, and can be
 //! computed for other ones ([`Prevalence`]) by weighting the cells of each class.
 //!
+//! [`variogram`] tells over what distance cells are alike.
+//!
 //! Start with [`Outcomes`], which gathers what was predicted, and [`Scores::of`].
+
+pub mod variogram;
 
 mod confusion;
 mod curve;

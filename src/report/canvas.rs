@@ -116,6 +116,27 @@ impl Canvas {
         }
     }
 
+    /// Draws a straight line of `width` units with round ends.
+    pub(super) fn line(&mut self, from: (f32, f32), to: (f32, f32), width: f32, colour: Colour) {
+        let scaled = |(x, y): (f32, f32)| (x * DENSITY, y * DENSITY);
+        let (from, to, half) = (scaled(from), scaled(to), width * DENSITY / 2.0);
+        let along = (to.0 - from.0, to.1 - from.1);
+        let squared = (along.0 * along.0 + along.1 * along.1).max(f32::MIN_POSITIVE);
+        let bounds = |a: f32, b: f32| (whole(a.min(b) - half) - 1, whole(a.max(b) + half) + 1);
+        let ((left, right), (top, bottom)) = (bounds(from.0, to.0), bounds(from.1, to.1));
+        for (y, x) in (top..=bottom).flat_map(|y| (left..=right).map(move |x| (y, x))) {
+            let away = (x as f32 + 0.5 - from.0, y as f32 + 0.5 - from.1);
+            let share = ((away.0 * along.0 + away.1 * along.1) / squared).clamp(0.0, 1.0);
+            let distance = (away.0 - share * along.0).hypot(away.1 - share * along.1);
+            self.blend(x, y, colour, (half + 0.5 - distance).clamp(0.0, 1.0));
+        }
+    }
+
+    /// Fills a disc.
+    pub(super) fn disc(&mut self, middle: (f32, f32), radius: f32, colour: Colour) {
+        self.line(middle, middle, 2.0 * radius, colour);
+    }
+
     /// The width of `text` in units.
     pub(super) fn width_of(&self, text: &str, pen: Pen) -> f32 {
         self.lay_out(text, pen).1 / DENSITY
@@ -258,8 +279,19 @@ mod tests {
     }
 
     #[test]
+    fn lines_and_discs_cover_what_they_should() {
+        let mut canvas = Canvas::new(40.0, 40.0);
+        canvas.line((10.0, 20.0), (30.0, 20.0), 2.0, [0; 3]);
+        assert_eq!(ink(&canvas.finish()), (18, 38, 61, 41));
+        let mut canvas = Canvas::new(40.0, 40.0);
+        canvas.disc((20.0, 20.0), 5.0, [0; 3]);
+        assert_eq!(ink(&canvas.finish()), (30, 30, 49, 49));
+    }
+
+    #[test]
     fn what_lies_outside_is_cut_off() {
         let mut canvas = Canvas::new(10.0, 10.0);
+        canvas.line((5.0, 5.0), (50.0, -20.0), 3.0, [9; 3]);
         canvas.write("a long text", (5.0, 5.0), Anchor::Middle, PEN);
         canvas.fill(Area { x: 5.0, y: 5.0, width: 50.0, height: 50.0 }, [1, 2, 3]);
         assert_eq!(canvas.finish().width(), 20);

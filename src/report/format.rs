@@ -20,6 +20,16 @@ pub fn percent(share: f64) -> String {
     if close_to_an_end { format!("{value:.2} %") } else { format!("{value:.1} %") }
 }
 
+/// A length with three digits that matter: `4.21 km`, `870 m`.
+pub fn metres(length: f64) -> String {
+    let (value, unit) = if length >= 1000.0 { (length / 1000.0, "km") } else { (length, "m") };
+    match value {
+        ..10.0 => format!("{value:.2} {unit}"),
+        ..100.0 => format!("{value:.1} {unit}"),
+        _ => format!("{value:.0} {unit}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +39,14 @@ mod tests {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_975_719), "1,975,719");
+    }
+
+    #[test]
+    fn lengths_have_three_digits() {
+        assert_eq!(metres(4213.0), "4.21 km");
+        assert_eq!(metres(870.4), "870 m");
+        assert_eq!(metres(55.0), "55.0 m");
+        assert_eq!(metres(123_456.0), "123 km");
     }
 
     #[test]

@@ -11,14 +11,18 @@ mod publish;
 mod run_watch;
 mod table;
 mod tensorboard;
+mod variogram_csv;
+mod variogram_picture;
 
 pub use canvas::Picture;
 pub use confusion_csv::confusion_csv;
 pub use confusion_picture::{Caption, confusion_picture};
-pub use format::{grouped, percent};
+pub use format::{grouped, metres, percent};
 pub use publish::{PublishError, how, log_run, publish};
 pub use run_watch::{RunWatch, duration};
 pub use table::{
     class_table, comparison_table, layer_table, plain_table, scheme_table, score_table,
 };
 pub use tensorboard::EventLog;
+pub use variogram_csv::variogram_csv;
+pub use variogram_picture::variogram_picture;

@@ -30,6 +30,7 @@
 
 mod comparison;
 mod cross_validate;
+mod dependence;
 mod drawing;
 mod error;
 mod evaluate;
@@ -49,6 +50,7 @@ mod worst;
 
 pub use comparison::{Comparison, ComparisonError};
 pub use cross_validate::{CrossValidation, RunOptions, cross_validate};
+pub use dependence::Dependence;
 pub use error::TrainingError;
 pub use evaluate::{Evaluation, Fitted, evaluate};
 pub use ground::Ground;

@@ -188,3 +188,53 @@ fn numbers_may_be_missing() {
         assert!(said.contains("no number, no class               0 cells"), "{said}");
     }
 }
+
+#[test]
+fn the_groups_of_a_table_are_left_out_one_by_one() {
+    let place = Place::trained();
+    let text = experiment("store", "").replace(
+        "folds = 3",
+        "folds = 10\nschemes = [\"random\", \"regions\"]\nregions = { attribute = \"group\" }",
+    );
+    place.write("states.toml", &text);
+    let said = place.succeed(&["train", "states.toml", "--out", "states"]);
+    assert!(said.contains("By regions:"), "{said}");
+    let metrics = fs::read(place.path("states/metrics.json")).unwrap();
+    let metrics: serde_json::Value = serde_json::from_slice(&metrics).unwrap();
+    assert_eq!(metrics["headline"], "regions");
+    let folds = metrics["partitions"][1]["folds"].as_array().unwrap();
+    assert_eq!(folds.first().unwrap(), 10);
+    assert_eq!(folds.len(), 5);
+}
+
+#[test]
+fn blocks_of_a_table_in_degrees_are_measured_in_metres() {
+    let place = Place::new();
+    place.write("plots.toml", &DESCRIPTOR.replace("EPSG:32614", "EPSG:4326"));
+    let text = fs::read_to_string(place.path("plots.csv")).unwrap();
+    let moved = text.replace(",2000000.5,", ",20.5,");
+    let moved = moved.lines().map(|line| {
+        let mut fields: Vec<String> = line.split(',').map(str::to_owned).collect();
+        if let Ok(east) = fields[3].parse::<f64>() {
+            fields[3] = format!("{}", -100.0 + (east - 500_000.0) / 100.0);
+        }
+        fields.join(",") + "\n"
+    });
+    place.write("plots.csv", &moved.collect::<String>());
+    place.succeed(&["prepare", "plots.toml", "--table", "plots.csv", "--out", "store"]);
+    // Plots lie 0.01° apart: 1.04 km at this latitude.
+    let validation = "folds = 3\nschemes = [\"blocks\"]\n\
+                      blocks = { size-metres = 5000, buffer-metres = 1100 }";
+    place.write("trees.toml", &experiment("store", "").replace("folds = 3", validation));
+    let output = place.run(&["train", "trees.toml", "--out", "run"]);
+    let remarks = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{remarks}");
+    assert!(remarks.contains("are moved to an equal-area projection"), "{remarks}");
+    let metrics = fs::read(place.path("run/metrics.json")).unwrap();
+    let metrics: serde_json::Value = serde_json::from_slice(&metrics).unwrap();
+    let left_out = metrics["partitions"][0]["left_out"].as_array().unwrap();
+    assert!(
+        left_out.iter().all(|count| (1..40).contains(&count.as_u64().unwrap())),
+        "{left_out:?}"
+    );
+}

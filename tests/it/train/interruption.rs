@@ -17,6 +17,18 @@ fn a_killed_run_continues_and_ends_with_the_same_bytes() {
     ends_with_the_same_bytes(&place, "trees.toml", 8);
 }
 
+#[test]
+fn a_killed_run_of_two_schemes_continues_and_ends_with_the_same_bytes() {
+    let place = Place::new();
+    place.store("store", &Made { placed: true, ..TWO });
+    let text = experiment("store", "").replace("n-trees = 20", "n-trees = 200").replace(
+        "folds = 3",
+        "folds = 3\nschemes = [\"random\", \"blocks\"]\nblocks = { size-metres = 1500, buffer-metres = 1100 }",
+    );
+    place.write("trees.toml", &text);
+    ends_with_the_same_bytes(&place, "trees.toml", 5);
+}
+
 /// A network with all that a checkpoint has to bring back, trained in one part.
 fn network(place: &Place) {
     let classes = &[("non-urban", 150), ("urban", 150)];

@@ -4,4 +4,5 @@ mod bad_input;
 mod interruption;
 mod layers;
 mod place;
+mod schemes;
 mod whole_runs;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
-use tesela_datasets::cell::{Cell, CellId};
+use tesela::raster::CoordinateSystem;
+use tesela_datasets::cell::{Cell, CellId, Outline};
 use tesela_datasets::class::{ClassId, ClassMap, Label};
 use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType, Samples};
 use tesela_datasets::pixel::{PixelDefinition, Product};
@@ -30,10 +31,17 @@ pub(super) struct Made {
     pub(super) prefix: &'static str,
     /// Rows and columns of a patch.
     pub(super) side: usize,
+    /// Whether cells lie on the ground: in rows of 20, 1 km apart, the classes from south to north.
+    pub(super) placed: bool,
 }
 
-pub(super) const TWO: Made =
-    Made { classes: &[("non-urban", 60), ("urban", 60)], undefined: 7, prefix: "cell", side: 5 };
+pub(super) const TWO: Made = Made {
+    classes: &[("non-urban", 60), ("urban", 60)],
+    undefined: 7,
+    prefix: "cell",
+    side: 5,
+    placed: false,
+};
 
 impl Place {
     pub(super) fn new() -> Self {
@@ -71,7 +79,10 @@ impl Place {
             batch.labels.push(label);
             batch.positions.push(u32::try_from(index).unwrap());
             let id = CellId::new(format!("{}-{index:04}", made.prefix));
-            let cell = Cell { id, label, outline: None, year: None };
+            let (east, north) = (1000.0 * (index % 20) as f64, 1000.0 * (index / 20) as f64);
+            let outline =
+                made.placed.then(|| Outline::square(500_000.0 + east, 2_000_000.0 + north, 1000.0));
+            let cell = Cell { id, label, outline, year: None };
             let content = CellContent::Pixels { used: used_pixels, inside: used_pixels };
             cells.push(StoreCell { cell, content });
         }
@@ -83,7 +94,7 @@ impl Place {
                 pixel: PixelDefinition::of_product(Product::C1),
             }),
             classes,
-            crs: None,
+            crs: made.placed.then(|| CoordinateSystem::parse("EPSG:32614").unwrap().to_crs()),
         };
         let mut writer = StoreWriter::create(&self.path(name), &definition).unwrap();
         writer.append(&batch, &cells).unwrap();
