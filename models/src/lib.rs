@@ -14,6 +14,7 @@ pub mod extra_trees;
 pub mod histogram;
 pub mod lenet;
 pub mod network;
+pub mod operating_point;
 pub mod parity;
 pub mod resnet;
 
