@@ -26,7 +26,7 @@ struct Case {
     losses: BTreeMap<String, f64>,
     qualities: Vec<ExpectedQuality>,
     thresholds: Thresholds,
-    conformal: Sets,
+    conformal: Conformal,
     estimate: Estimate,
 }
 
@@ -56,7 +56,7 @@ struct Thresholds {
 }
 
 #[derive(Deserialize)]
-struct Sets {
+struct Conformal {
     error: f64,
     others: Vec<Vec<u16>>,
     sets: Vec<Vec<bool>>,
