@@ -4,6 +4,7 @@
 //! traits and does not know which model it holds. A new model is one folder here, one variant of
 //! [`ModelConfig`](config::ModelConfig), and nothing else. This package is the only one that names burn.
 
+pub mod applicability;
 pub mod bundle;
 pub mod classifier;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod extra_trees;
 pub mod histogram;
 pub mod lenet;
 pub mod network;
+pub mod operating_point;
 pub mod parity;
 pub mod resnet;
 

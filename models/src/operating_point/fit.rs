@@ -1,0 +1,115 @@
+//! Fits an operating point and measures it.
+
+use rayon::prelude::*;
+
+use super::assessment::Assessment;
+use super::choice::Choice;
+use super::cross_fit::{Learned, learn, unreached};
+use super::cuts::Cut;
+use super::material::{Material, Without};
+use super::plan::Plan;
+use super::prior::check_shares;
+use super::{
+    Calibration, CalibrationKind, KindLoss, OperatingPoint, OperatingPointError, OperatingSettings,
+    OutOfFold, PrevalenceEstimate, PriorChoice, estimate_prevalence,
+};
+
+/// What is known about the place of use.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place<'a> {
+    /// The declared share of each class.
+    pub target: Option<&'a [f64]>,
+    /// Raw probabilities of cells as they occur there, `[cell, class]`, for `prior = "estimated"`.
+    pub unlabelled: Option<&'a [f32]>,
+}
+
+/// An operating point with what is known about it.
+#[derive(Debug, Clone)]
+pub struct Fitted {
+    /// What goes into the bundle.
+    pub point: OperatingPoint,
+    /// The log-loss of each kind of calibration that was tried, on cells that it was not fitted on.
+    pub losses: Vec<KindLoss>,
+    /// What the threshold does on the cells that it was found on; the assessment says what to expect on others.
+    pub cut: Option<Cut>,
+    /// The estimate of the prevalence, where one was asked for.
+    pub estimate: Option<PrevalenceEstimate>,
+    /// What to expect on cells that were not learned from.
+    pub assessment: Assessment,
+}
+
+impl OperatingPoint {
+    /// Learns an operating point from all cells of `data`, and measures it by cross-fitting: for each part of the
+    /// folds, a whole operating point is learned from the others and applied to this one.
+    ///
+    /// Calibrations are compared, and conformal limits found, at the mixture of the sample; thresholds at that of the
+    /// place of use.
+    ///
+    /// # Errors
+    /// If the settings do not fit the classes, a prevalence is 0 or 1, no threshold reaches the precision that is asked
+    /// for, or there is nothing to estimate a prevalence from.
+    pub fn fit(
+        data: &OutOfFold,
+        settings: &OperatingSettings,
+        place: &Place<'_>,
+    ) -> Result<Fitted, OperatingPointError> {
+        let material = Material::new(data, None)?;
+        let choice = Choice::new(settings.calibration().kinds(), &material)?;
+        let (target, estimate) = target(&material, settings.prior(), choice.best, place)?;
+        let plan = Plan::new(settings, data.classes(), target)?;
+        let Learned { point, cut, reached } =
+            learn(&material, &plan, choice.best, Without::NOTHING)?;
+        if let (Some(cut), false) = (cut, reached) {
+            return Err(unreached(&material, &plan, cut));
+        }
+        let parts: Vec<Learned> = (0..data.part_count())
+            .into_par_iter()
+            .map(|part| {
+                let kinds = choice.best_without.as_ref();
+                let kind = kinds.map_or(choice.best, |kinds| kinds[usize::from(part)]);
+                learn(&material, &plan, kind, Without::part(part))
+            })
+            .collect::<Result<_, _>>()?;
+        let nested = choice.best_without.is_some();
+        let assessment = Assessment::new(data, &parts, plan.target.as_deref(), nested);
+        Ok(Fitted { point, losses: choice.losses, cut, estimate, assessment })
+    }
+}
+
+type Target = (Option<Vec<f64>>, Option<PrevalenceEstimate>);
+
+/// The mixture that probabilities are moved to.
+fn target(
+    material: &Material<'_>,
+    prior: PriorChoice,
+    kind: CalibrationKind,
+    place: &Place<'_>,
+) -> Result<Target, OperatingPointError> {
+    let classes = material.data.classes();
+    match (prior, place.target) {
+        (PriorChoice::Sample, _) | (PriorChoice::Target, None) => Ok((None, None)),
+        (PriorChoice::Target, Some(target)) => {
+            check_shares(classes, "target", target)?;
+            Ok((Some(target.to_vec()), None))
+        }
+        (PriorChoice::Estimated, _) => {
+            let calibration = Calibration::fit_parts(kind, material, Without::NOTHING)?;
+            let raw = place.unlabelled.unwrap_or_default();
+            let rows = calibrated(classes, &calibration, raw)?;
+            let estimate = estimate_prevalence(classes, &rows, &material.data.shares())?;
+            check_shares(classes, "estimated", &estimate.shares)?;
+            Ok((Some(estimate.shares.clone()), Some(estimate)))
+        }
+    }
+}
+
+/// Calibrated probabilities of unlabelled cells, at the mixture of the sample.
+fn calibrated(
+    classes: &tesela_datasets::class::ClassMap,
+    calibration: &Calibration,
+    raw: &[f32],
+) -> Result<Vec<f64>, OperatingPointError> {
+    let decision = super::Decision::Argmax;
+    let point = OperatingPoint::new(classes.clone(), calibration.clone(), None, decision, None)?;
+    Ok(point.apply_all(raw)?.probabilities)
+}
