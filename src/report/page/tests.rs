@@ -1,5 +1,7 @@
 //! Tests of whole pages: what they hold, what they leave out, and that no text breaks out of its place.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::examples::{ten_classes, three_runs, two_classes};
@@ -38,9 +40,12 @@ fn skeleton(page: &str) -> Vec<String> {
     tags
 }
 
+/// The run that hostile names are put into; drawing it takes longer than writing it.
+static DRAWN: LazyLock<RunPage> = LazyLock::new(two_classes);
+
 /// A run whose every name is `text`.
 fn named(text: &str) -> RunPage {
-    let mut page = two_classes();
+    let mut page = DRAWN.clone();
     let words = || Words::from(text);
     page.title = words();
     page.run = words();

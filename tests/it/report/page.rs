@@ -2,5 +2,5 @@
 
 pub(crate) use tesela::report::page::*;
 
-#[path = "../../../src/report/page/examples.rs"]
+#[path = "../../../src/report/page/examples/mod.rs"]
 pub(crate) mod examples;
