@@ -12,6 +12,7 @@ mod inspect;
 mod label;
 mod predict;
 mod prepare;
+mod report;
 mod simulate;
 mod train;
 mod variogram;
@@ -54,6 +55,7 @@ enum Command {
     Label(label::LabelArgs),
     Predict(predict::PredictArgs),
     Prepare(prepare::PrepareArgs),
+    Report(report::ReportArgs),
     Simulate(simulate::SimulateArgs),
     Train(train::TrainArgs),
 }
@@ -92,6 +94,7 @@ fn dispatch(cli: &Cli, console: &mut Console) -> anyhow::Result<ExitStatus> {
         Command::Label(args) => label::run(args, console),
         Command::Predict(args) => predict::run(args, console),
         Command::Prepare(args) => prepare::run(args, console),
+        Command::Report(args) => report::run(args, console),
         Command::Simulate(args) => simulate::run(args, console),
         Command::Train(args) => train::run(args, threads, console),
     }

@@ -14,6 +14,7 @@ use crate::metrics::Summary;
 use crate::progress::Progress;
 use crate::report::{
     Picture, RunWatch, class_table, grouped, how, log_run, publish, scheme_table, score_table,
+    write_report,
 };
 use crate::training::{
     Access, CrossValidation, Job, Measurement, Part, RunDirectory, RunManifest, RunOptions, Sample,
@@ -132,6 +133,10 @@ pub(crate) fn run(
                 console.warn(&message);
             }
             print(&measurement, console)?;
+            match write_report(&directory) {
+                Ok(report) => console.note(format!("the report is `{}`", report.display())),
+                Err(error) => console.warn(&format!("there is no report: {:#}", anyhow!(error))),
+            }
             console.data(path.display())?;
         }
         CrossValidation::Partial { done, measurement } => {

@@ -121,6 +121,31 @@ impl<'a> ContactSheets<'a> {
         Ok(self.draw(rows, bands)?)
     }
 
+    /// A picture of each of `rows`, in their order and in natural colour where the bands allow it; all with the same
+    /// stretch of brightness.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn pictures(&self, rows: &[u32]) -> Result<Vec<RgbImage>, InspectionError> {
+        let sheet = self.sheet(rows)?;
+        let (width, height) = self.enlarged();
+        let picture = |index: usize| {
+            let left = GAP + index % SIDE * (width + GAP);
+            let top = GAP + index / SIDE * (height + GAP);
+            let corner = (pixels(left), pixels(top));
+            let size = (pixels(width), pixels(height));
+            image::imageops::crop_imm(&sheet, corner.0, corner.1, size.0, size.1).to_image()
+        };
+        Ok((0..rows.len()).map(picture).collect())
+    }
+
+    /// Width and height of a patch on a sheet.
+    fn enlarged(&self) -> (usize, usize) {
+        let shape = self.patches.shape;
+        let factor = (PATCH_SIDE / shape.width.max(shape.height).max(1)).max(1);
+        (shape.width * factor, shape.height * factor)
+    }
+
     /// What can be shown: the places of three bands for red, green and blue.
     fn colourings(&self) -> Vec<(&'static str, [usize; 3])> {
         let bands = &self.patches.pixel.bands;

@@ -6,6 +6,7 @@ mod canvas;
 mod confusion_csv;
 mod confusion_picture;
 mod format;
+mod of_run;
 pub mod page;
 mod publish;
 mod run_watch;
@@ -18,6 +19,7 @@ pub use canvas::Picture;
 pub use confusion_csv::confusion_csv;
 pub use confusion_picture::{Caption, confusion_picture};
 pub use format::{grouped, metres, percent};
+pub use of_run::{ReportError, write_report};
 pub use publish::{PublishError, how, log_run, publish};
 pub use run_watch::{RunWatch, duration};
 pub use table::{

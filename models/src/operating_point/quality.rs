@@ -20,7 +20,10 @@ pub struct Quality {
 
 impl Quality {
     /// Judges `rows`, `[cell, class]`, where a cell of each class weighs its number of `weights`.
-    pub(crate) fn new(rows: &[f64], truths: &[ClassId], weights: &[f64]) -> Self {
+    ///
+    /// # Panics
+    /// If a truth has no weight.
+    pub fn new(rows: &[f64], truths: &[ClassId], weights: &[f64]) -> Self {
         let width = weights.len();
         let total: f64 = truths.iter().map(|truth| weights[truth.index()]).sum();
         let mean = |score: &dyn Fn(usize, &[f64]) -> f64| {

@@ -1,0 +1,17 @@
+//! The report of a run: its page, filled from what lies in its directory.
+//!
+//! Figures are those of `metrics.json`. What a reader needs beyond them is computed here from the out-of-fold
+//! predictions: intervals, the map that is to be expected, curves, where the errors lie. The page has no date, so that
+//! the same run leaves the same bytes behind.
+//!
+//! Start with [`write_report`].
+
+mod error;
+mod figures;
+mod history;
+mod places;
+mod schemes;
+mod write;
+
+pub use error::ReportError;
+pub use write::write_report;

@@ -1,0 +1,218 @@
+//! What each validation scheme found, with intervals and curves.
+
+use tesela_datasets::class::ClassId;
+use tesela_datasets::fold::{FoldPlan, Scheme};
+use tesela_models::operating_point::{Binning, Quality};
+
+use super::figures;
+use super::write::Material;
+use crate::metrics::{Confusion, Outcomes, PrecisionRecallCurve, Prevalence, Scores};
+use crate::report::page::{
+    Estimate, FoldResults, Measured, NationalMap, PrecisionRecall, Reliability, ReliabilityBin,
+    SchemeKind, SchemeResults, Words,
+};
+use crate::statistics::{
+    Bootstrap, Decided, ExpectedMap, IntervalMethod, Level, Replicates, Resampled,
+};
+use crate::training::{Measurement, PartitionMeasurement, Predictions};
+
+/// Draws of the bootstrap.
+const REPLICATES: usize = 1000;
+/// Cells of the map that is expected, where nobody has said how many the country has.
+const MAP_CELLS: u64 = 1_000_000;
+
+/// The first partition of each scheme, the headline first.
+pub(super) fn schemes(
+    material: &Material,
+    measurement: &Measurement,
+    plan: &FoldPlan,
+) -> Vec<SchemeResults> {
+    let firsts = measurement.schemes.iter().map(|scheme| measurement.first_of(scheme.scheme));
+    firsts.map(|first| results(material, first, plan)).collect()
+}
+
+fn results(material: &Material, measured: &PartitionMeasurement, plan: &FoldPlan) -> SchemeResults {
+    let predictions = material.predictions.of_partition(measured.partition);
+    let resampled = resample(material, &predictions);
+    let outcomes = predictions.outcomes();
+    let supports = measured.confusion.supports();
+    let at_target = material.target.as_ref().and_then(|target| {
+        let scores = &measured.target.as_ref()?.pooled;
+        let weights = target.weights(&supports)?;
+        let replicates = resampled.as_ref().and_then(Resampled::target);
+        Some(at(material, scores, replicates, &measured.confusion, &weights))
+    });
+    let ones = vec![1.0; supports.len()];
+    let replicates = resampled.as_ref().map(Resampled::sample);
+    let kind = kind(measured.scheme);
+    SchemeResults {
+        kind,
+        how: how(measured, plan),
+        sample: at(material, &measured.sample.pooled, replicates, &measured.confusion, &ones),
+        target: at_target,
+        folds: folds(material, measured),
+        curve: curve(material, kind, &outcomes, &supports),
+        reliability: reliability(material, &outcomes),
+    }
+}
+
+fn kind(scheme: Scheme) -> SchemeKind {
+    match scheme {
+        Scheme::Random => SchemeKind::Random,
+        Scheme::Blocks => SchemeKind::Blocks,
+        Scheme::Regions => SchemeKind::Regions,
+        Scheme::HeldOut => SchemeKind::HeldOut,
+    }
+}
+
+/// The settings of a partition in words.
+fn how(measured: &PartitionMeasurement, plan: &FoldPlan) -> Words {
+    let folds = match measured.folds.len() {
+        1 => "1 fold".to_owned(),
+        folds => format!("{folds} folds"),
+    };
+    let design = plan.partitions().get(measured.partition).map(|partition| partition.design());
+    let blocks = design.and_then(|design| design.block_metres);
+    let blocks = blocks.map(|metres| format!(" of squares of {}", length(metres)));
+    let buffer = design.and_then(|design| design.buffer_metres).filter(|metres| *metres > 0.0);
+    let buffer = buffer.map(|metres| {
+        format!("; cells within {} of a held-out one are not trained on", length(metres))
+    });
+    format!("{folds}{}{}", blocks.unwrap_or_default(), buffer.unwrap_or_default()).into()
+}
+
+fn length(metres: f64) -> String {
+    if metres >= 1000.0 { format!("{} km", metres / 1000.0) } else { format!("{metres} m") }
+}
+
+/// Outcomes of the cells of which something was predicted, in the blocks that they were held out in.
+fn resample(material: &Material, predictions: &Predictions) -> Option<Resampled> {
+    let known = predictions.rows().filter(|(_, row)| row.iter().all(|value| !value.is_nan()));
+    let (mut outcomes, mut blocks) = (Outcomes::new(predictions.classes().len()), Vec::new());
+    for (cell, row) in known {
+        outcomes.push(cell.label, row);
+        blocks.push(cell.block);
+    }
+    let decided = Decided::most_probable(outcomes).with_blocks(&blocks);
+    let bootstrap = Bootstrap { replicates: REPLICATES, seed: material.run.manifest().seed };
+    Resampled::of(&decided, predictions.classes(), material.target.as_ref(), bootstrap)
+}
+
+/// Figures at one mixture, with intervals where there are any.
+fn at(
+    material: &Material,
+    scores: &Scores,
+    replicates: Option<&Replicates>,
+    confusion: &Confusion,
+    weights: &[f64],
+) -> Measured {
+    let estimates = replicates
+        .map(|replicates| replicates.intervals(Level::NINETY_FIVE, IntervalMethod::default()));
+    let classes = scores.classes.len();
+    let rows = confusion.rows().iter().zip(weights);
+    Measured {
+        prevalence: scores.classes.iter().map(|class| class.prevalence).collect(),
+        scores: match estimates {
+            Some(estimates) => figures::resampled(&estimates, classes, material.focus),
+            None => figures::plain(scores, material.focus),
+        },
+        confusion: rows
+            .map(|(row, weight)| row.iter().map(|&cells| cells as f64 * weight).collect())
+            .collect(),
+    }
+}
+
+fn folds(material: &Material, measured: &PartitionMeasurement) -> Vec<FoldResults> {
+    let folds = measured.sample.folds.iter().zip(&measured.left_out);
+    let results = folds.map(|(scores, &left_out)| FoldResults {
+        cells: scores
+            .iter()
+            .flat_map(|scores| &scores.classes)
+            .map(|class| class.support)
+            .collect(),
+        dropped: left_out as u64,
+        scores: scores
+            .as_ref()
+            .map(|scores| figures::plain(scores, material.focus))
+            .unwrap_or_default(),
+    });
+    results.collect()
+}
+
+/// Precision over recall of the class in focus, at the target where there is one.
+fn curve(
+    material: &Material,
+    kind: SchemeKind,
+    outcomes: &Outcomes,
+    supports: &[u64],
+) -> Option<PrecisionRecall> {
+    let class = ClassId::new(material.focus?);
+    let weights = Prevalence::weights_of(material.target.as_ref(), supports)?;
+    let whole = PrecisionRecallCurve::of(outcomes, class, &weights)?;
+    let classes = &material.run.manifest().classes;
+    let scores = Scores::of(outcomes, classes, material.target.as_ref())?;
+    let own = &scores.classes[class.index()];
+    let points = whole.thinned();
+    Some(PrecisionRecall {
+        name: kind.in_words().into(),
+        class: classes.name(class).into(),
+        prevalence: own.prevalence,
+        points: points.points().iter().map(|point| (point.recall, point.precision)).collect(),
+        average_precision: own.average_precision?,
+        decision: None,
+    })
+}
+
+/// How far the probabilities of the class in focus, or of the most probable class, can be believed.
+fn reliability(material: &Material, outcomes: &Outcomes) -> Option<Reliability> {
+    if outcomes.is_empty() {
+        return None;
+    }
+    let rows: Vec<f64> =
+        outcomes.iter().flat_map(|(_, row)| row).map(|&value| f64::from(value)).collect();
+    let quality = Quality::new(&rows, outcomes.truths(), &vec![1.0; outcomes.classes()]);
+    let class = material.focus.map(ClassId::new);
+    let wanted = |one: &&tesela_models::operating_point::Reliability| {
+        one.class == class && one.binning == Binning::EqualWidth
+    };
+    let found = quality.reliability.iter().find(wanted)?;
+    let bins = found.bins.iter().map(|bin| ReliabilityBin {
+        predicted: bin.probability,
+        observed: bin.rate,
+        cells: bin.cells,
+    });
+    Some(Reliability {
+        name: "as the model says".into(),
+        bins: bins.collect(),
+        calibration_error: Some(found.error),
+    })
+}
+
+/// What a map of a million cells of the country will look like.
+pub(super) fn national(material: &Material, predictions: &Predictions) -> Option<NationalMap> {
+    let target = material.target.as_ref()?;
+    let resampled = resample(material, predictions)?;
+    let manifest = material.run.manifest();
+    let level = Level::NINETY_FIVE;
+    let map =
+        ExpectedMap::of(&resampled, &manifest.classes, target, MAP_CELLS, level, manifest.seed)?;
+    let rows = map.confusion.iter().map(|row| {
+        let cell = |count: &crate::statistics::Count| {
+            Estimate::within(count.expected, count.interval.lower, count.interval.upper)
+        };
+        row.iter().map(cell).collect()
+    });
+    Some(NationalMap { cells: map.cells, confusion: rows.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_short() {
+        assert_eq!(length(20_000.0), "20 km");
+        assert_eq!(length(2_500.0), "2.5 km");
+        assert_eq!(length(250.0), "250 m");
+    }
+}
