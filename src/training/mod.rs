@@ -13,6 +13,7 @@
 //! predictions.parquet  out of fold: cell_id, fold, label, partition, block, one probability per class
 //! metrics.json         scores of each scheme, partition and fold, mean and deviation
 //! confusion.csv, .png  known against predicted class, by the strictest scheme; `confusion-random.csv` … by another
+//! report.html          what came out, for reading and printing
 //! tensorboard/         events, for looking at
 //! ```
 //!

@@ -7,6 +7,7 @@ use tesela_models::operating_point::{Binning, Quality};
 use super::figures;
 use super::write::Material;
 use crate::metrics::{Confusion, Outcomes, PrecisionRecallCurve, Prevalence, Scores};
+use crate::report::metres;
 use crate::report::page::{
     Estimate, FoldResults, Measured, NationalMap, PrecisionRecall, Reliability, ReliabilityBin,
     SchemeKind, SchemeResults, Words,
@@ -73,16 +74,12 @@ fn how(measured: &PartitionMeasurement, plan: &FoldPlan) -> Words {
     };
     let design = plan.partitions().get(measured.partition).map(|partition| partition.design());
     let blocks = design.and_then(|design| design.block_metres);
-    let blocks = blocks.map(|metres| format!(" of squares of {}", length(metres)));
-    let buffer = design.and_then(|design| design.buffer_metres).filter(|metres| *metres > 0.0);
-    let buffer = buffer.map(|metres| {
-        format!("; cells within {} of a held-out one are not trained on", length(metres))
+    let blocks = blocks.map(|side| format!(" of squares of {}", metres(side)));
+    let buffer = design.and_then(|design| design.buffer_metres).filter(|width| *width > 0.0);
+    let buffer = buffer.map(|width| {
+        format!("; cells within {} of a held-out one are not trained on", metres(width))
     });
     format!("{folds}{}{}", blocks.unwrap_or_default(), buffer.unwrap_or_default()).into()
-}
-
-fn length(metres: f64) -> String {
-    if metres >= 1000.0 { format!("{} km", metres / 1000.0) } else { format!("{metres} m") }
 }
 
 /// Outcomes of the cells of which something was predicted, in the blocks that they were held out in.
@@ -203,16 +200,4 @@ pub(super) fn national(material: &Material, predictions: &Predictions) -> Option
         row.iter().map(cell).collect()
     });
     Some(NationalMap { cells: map.cells, confusion: rows.collect() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_are_short() {
-        assert_eq!(length(20_000.0), "20 km");
-        assert_eq!(length(2_500.0), "2.5 km");
-        assert_eq!(length(250.0), "250 m");
-    }
 }

@@ -1,4 +1,4 @@
-//! Pages in a browser: they load without an error or a request, fit on a phone, and are readable in both schemes.
+//! Reports of runs, and pages in a browser: they load without an error or a request, fit on a phone, and are readable in both schemes.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,6 +7,8 @@ use serde_json::Value;
 use tesela::report::page::{Words, comparison_page, run_page};
 
 use page::examples::{ten_classes, three_runs, two_classes};
+
+use crate::program::{refuse, succeed};
 
 mod page;
 
@@ -62,4 +64,61 @@ fn a_browser_sees_names_as_names() {
     );
     check(&look(&hostile));
     assert_eq!(count(&hostile), harmless);
+}
+
+/// Two schemes on a simulated state.
+const EXPERIMENT: &str = r#"
+seed = 7
+[data]
+store = "store"
+[validation]
+folds = 3
+schemes = ["random", "blocks"]
+blocks = { size-metres = 4000, buffer-metres = 1000 }
+target-prevalence = { urban = 0.02 }
+[model.extra-trees]
+n-trees = 20
+"#;
+
+#[test]
+fn a_run_leaves_its_report_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| succeed(folder.path(), arguments);
+    let read = || std::fs::read_to_string(folder.path().join("run/report.html")).unwrap();
+    run(&["simulate", "--size", "48", "--seed", "3", "--out", "state"]);
+    let (mosaic, grid) = ("state/mosaic.tif", "state/grid.parquet");
+    run(&["prepare", "simulated", "--mosaic", mosaic, "--grid", grid, "--out", "store"]);
+    std::fs::write(folder.path().join("trees.toml"), EXPERIMENT).unwrap();
+    let message = refuse(folder.path(), &["report", "run"]);
+    assert!(message.contains("run.json"), "{message}");
+    run(&["train", "trees.toml", "--out", "run"]);
+
+    let page = read();
+    for words in [
+        "Of the cells that the map will call urban",
+        "at a prevalence of 2.0 %, measured on spatial blocks",
+        "3 folds of squares of 4.00 km; cells within 1.00 km of a held-out one are not trained on",
+        "data-code=\"prevalence-not-corrected\"",
+        "cells out of 1,000,000",
+        "id=\"errors\"",
+        "id=\"mistakes\"",
+        "n-trees = 20",
+    ] {
+        assert!(page.contains(words), "the report lacks `{words}`");
+    }
+    check(&look(&page));
+
+    std::fs::remove_file(folder.path().join("run/report.html")).unwrap();
+    assert!(run(&["report", "run"]).contains("report.html"));
+    assert!(read() == page, "the report differs when it is written again");
+
+    std::fs::rename(folder.path().join("store"), folder.path().join("elsewhere")).unwrap();
+    run(&["report", "run"]);
+    let page = read();
+    assert!(
+        page.contains("so there are no maps") && !page.contains("id=\"errors\""),
+        "{}",
+        page.len()
+    );
+    assert!(page.contains("Of the cells that the map will call urban"));
 }
