@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tesela_datasets::class::ClassMap;
+use tesela_models::device::DeviceLoad;
 
 use super::files::write_json;
 use super::fold_run::{PartRun, measured};
@@ -21,6 +22,8 @@ pub struct RunOptions<'a> {
     pub checkpoint_every: Option<Duration>,
     /// What networks compute on, such as `flex` or `wgpu:1`.
     pub device: &'a str,
+    /// How many patches of a batch are on the device at a time.
+    pub load: DeviceLoad,
 }
 
 /// How a run ended.
