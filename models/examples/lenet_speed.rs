@@ -56,7 +56,7 @@ fn recipe(epochs: u64, batch_size: u64, threads: Option<usize>) -> Fallible<Box<
     let raw = RawLenet { epochs, batch_size, validation_share: 0.0, ..RawLenet::default() };
     let mut problems = tesela_datasets::config::Problems::new();
     let checked = raw.check("model.lenet", &mut problems);
-    let settings = FitSettings { seed: 1, threads, device: "flex".to_owned() };
+    let settings = FitSettings { threads, device: "flex".to_owned(), ..FitSettings::new(1) };
     Ok(ModelConfig::Lenet(problems.finish(checked)?).recipe(&settings))
 }
 

@@ -11,6 +11,7 @@ use tesela_datasets::config::{InvalidConfig, Problems};
 use tesela_datasets::patch::PatchDefinition;
 
 use crate::classifier::Fit;
+use crate::device::{DeviceChoice, DeviceLoad};
 use crate::extra_trees::{self, ExtraTrees, Parameters, RawExtraTrees, RawRandomForest};
 use crate::lenet::{self, LenetConfig, RawLenet};
 use crate::network::{self, LayerRow, NetworkConfig, NetworkFit, ShapeError};
@@ -70,6 +71,16 @@ pub struct FitSettings {
     pub threads: Option<usize>,
     /// What a network computes on, such as `flex` or `wgpu:1`; trees ignore it.
     pub device: String,
+    /// How many patches of a batch are on the device at a time; trees ignore it.
+    pub load: DeviceLoad,
+}
+
+impl FitSettings {
+    /// On the processor, with all threads.
+    pub fn new(seed: u64) -> Self {
+        let (device, load) = (DeviceChoice::Flex.to_string(), DeviceLoad::Whole);
+        Self { seed, threads: None, device, load }
+    }
 }
 
 impl ModelConfig {

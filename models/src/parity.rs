@@ -4,14 +4,23 @@
 //! tensor are compared; so are the input planes, which graphics processors make themselves. A deviation is the
 //! largest difference of a quantity, as a share of its largest number on the processor. The gradient of a tensor that
 //! hardly matters (a bias before a norm has none at all) is measured against a thousandth of the largest gradient.
+//!
+//! A handful of patches finds wrong kernels. Sums over many patches go wrong in other ways (a kernel that is cut off, say), so
+//! a batch of the usual size is compared as well: the same patches again and again, whose mean loss and gradients are those of
+//! the handful.
+//!
+//! Where one of a network's million maxima and rectified units is decided by rounding, gradients move by more than any limit.
+//! So a deviation beyond it is looked at again with other patches and other weights: chance goes away, a wrong kernel stays.
 
 use tesela_datasets::config::Problems;
 
 use crate::config::{ModelConfig, RawModelConfig};
 use crate::device::{DeviceChoice, DeviceError, guarded};
 use crate::lenet::RawLenet;
+use crate::network::ShapeError;
 use crate::network::parity::{
-    Quantities, deviation, largest, lesson_of_burn, lesson_on, planes_on, planes_on_host,
+    PATCHES, Quantities, Seen, deviation, largest, lesson_of_burn, lesson_on, planes_on,
+    planes_on_host,
 };
 use crate::resnet::RawResnet;
 
@@ -21,12 +30,23 @@ use crate::resnet::RawResnet;
 /// number; a wrong kernel by 1e-2 and more.
 pub const PARITY_LIMIT: f64 = 1e-3;
 
+/// What the name of a network with dropout says. Each patch of a batch loses other units, so it is compared in the small batch.
+const DROPOUT: &str = "dropout";
 /// The share of the largest gradient below which a gradient hardly matters.
 const NEGLIGIBLE: f64 = 1e-3;
+
+/// About how many patches the large batch has: what experiments use by default.
+const LARGE: usize = 128;
+/// The origins of what is drawn, one after the other.
+const SEEDS: [u64; 3] = [20, 21, 22];
+/// Rows times columns of a patch.
+const PIXELS: usize = 33 * 33;
 
 /// How far a device is from the processor for one network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parity {
+    /// Patches of the batch.
+    pub patches: usize,
     /// The network.
     pub network: String,
     /// Deviation of each quantity: the input planes, the logits, the loss, and the gradients by name of tensor.
@@ -45,7 +65,7 @@ pub struct Deviation {
 impl Parity {
     /// Whether no deviation is beyond [`PARITY_LIMIT`].
     pub fn is_kept(&self) -> bool {
-        self.deviations.iter().all(|deviation| deviation.largest <= PARITY_LIMIT)
+        self.deviations.iter().all(Deviation::is_kept)
     }
 
     /// The deviation of `quantity`, where it was compared.
@@ -61,6 +81,12 @@ impl Parity {
     /// The largest deviation of the gradients.
     pub fn worst_gradient(&self) -> Option<&Deviation> {
         worst(self.deviations.iter().filter(|deviation| is_gradient(&deviation.quantity)))
+    }
+}
+
+impl Deviation {
+    fn is_kept(&self) -> bool {
+        self.largest <= PARITY_LIMIT
     }
 }
 
@@ -81,32 +107,56 @@ pub fn check_device(
     let opened = device.open()?;
     let processor = DeviceChoice::Flex.open()?;
     let failed = |reason| DeviceError::Unusable { device, reason };
-    let expected_planes = planes_on_host();
+    let large = device.most_patches(PIXELS).unwrap_or(LARGE).min(LARGE) / PATCHES;
     let mut all = Vec::new();
     for (network, config) in networks() {
+        let has_dropout = network.contains(DROPOUT);
         let config = config.network().expect("networks are listed");
-        let compute = || Ok((planes_on(&opened), lesson_of_burn(config, &opened)?));
-        let (planes, found) = guarded(device.is_processor(), compute)
-            .map_err(|failure| failed(failure.reason))?
-            .map_err(|error: crate::network::ShapeError| failed(error.to_string()))?;
-        let expected = lesson_on(config, DeviceChoice::Flex, &processor)
-            .map_err(|error| failed(error.to_string()))?;
-        let mut deviations = vec![Deviation {
-            quantity: "planes".to_owned(),
-            largest: deviation(&planes, &expected_planes, 0.0),
-        }];
-        deviations.extend(compare(found, &expected));
-        all.push(Parity { network: network.to_owned(), deviations });
-        done();
+        for times in [1, large].into_iter().filter(|&times| times == 1 || !has_dropout) {
+            let look = |seed| {
+                let seen = Seen { seed, times };
+                let compute =
+                    || Ok((planes_on(&opened, seed), lesson_of_burn(config, &opened, seen)?));
+                let found = guarded(device.is_processor(), compute)
+                    .map_err(|failure| failed(failure.reason))?
+                    .map_err(|error: ShapeError| failed(error.to_string()))?;
+                let once = Seen { seed, times: 1 };
+                let expected = lesson_on(config, DeviceChoice::Flex, &processor, once)
+                    .map_err(|error| failed(error.to_string()))?;
+                Ok(compare(found, &(planes_on_host(seed), expected)))
+            };
+            let (network, patches) = (network.to_owned(), times * PATCHES);
+            all.push(Parity { network, patches, deviations: least(look)? });
+            done();
+        }
     }
     Ok(all)
 }
 
-/// The deviations of all quantities.
-fn compare(found: Quantities, expected: &Quantities) -> Vec<Deviation> {
+/// The deviations that `look` finds with one seed, or the least of each that it finds with several.
+fn least(
+    mut look: impl FnMut(u64) -> Result<Vec<Deviation>, DeviceError>,
+) -> Result<Vec<Deviation>, DeviceError> {
+    let mut all = look(SEEDS[0])?;
+    for &seed in &SEEDS[1..] {
+        if all.iter().all(Deviation::is_kept) {
+            break;
+        }
+        for (own, other) in all.iter_mut().zip(look(seed)?) {
+            own.largest = own.largest.min(other.largest);
+        }
+    }
+    Ok(all)
+}
+
+/// The deviations of the planes and of all quantities.
+fn compare(found: (Vec<f32>, Quantities), expected: &(Vec<f32>, Quantities)) -> Vec<Deviation> {
+    let ((planes, found), (expected_planes, expected)) = (found, expected);
     let gradients = expected.iter().filter(|(quantity, _)| is_gradient(quantity));
     let most = gradients.map(|(_, values)| largest(values)).fold(0.0, f64::max);
-    let mut deviations = Vec::new();
+    let largest_of_planes = deviation(&planes, expected_planes, 0.0);
+    let mut deviations =
+        vec![Deviation { quantity: "planes".to_owned(), largest: largest_of_planes }];
     for ((quantity, found), (_, expected)) in found.into_iter().zip(expected) {
         let floor = if is_gradient(&quantity) { NEGLIGIBLE * most } else { 0.0 };
         deviations.push(Deviation { largest: deviation(&found, expected, floor), quantity });
@@ -141,7 +191,8 @@ mod tests {
     #[test]
     fn every_kind_of_network_is_compared_on_the_processor() {
         let all = check_device(DeviceChoice::Flex, &mut || ()).unwrap();
-        assert_eq!(all.len(), 3);
+        assert_eq!(all.len(), 5);
+        assert!(all.iter().any(|parity| parity.patches > 100));
         for parity in &all {
             assert!(parity.is_kept(), "{parity:?}");
             assert!(parity.of("logits").is_some() && parity.of("loss").is_some());
@@ -155,7 +206,7 @@ mod tests {
         let deviation =
             |quantity: &str, largest| Deviation { quantity: quantity.to_owned(), largest };
         let deviations = vec![deviation("logits", 1e-6), deviation("dense.weight", 2e-3)];
-        let parity = Parity { network: "x".to_owned(), deviations };
+        let parity = Parity { network: "x".to_owned(), patches: 6, deviations };
         assert!(!parity.is_kept());
         assert_eq!(parity.worst_gradient().unwrap().quantity, "dense.weight");
     }

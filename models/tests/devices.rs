@@ -14,7 +14,7 @@ mod on_lavapipe {
     use tesela_datasets::random::{below, generator};
     use tesela_models::classifier::Unobserved;
     use tesela_models::config::{FitSettings, RawModelConfig};
-    use tesela_models::device::{DeviceChoice, found};
+    use tesela_models::device::{DeviceChoice, DeviceLoad, found};
     use tesela_models::lenet::RawLenet;
     use tesela_models::parity::{PARITY_LIMIT, check_device};
     use tesela_models::{Classifier, Fit, FitError, Probabilities};
@@ -49,10 +49,19 @@ mod on_lavapipe {
     }
 
     fn recipe(device: &str, batch_size: u64, epochs: u64) -> Box<dyn Fit> {
+        recipe_of(device, batch_size, epochs, DeviceLoad::Whole)
+    }
+
+    fn recipe_of(device: &str, batch_size: u64, epochs: u64, load: DeviceLoad) -> Box<dyn Fit> {
         let raw = RawLenet { epochs, batch_size, validation_share: 0.0, ..RawLenet::default() };
         let mut problems = Problems::new();
         let checked = RawModelConfig::Lenet(raw).check(&mut problems);
-        let settings = FitSettings { seed: 1, threads: Some(2), device: device.to_owned() };
+        let settings = FitSettings {
+            threads: Some(2),
+            device: device.to_owned(),
+            load,
+            ..FitSettings::new(1)
+        };
         problems.finish(checked).unwrap().recipe(&settings)
     }
 
@@ -74,7 +83,8 @@ mod on_lavapipe {
     fn every_network_computes_what_the_processor_computes() {
         for parity in check_device(DeviceChoice::WgpuSoftware, &mut || ()).unwrap() {
             let worst = parity.worst().unwrap();
-            assert!(parity.is_kept(), "{}: {worst:?}, allowed {PARITY_LIMIT}", parity.network);
+            let (network, patches) = (parity.network.as_str(), parity.patches);
+            assert!(parity.is_kept(), "{network}, {patches}: {worst:?}, allowed {PARITY_LIMIT}");
         }
     }
 
@@ -89,15 +99,34 @@ mod on_lavapipe {
     }
 
     #[test]
-    fn a_batch_that_does_not_fit_is_named() {
+    fn a_batch_that_is_too_large_is_named() {
         let settings = "wgpu:software";
-        let failed =
-            fit(settings, 1200, 1200).err().expect("the buffers of lavapipe end at 128 MiB");
+        let failed = fit(settings, 61, 61).err().expect("lavapipe ends loops");
         let text = failed.to_string();
-        assert!(text.contains("no room for a batch of 1200 patches"), "{text}");
+        assert!(text.contains("right for at most 60 patches of 33 × 33 pixels"), "{text}");
+        assert!(text.contains("the batch has 61 (`--batch auto`"), "{text}");
         assert!(text.contains("`wgpu:software`"), "{text}");
         // The device lives on.
         assert!(fit(settings, 8, 8).is_ok());
+    }
+
+    #[test]
+    fn a_batch_in_parts_teaches_what_the_whole_does() {
+        let fit = |device, load| {
+            let source = patches(130, 1);
+            recipe_of(device, 130, 1, load).fit(&source, &patches(0, 2), &mut Unobserved).unwrap()
+        };
+        let here = predict(&*fit("flex", DeviceLoad::Whole));
+        for (device, load) in [
+            ("flex", DeviceLoad::AtMost(17)),
+            ("wgpu:software", DeviceLoad::AtMost(50)),
+            ("wgpu:software", DeviceLoad::Auto),
+        ] {
+            let there = predict(&*fit(device, load));
+            for (there, here) in there.rows().zip(here.rows()) {
+                assert!((there[1] - here[1]).abs() < 1e-3, "{load}: {there:?} {here:?}");
+            }
+        }
     }
 
     #[test]

@@ -71,6 +71,7 @@ fn deviations(rows: &[(DeviceChoice, Parity)]) -> impl std::fmt::Display {
         [
             device.to_string(),
             parity.network.clone(),
+            parity.patches.to_string(),
             number(parity.of("planes")),
             number(parity.of("logits")),
             number(parity.of("loss")),
@@ -79,7 +80,7 @@ fn deviations(rows: &[(DeviceChoice, Parity)]) -> impl std::fmt::Display {
         ]
     };
     plain_table(
-        ["device", "network", "planes", "logits", "loss", "gradients", "worst gradient"],
+        ["device", "network", "patches", "planes", "logits", "loss", "gradients", "worst gradient"],
         rows.iter().map(row).collect(),
     )
 }

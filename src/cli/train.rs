@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use tesela_datasets::fold::{FoldPlan, Scheme};
+use tesela_models::device::DeviceLoad;
 
 use super::{Console, ExitStatus};
 use crate::experiment::Experiment;
@@ -64,6 +65,11 @@ pub(crate) struct TrainArgs {
     )]
     device: Vec<String>,
 
+    /// Have at most so many patches of a batch on the device at a time, or as many as fit (`auto`); gradients are added up to
+    /// those of the whole batch, but a batch norm sees the parts [default: the whole batch]
+    #[arg(long, value_name = "N|auto")]
+    batch: Option<DeviceLoad>,
+
     /// The position of the device to take, counted from 0
     #[arg(long, hide = true, default_value = "0")]
     slot: usize,
@@ -73,6 +79,11 @@ impl TrainArgs {
     /// The device of this process.
     fn own_device(&self) -> &str {
         self.device.get(self.slot % self.device.len().max(1)).map_or("flex", String::as_str)
+    }
+
+    /// How many patches of a batch are on the device at a time.
+    fn load(&self) -> DeviceLoad {
+        self.batch.unwrap_or_default()
     }
 
     /// Whether other processes train other folds at the same time.
@@ -118,8 +129,13 @@ pub(crate) fn run(
         train_in_processes(&undone, jobs, &mut start, console)?;
         directory.take_alone()?;
     }
-    let options =
-        RunOptions { fold: args.fold, threads, device: args.own_device(), checkpoint_every };
+    let options = RunOptions {
+        fold: args.fold,
+        threads,
+        device: args.own_device(),
+        checkpoint_every,
+        load: args.load(),
+    };
     let mut watch =
         RunWatch::new(console, &events, experiment.name(), folds).with_profile(args.profile);
     let result = cross_validate(&experiment, &sample, &directory, options, &mut watch)
@@ -199,6 +215,7 @@ fn job(
         .args(["--device", &args.device.join(","), "--quiet"])
         .args(["--fold", &fold.to_string(), "--slot", &slot.to_string()])
         .args(["--threads", &threads.to_string()])
+        .args(args.batch.iter().flat_map(|load| ["--batch".to_owned(), load.to_string()]))
         .args(["--checkpoint-minutes", &args.checkpoint_minutes.to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tesela_models::device::DeviceLoad;
+
 use super::files::write_json;
 use super::fold_run::{PartRun, measured};
 use super::measurement::PartitionOutcomes;
@@ -19,6 +21,8 @@ pub struct RunOptions<'a> {
     pub checkpoint_every: Option<Duration>,
     /// What networks compute on, such as `flex` or `wgpu:1`.
     pub device: &'a str,
+    /// How many patches of a batch are on the device at a time.
+    pub load: DeviceLoad,
 }
 
 /// How a run ended.

@@ -98,6 +98,7 @@ impl PartRun<'_> {
             seed: derive(seed, &[PLACE, place]),
             threads: self.options.threads,
             device: self.options.device.to_owned(),
+            load: self.options.load,
         };
         let mut recipe = self.experiment.model().recipe(&settings);
         recipe.keep_checkpoints(self.checkpoints(part));

@@ -30,7 +30,7 @@ fn provenance() -> Provenance {
 }
 
 fn fitted() -> Box<dyn Classifier> {
-    let settings = FitSettings { seed: 7, threads: Some(1), device: "flex".into() };
+    let settings = FitSettings { threads: Some(1), device: "flex".into(), ..FitSettings::new(7) };
     let recipe = provenance().model.recipe(&settings);
     recipe.fit(&toy::source(30, 1), &toy::source(0, 2), &mut Unobserved).unwrap()
 }

@@ -35,6 +35,12 @@ pub enum DeviceError {
         /// The devices that are there.
         found: Vec<FoundDevice>,
     },
+    /// The load of a device is no number of patches.
+    #[error("`{found}` is not a number of patches; expected 1 or more, or `auto`")]
+    Load {
+        /// What was given.
+        found: String,
+    },
     /// The device is there, and its driver fails.
     #[error("device `{device}` does not work on this machine: {reason}")]
     Unusable {

@@ -13,10 +13,13 @@ mod choice;
 mod error;
 mod found;
 mod guard;
+mod load;
 mod opening;
 
 pub use choice::DeviceChoice;
 pub use error::DeviceError;
 pub use found::{FoundDevice, found};
 pub(crate) use guard::{fail, guarded};
+pub use load::DeviceLoad;
+pub(crate) use load::sizes_to_try;
 pub(crate) use opening::is_processor;

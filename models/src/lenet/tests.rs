@@ -17,7 +17,10 @@ fn config(text: RawLenet) -> LenetConfig {
 
 fn recipe(config: LenetConfig, seed: u64, threads: usize) -> NetworkFit {
     let device = "flex".to_owned();
-    NetworkFit::new(Arc::new(config), &FitSettings { seed, threads: Some(threads), device })
+    NetworkFit::new(
+        Arc::new(config),
+        &FitSettings { threads: Some(threads), device, ..FitSettings::new(seed) },
+    )
 }
 
 fn quick() -> LenetConfig {
@@ -41,7 +44,7 @@ fn it_keeps_the_promises_of_every_model() {
 
 #[test]
 fn a_device_that_does_not_exist_is_named() {
-    let settings = FitSettings { seed: 1, threads: Some(1), device: "gpu".into() };
+    let settings = FitSettings { threads: Some(1), device: "gpu".into(), ..FitSettings::new(1) };
     let fitted = NetworkFit::new(Arc::new(quick()), &settings).fit(
         &Toy::new(8, 16, 1),
         &Toy::new(0, 16, 1),

@@ -81,6 +81,15 @@ impl PackedPatches {
         Some(packed)
     }
 
+    /// The patches in `range`.
+    pub(crate) fn part(&self, range: std::ops::Range<usize>) -> Self {
+        let words = self.words.len() / self.len().max(1);
+        Self {
+            words: self.words[range.start * words..range.end * words].to_vec(),
+            symmetries: self.symmetries[range].to_vec(),
+        }
+    }
+
     /// Patches.
     pub(crate) fn len(&self) -> usize {
         self.symmetries.len()

@@ -18,10 +18,13 @@ use super::device_planes::DevicePlanes;
 use super::input_shape::InputShape;
 use super::layout::Layout;
 use super::model::FittedNetwork;
+use super::parameters::Parameters;
+use super::parts::part_size;
 use super::planes::InputPlanes;
 use super::stage_clock::StageClock;
 use super::training::Trainer;
-use crate::classifier::{CheckpointPlace, Classifier, Fit, FitError, FitObserver};
+use super::weights::Weights;
+use crate::classifier::{CheckpointPlace, Classifier, Fit, FitError, FitEvent, FitObserver};
 use crate::config::FitSettings;
 use crate::device::{DeviceChoice, DeviceError, guarded, is_processor};
 
@@ -51,6 +54,16 @@ impl NetworkFit {
         let choice = self.choice()?;
         let device = choice.open().map_err(|error| self.no_device(error.to_string()))?;
         Ok((device, Layout::of(network, choice)))
+    }
+
+    /// How many patches of a batch are on the device at a time.
+    fn part_size(&self, computation: Computation<'_>) -> Result<usize, FitError> {
+        let specs = computation.network.tensors().into();
+        let parameters =
+            Parameters::new(&Weights::draw(specs, self.settings.seed), computation.device);
+        let batch = self.config.training().batch_size();
+        part_size(self.settings.load, batch, self.choice()?, computation, &parameters)
+            .map_err(|reason| self.no_device(reason))
     }
 
     fn no_device(&self, reason: String) -> FitError {
@@ -92,7 +105,13 @@ impl NetworkFit {
             device: &device,
             device_planes: device_planes.as_ref(),
         };
+        let part_size = self.part_size(computation)?;
+        if part_size < self.config.training().batch_size() {
+            let message = format!("each batch is taken in parts of {part_size} patches");
+            observer.notice(&FitEvent::Warning { message });
+        }
         let trainer = Trainer {
+            part_size,
             settings: self.config.training(),
             seed: self.settings.seed,
             on_processor: self.settings.device.parse().is_ok_and(DeviceChoice::is_processor),
@@ -104,7 +123,7 @@ impl NetworkFit {
             checkpoints: self
                 .checkpoints
                 .clone()
-                .map(|place| (place, self.identity(&*network, train, validation))),
+                .map(|place| (place, self.identity(&*network, part_size, train, validation))),
         };
         let weights = trainer.run(observer)?;
         let (config, classes) = (&*self.config, train.classes().clone());
@@ -115,6 +134,7 @@ impl NetworkFit {
     fn identity(
         &self,
         network: &dyn Network,
+        part_size: usize,
         train: PatchSource<'_>,
         validation: PatchSource<'_>,
     ) -> BTreeMap<String, String> {
@@ -131,6 +151,7 @@ impl NetworkFit {
             ("settings", self.config.written()),
             ("seed", self.settings.seed.to_string()),
             ("device", self.settings.device.clone()),
+            ("patches at a time", part_size.to_string()),
             ("input", format!("{} planes of {height} × {width} pixels", input.planes())),
             ("classes", train.classes().to_string()),
             ("patches", format!("{} and {}", train.len(), validation.len())),
@@ -211,7 +232,9 @@ impl Fit for NetworkFit {
         let fitted = pool.install(|| guarded(choice.is_processor(), fit));
         fitted.unwrap_or_else(|failure| {
             let batch = self.config.training().batch_size();
-            Err(self.no_device(failure.for_batch(batch)))
+            let reason = failure.for_batch(batch);
+            let advice = "; `--batch auto` takes it in parts that fit";
+            Err(self.no_device(reason + if failure.is_memory { advice } else { "" }))
         })
     }
 }

@@ -40,6 +40,7 @@ mod model;
 mod optimizer;
 mod parameters;
 pub(crate) mod parity;
+mod parts;
 mod pass;
 mod pipeline;
 mod planes;

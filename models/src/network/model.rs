@@ -28,8 +28,10 @@ use crate::device::{DeviceChoice, guarded, is_processor};
 const NORMALISATION_FILE: &str = "normalisation.json";
 /// More than the statistics of 27 channels take.
 const MOST_NORMALISATION_BYTES: usize = 1024 * 1024;
-/// How many patches are on the device at a time.
+/// How many patches are on the processor at a time.
 const BLOCK: usize = 64;
+/// How many patches are on another device at a time: one that computes many at once.
+const DEVICE_BLOCK: usize = 256;
 
 /// A fitted network.
 #[derive(Debug)]
@@ -138,10 +140,11 @@ impl Classifier for FittedNetwork {
         let seen: Vec<usize> =
             (0..patches.len()).filter(|&index| patches.used_of(index).contains(&true)).collect();
         let mut values = vec![f32::NAN; patches.len() * classes];
-        for block in seen.chunks(BLOCK) {
+        let on_processor = is_processor(&self.device);
+        for block in seen.chunks(if on_processor { BLOCK } else { DEVICE_BLOCK }) {
             let predict = || self.probabilities(patches, block);
-            let found = guarded(is_processor(&self.device), predict).map_err(|failure| {
-                PredictError::Device { reason: failure.for_batch(block.len()) }
+            let found = guarded(on_processor, predict).map_err(|failure| PredictError::Device {
+                reason: failure.for_batch(block.len()),
             })?;
             for (&index, row) in block.iter().zip(found.chunks_exact(classes)) {
                 values[index * classes..(index + 1) * classes].copy_from_slice(row);

@@ -21,24 +21,32 @@ use super::parameters::{Parameters, host};
 use super::pass::Draws;
 use super::pipeline::HostBatch;
 use super::planes::{InputPlanes, Scratch};
+use super::tensor_spec::{Initial, TensorSpec};
 use super::weights::Weights;
 use crate::device::DeviceChoice;
 
-/// Patches that are compared: more than a kernel's width of rows, and no power of two.
-const PATCHES: usize = 6;
+/// Patches that differ: more than a kernel's width of rows, and no power of two.
+pub(crate) const PATCHES: usize = 6;
 /// Rows and columns of a patch.
 const SIDE: usize = 33;
 /// Classes that are told apart.
 const CLASSES: usize = 3;
-/// The origin of all draws.
-const SEED: u64 = 20;
+
+/// What a network sees.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    /// The origin of all draws: of the patches and of the weights.
+    pub(crate) seed: u64,
+    /// How often all patches come.
+    pub(crate) times: usize,
+}
 
 /// What a network computes for some patches: each quantity with its numbers.
 pub(crate) type Quantities = Vec<(String, Vec<f32>)>;
 
 /// The input planes of some patches.
-pub(crate) fn planes_on_host() -> Vec<f32> {
-    let (planes, symmetries, batch) = inputs();
+pub(crate) fn planes_on_host(seed: u64) -> Vec<f32> {
+    let (planes, symmetries, batch) = inputs(seed);
     let mut scratch = Scratch::default();
     let mut all = Vec::new();
     let mut upright = vec![0.0; InputPlanes::count(planes.input()) * SIDE * SIDE];
@@ -53,48 +61,54 @@ pub(crate) fn planes_on_host() -> Vec<f32> {
 }
 
 /// The same planes, computed on `device`.
-pub(crate) fn planes_on(device: &Device) -> Vec<f32> {
-    let (planes, symmetries, batch) = inputs();
+pub(crate) fn planes_on(device: &Device, seed: u64) -> Vec<f32> {
+    let (planes, symmetries, batch) = inputs(seed);
     let packed = PackedPatches::of(&batch, symmetry).expect("the patches hold integers");
     host(DevicePlanes::new(&planes, &symmetries, device).forward(packed))
 }
 
-/// Logits, loss and every gradient of the network of `config`, computed on `device` in the way of `choice`.
+/// Logits, loss and every gradient of the network of `config` for the patches of `seen`, computed on `device` in the way of
+/// `choice`. But for rounding, and for dropout, nothing depends on how often they come.
 pub(crate) fn lesson_on(
     config: &dyn NetworkConfig,
     choice: DeviceChoice,
     device: &Device,
+    seen: Seen,
 ) -> Result<Quantities, ShapeError> {
-    let (planes, ..) = inputs();
+    let (planes, ..) = inputs(seen.seed);
     let count = InputPlanes::count(planes.input());
     let network = config.network(InputShape::new(count, [SIDE; 2], CLASSES)?)?;
     let layout = Layout::of(&*network, choice);
-    Ok(lesson(&*network, layout, device))
+    Ok(lesson(&*network, layout, device, seen))
 }
 
 /// The same by burn alone, whatever faster way there is.
 pub(crate) fn lesson_of_burn(
     config: &dyn NetworkConfig,
     device: &Device,
+    seen: Seen,
 ) -> Result<Quantities, ShapeError> {
-    let (planes, ..) = inputs();
+    let (planes, ..) = inputs(seen.seed);
     let count = InputPlanes::count(planes.input());
     let network = config.network(InputShape::new(count, [SIDE; 2], CLASSES)?)?;
-    Ok(lesson(&*network, Layout::PlanesFirst, device))
+    Ok(lesson(&*network, Layout::PlanesFirst, device, seen))
 }
 
-fn lesson(network: &dyn Network, layout: Layout, device: &Device) -> Quantities {
+fn lesson(network: &dyn Network, layout: Layout, device: &Device, seen: Seen) -> Quantities {
     let specs: Arc<[_]> = network.tensors().into();
-    let weights = Weights::draw(specs.clone(), SEED);
+    let weights = weights(specs.clone(), seen.seed);
     let parameters = Parameters::new(&weights, device);
     let computation = Computation { network, layout, device, device_planes: None };
     let bound = computation.bind(&parameters);
-    let logits = computation.logits(&parameters, bound.as_deref(), batch(network, layout));
-    let labels = batch(network, layout).labels;
+    let mut logits =
+        computation.logits(&parameters, bound.as_deref(), batch(network, layout, seen));
+    // Those of the last patches: what is cut off is missing there.
+    logits.drain(..logits.len() - PATCHES * CLASSES);
+    let labels = batch(network, layout, seen).labels;
     let loss = Loss::new(vec![1.0; CLASSES], 0.0);
     let targets = loss.targets(&labels, loss.total(labels.iter().copied()));
-    let draws = Draws { seed: SEED, step: 0, part: 0 };
-    let lesson = computation.lesson(&parameters, batch(network, layout), targets, draws);
+    let draws = Draws { seed: seen.seed, step: 0, part: 0 };
+    let lesson = computation.lesson(&parameters, batch(network, layout, seen), targets, draws);
     let mut quantities =
         vec![("logits".to_owned(), logits), ("loss".to_owned(), host(lesson.loss))];
     for (spec, gradient) in specs.iter().zip(lesson.gradients) {
@@ -103,9 +117,22 @@ fn lesson(network: &dyn Network, layout: Layout, device: &Device) -> Quantities 
     quantities
 }
 
-/// The patches as `network` takes them, upright.
-fn batch(network: &dyn Network, layout: Layout) -> HostBatch {
-    let (planes, symmetries, patches) = inputs();
+/// Weights to compute with. What begins as a constant is drawn, too: behind a norm whose scale is zero, as at the end of a
+/// residual block, every gradient is zero and would say nothing.
+fn weights(specs: Arc<[TensorSpec]>, seed: u64) -> Weights {
+    let drawn = |mut spec: TensorSpec| {
+        if matches!(spec.initial, Initial::Constant(_)) && spec.is_learned() {
+            spec.initial = Initial::Uniform(1.0);
+        }
+        spec
+    };
+    let to_draw: Arc<[_]> = specs.iter().cloned().map(drawn).collect();
+    Weights::new(specs, Weights::draw(to_draw, seed).values().to_vec())
+}
+
+/// The patches as `network` takes them, upright, as often as `seen` says.
+fn batch(network: &dyn Network, layout: Layout, seen: Seen) -> HostBatch {
+    let (planes, symmetries, patches) = inputs(seen.seed);
     let size = layout.len(network.input());
     let mut values = vec![0.0; patches.len() * size];
     let mut upright = vec![0.0; network.input().len()];
@@ -114,8 +141,8 @@ fn batch(network: &dyn Network, layout: Layout) -> HostBatch {
         planes.fill(&mut scratch, &patches, index, &mut upright);
         layout.arrange(&symmetries.all()[0], &upright, out);
     }
-    let labels = (0..patches.len()).map(|index| ClassId::new(index % CLASSES)).collect();
-    HostBatch { planes: values, packed: None, labels }
+    let labels: Vec<_> = (0..patches.len()).map(|index| ClassId::new(index % CLASSES)).collect();
+    HostBatch { planes: values.repeat(seen.times), packed: None, labels: labels.repeat(seen.times) }
 }
 
 /// The symmetry that patch `index` is seen in.
@@ -124,9 +151,9 @@ fn symmetry(index: usize) -> usize {
 }
 
 /// Patches of six bands with some pixels that are not used, and how their planes are made.
-fn inputs() -> (InputPlanes, Symmetries, PatchBatch) {
+fn inputs(seed: u64) -> (InputPlanes, Symmetries, PatchBatch) {
     let shape = PatchShape { bands: 6, height: SIDE, width: SIDE };
-    let mut draws = random::generator(SEED, &[]);
+    let mut draws = random::generator(seed, &[]);
     let samples = (0..PATCHES * shape.samples()).map(|_| below(&mut draws, 6000) - 100).collect();
     let used = (0..PATCHES * shape.pixels()).map(|_| below(&mut draws, 10) > 0).collect();
     let batch = PatchBatch {
@@ -178,8 +205,8 @@ mod tests {
 
     #[test]
     fn planes_of_a_device_are_those_of_the_host() {
-        let found = planes_on(&Device::flex());
-        let expected = planes_on_host();
+        let found = planes_on(&Device::flex(), 20);
+        let expected = planes_on_host(20);
         let difference =
             found.iter().zip(&expected).fold(0_f32, |most, (a, b)| most.max((a - b).abs()));
         assert_eq!(found.len(), expected.len());

@@ -21,7 +21,10 @@ fn lenet(raw: RawLenet) -> Arc<dyn NetworkConfig> {
 
 fn recipe(config: &Arc<dyn NetworkConfig>, threads: usize) -> NetworkFit {
     let device = "flex".to_owned();
-    NetworkFit::new(config.clone(), &FitSettings { seed: 5, threads: Some(threads), device })
+    NetworkFit::new(
+        config.clone(),
+        &FitSettings { threads: Some(threads), device, ..FitSettings::new(5) },
+    )
 }
 
 /// A recipe that keeps a checkpoint after every step.

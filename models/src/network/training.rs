@@ -34,6 +34,8 @@ pub(crate) struct Trainer<'a> {
     pub(crate) computation: Computation<'a>,
     /// Whether it computes on the processor.
     pub(crate) on_processor: bool,
+    /// How many patches of a batch are on the device at a time.
+    pub(crate) part_size: usize,
     pub(crate) planes: &'a InputPlanes,
     pub(crate) train: PatchSource<'a>,
     pub(crate) validation: PatchSource<'a>,
@@ -119,8 +121,11 @@ impl Trainer<'_> {
             let step = self.settings.step_of(slots, order.len());
             let classes = order[step.clone()].iter().filter_map(|&at| labels[at as usize].class());
             let total = loss.total(classes);
-            let part = self.learn(state, batch, &loss, total, &mut gathered);
-            losses.push(part, step.len(), count, state.progress.step + 1);
+            for part in batch.parts(self.part_size) {
+                let count = part.labels.len();
+                let its_loss = self.learn(state, part, &loss, total, &mut gathered);
+                losses.push(its_loss, step.len(), count, state.progress.step + 1);
+            }
             state.progress.slots += count as u64;
             state.progress.patches += count as u64;
             if slots + count < step.end {
@@ -152,7 +157,7 @@ impl Trainer<'_> {
         })
     }
 
-    /// Adds the gradients of a batch to those of its step; gives its part of the loss of the step. `total` is the
+    /// Adds the gradients of a part of a batch to those of its step; gives its part of the loss of the step. `total` is the
     /// weight of all patches of the step.
     fn learn(
         &self,
@@ -233,7 +238,8 @@ impl Trainer<'_> {
         observer: &mut dyn FitObserver,
     ) -> Result<Option<Validation>, FitError> {
         let symmetries = Symmetries::new(self.computation.network.input().side(), false);
-        let pipeline = self.pipeline(self.validation, &symmetries, None);
+        let mut pipeline = self.pipeline(self.validation, &symmetries, None);
+        pipeline.batch_size = self.part_size;
         self.clock.time(Stage::Validating, || {
             Validation::of(self.computation, parameters, &pipeline, observer)
         })

@@ -27,7 +27,7 @@ fn config(raw: RawResnet) -> ResnetConfig {
 
 fn recipe(raw: RawResnet, threads: usize) -> NetworkFit {
     let device = "flex".to_owned();
-    let settings = FitSettings { seed: 1, threads: Some(threads), device };
+    let settings = FitSettings { threads: Some(threads), device, ..FitSettings::new(1) };
     NetworkFit::new(Arc::new(config(raw)), &settings)
 }
 
