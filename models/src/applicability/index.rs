@@ -4,11 +4,11 @@ use rayon::prelude::*;
 
 use super::ApplicabilityError;
 use super::draw::draw;
-use super::nearest::{Blocks, TILE};
+use super::nearest::Blocks;
 use super::scaling::Scaling;
 use super::training::{Limits, Training};
 
-/// Rows that a thread takes at a time; whole tiles.
+/// Rows that a thread takes at a time.
 const CHUNK: usize = 256;
 
 /// Says how unlike the training cells a cell is.
@@ -126,35 +126,22 @@ impl Applicability {
             return Err(ApplicabilityError::Length { what: "values", found, expected });
         }
         let mut found = vec![f32::NAN; rows.len() / width];
-        rows.par_chunks(CHUNK * width).zip(found.par_chunks_mut(CHUNK)).for_each(
-            |(rows, found)| {
-                pulp::Arch::new().dispatch(
-                    #[inline(always)]
-                    || self.dissimilarity_of(rows, found),
-                );
-            },
-        );
+        rows.par_chunks(CHUNK * width)
+            .zip(found.par_chunks_mut(CHUNK))
+            .for_each(|(rows, found)| self.dissimilarity_of(rows, found));
         Ok(found)
     }
 
-    #[inline(always)]
+    /// Fills in the indexes of some rows.
     fn dissimilarity_of(&self, rows: &[f32], found: &mut [f32]) {
-        let (width, columns) = (self.width(), self.scaling.columns().len());
-        let mut place = vec![0.0; columns];
-        let mut tile = vec![[0.0; TILE]; columns];
-        for (rows, found) in rows.chunks(TILE * width).zip(found.chunks_mut(TILE)) {
-            let mut known = [false; TILE];
-            for (cell, row) in rows.chunks_exact(width).enumerate() {
-                known[cell] = self.scaling.place(row, &mut place);
-                for (values, &place) in tile.iter_mut().zip(&place) {
-                    values[cell] = place;
-                }
-            }
-            let squares = self.references.nearest(&tile);
-            for ((found, square), known) in found.iter_mut().zip(squares).zip(known) {
-                if known {
-                    *found = index(square, self.mean_distance);
-                }
+        let columns = self.scaling.columns().len();
+        let mut places = vec![0.0; found.len() * columns];
+        let rows = rows.chunks_exact(self.width()).zip(places.chunks_exact_mut(columns));
+        let known: Vec<bool> = rows.map(|(row, place)| self.scaling.place(row, place)).collect();
+        let squares = self.references.nearest(&places);
+        for ((found, square), known) in found.iter_mut().zip(squares).zip(known) {
+            if known {
+                *found = index(square, self.mean_distance);
             }
         }
     }

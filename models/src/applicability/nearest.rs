@@ -1,16 +1,19 @@
 //! The nearest of many cells: straight loops over all of them.
 //!
-//! References lie in blocks of [`LANES`], column by column, so that a block is compared with a number by vector
-//! instructions; [`TILE`] cells are compared at a time, so that each block is loaded once for all of them. Sums run
-//! over the columns in their order, one for each pair, without fused multiplication: results do not depend on the width
-//! of the vectors. Since sums only grow, a block is left as soon as all of its sums are above the nearest so far.
+//! References lie in blocks of [`LANES`], column by column, so that vectors of references are compared with one number
+//! of a cell; a block stays in the nearest cache while all cells of a chunk are compared with it. Sums run over the columns
+//! in their order, one for each pair, without fused multiplication: results do not depend on the width of the vectors.
+//! Since sums only grow, references are left as soon as they are farther than the nearest so far, most of them after the
+//! most important columns.
 
-/// References in a block.
-pub(crate) const LANES: usize = 16;
-/// Cells that are compared with a block at a time.
-pub(crate) const TILE: usize = 4;
-/// Columns after which a block may be left.
-const STRIDE: usize = 12;
+use pulp::{Simd, WithSimd};
+
+/// References in a block: whole vectors of every width.
+const LANES: usize = 64;
+/// Vectors that are summed side by side, which hides how long an addition takes.
+const STRIP: usize = 4;
+/// Columns after which references may be left.
+const STRIDE: usize = 8;
 
 /// References in blocks: `[block, column, lane]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,22 +58,10 @@ impl Blocks {
             .collect()
     }
 
-    /// Squared distances of [`TILE`] cells, `[column][cell]`, to the nearest reference.
-    #[inline(always)]
-    pub(crate) fn nearest(&self, cells: &[[f32; TILE]]) -> [f32; TILE] {
-        let mut best = [[f32::INFINITY; LANES]; TILE];
-        let mut bound = [f32::INFINITY; TILE];
-        for block in self.values.chunks_exact(self.columns * LANES) {
-            if let Some(sums) = compare(block, cells, &bound) {
-                for (cell, sums) in sums.iter().enumerate() {
-                    for lane in 0..LANES {
-                        best[cell][lane] = best[cell][lane].min(sums[lane]);
-                    }
-                    bound[cell] = lowest(&best[cell]);
-                }
-            }
-        }
-        bound
+    /// Squared distances of `places`, `[cell, column]`, to the nearest reference.
+    pub(crate) fn nearest(&self, places: &[f32]) -> Vec<f32> {
+        let found = vec![f32::INFINITY; places.len() / self.columns];
+        pulp::Arch::new().dispatch(Nearest { blocks: self, places, found })
     }
 
     /// Squared distances of a place to all references, appended to `out`.
@@ -91,43 +82,62 @@ impl Blocks {
     }
 }
 
-/// Squared distances of a tile of cells to a block; nothing where all are above the bounds.
-#[inline(always)]
-fn compare(
-    block: &[f32],
-    cells: &[[f32; TILE]],
-    bound: &[f32; TILE],
-) -> Option<[[f32; LANES]; TILE]> {
-    let mut sums = [[0.0_f32; LANES]; TILE];
-    let blocks = block.as_chunks::<LANES>().0.chunks(STRIDE);
-    for (lanes, cells) in blocks.zip(cells.chunks(STRIDE)) {
-        for (lanes, values) in lanes.iter().zip(cells) {
-            for cell in 0..TILE {
-                for lane in 0..LANES {
-                    let distance = lanes[lane] - values[cell];
-                    sums[cell][lane] += distance * distance;
+/// The nearest references of some cells, as a task for any width of vectors.
+struct Nearest<'a> {
+    blocks: &'a Blocks,
+    places: &'a [f32],
+    found: Vec<f32>,
+}
+
+impl WithSimd for Nearest<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) -> Vec<f32> {
+        let columns = self.blocks.columns;
+        for block in self.blocks.values.chunks_exact(columns * LANES) {
+            let (vectors, _) = S::as_simd_f32s(block);
+            let in_column = LANES / S::F32_LANES;
+            let cells = self.places.chunks_exact(columns).zip(&mut self.found);
+            for (place, nearest) in cells {
+                for strip in (0..in_column).step_by(STRIP) {
+                    *nearest = compare(simd, vectors, in_column, strip, place, *nearest);
                 }
             }
         }
-        let near = |cell: usize| lowest(&sums[cell]) < bound[cell];
-        if !(0..TILE).any(near) {
-            return None;
-        }
+        self.found
     }
-    Some(sums)
 }
 
+/// The lower of `nearest` and the squared distances of `place` to the references of a strip.
 #[inline(always)]
-fn lowest(lanes: &[f32; LANES]) -> f32 {
-    let mut lanes = *lanes;
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] = lanes[lane].min(lanes[lane + width]);
+fn compare<S: Simd>(
+    simd: S,
+    block: &[S::f32s],
+    in_column: usize,
+    strip: usize,
+    place: &[f32],
+    nearest: f32,
+) -> f32 {
+    let mut sums = [simd.splat_f32s(0.0); STRIP];
+    let mut lowest = f32::INFINITY;
+    for (columns, values) in block.chunks(in_column * STRIDE).zip(place.chunks(STRIDE)) {
+        for (column, &value) in columns.chunks_exact(in_column).zip(values) {
+            let value = simd.splat_f32s(value);
+            let vectors = &column[strip..strip + STRIP];
+            for (sum, &vector) in sums.iter_mut().zip(vectors) {
+                let distance = simd.sub_f32s(vector, value);
+                *sum = simd.add_f32s(*sum, simd.mul_f32s(distance, distance));
+            }
         }
-        width /= 2;
+        let [a, b, c, d] = sums;
+        let least = simd.min_f32s(simd.min_f32s(a, b), simd.min_f32s(c, d));
+        lowest = simd.reduce_min_f32s(least);
+        if lowest >= nearest {
+            return nearest;
+        }
     }
-    lanes[0]
+    lowest
 }
 
 #[cfg(test)]
@@ -138,29 +148,28 @@ mod tests {
     proptest! {
         #[test]
         fn the_nearest_is_the_least_of_all_distances(
-            columns in 1_usize..30, references in 1_usize..70, seed in any::<u32>(),
+            columns in 1_usize..30, references in 1_usize..150, seed in any::<u32>(),
         ) {
             let value = |at: usize| ((at as f64 + f64::from(seed)) * 12.9898).sin() * 3.0;
             #[expect(clippy::cast_possible_truncation, reason = "a test needs no more digits")]
-            let places: Vec<f32> = (0..references * columns).map(|at| value(at) as f32).collect();
-            #[expect(clippy::cast_possible_truncation, reason = "a test needs no more digits")]
-            let cells: Vec<[f32; TILE]> = (0..columns)
-                .map(|column| std::array::from_fn(|cell| value(9999 + column * 7 + cell * 31) as f32))
-                .collect();
+            let values = |from: usize, count: usize| -> Vec<f32> {
+                (from..from + count * columns).map(|at| value(at) as f32).collect()
+            };
+            let (places, cells) = (values(0, references), values(99_999, 5));
             let blocks = Blocks::new(&places, columns);
             prop_assert_eq!(blocks.places(), places.clone());
             let found = blocks.nearest(&cells);
+            prop_assert_eq!(found.len(), 5);
             let mut all = Vec::new();
-            for cell in 0..TILE {
-                let place: Vec<f32> = cells.iter().map(|values| values[cell]).collect();
-                blocks.distances(&place, &mut all);
+            for (place, found) in cells.chunks(columns).zip(found) {
+                blocks.distances(place, &mut all);
                 prop_assert_eq!(all.len(), references);
-                let expected = all.iter().copied().fold(f32::INFINITY, f32::min);
-                prop_assert_eq!(found[cell], expected);
-                let plain: f32 = places.chunks(columns).map(|other| {
-                    other.iter().zip(&place).fold(0.0, |sum, (a, b)| sum + (a - b) * (a - b))
-                }).fold(f32::INFINITY, f32::min);
-                prop_assert_eq!(found[cell], plain);
+                prop_assert_eq!(found, all.iter().copied().fold(f32::INFINITY, f32::min));
+                let plain = |other: &[f32]| {
+                    other.iter().zip(place).fold(0.0, |sum, (a, b)| sum + (a - b) * (a - b))
+                };
+                let plain = places.chunks(columns).map(plain).fold(f32::INFINITY, f32::min);
+                prop_assert_eq!(found, plain);
             }
         }
     }

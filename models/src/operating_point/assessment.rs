@@ -25,7 +25,7 @@ pub struct Assessment {
     /// What the conformal sets hold, for each class; empty where there are none.
     pub coverage: Vec<ClassCoverage>,
     /// Whether the choice of the calibration was made anew without each part; not so where a class has cells in two
-    /// parts only.
+    /// parts only, or there are more than 262,144 cells, whose choice no single part sways.
     pub choice_is_nested: bool,
     /// In how many parts no threshold reached the precision that was asked for; the most precise was taken there.
     pub short_of_precision: usize,

@@ -26,9 +26,14 @@ pub(crate) struct Choice {
     pub(crate) losses: Vec<KindLoss>,
     /// The best kind on all parts.
     pub(crate) best: CalibrationKind,
-    /// The best kind without each part; nothing where a class is in too few parts to leave two out.
+    /// The best kind without each part; nothing where a class is in too few parts to leave two out, or there are very many
+    /// cells.
     pub(crate) best_without: Option<Vec<CalibrationKind>>,
 }
+
+/// The most cells for which the choice is made anew without each part. A choice among four is not swayed by a tenth of
+/// more cells than this, and fits for all pairs of parts would take minutes.
+const MOST_NESTED: usize = 1 << 18;
 
 /// Summed losses of the kinds on one part.
 type Losses = Vec<f64>;
@@ -69,7 +74,7 @@ fn nested(
     material: &Material<'_>,
 ) -> Result<Option<Vec<CalibrationKind>>, OperatingPointError> {
     let parts = material.data.part_count();
-    if !two_can_be_left_out(material) {
+    if material.data.len() > MOST_NESTED || !two_can_be_left_out(material) {
         return Ok(None);
     }
     let pairs: Vec<(u8, u8)> =

@@ -69,7 +69,7 @@ impl ConformalSets {
     }
 
     /// How many cells a class needs so that it can be ruled out at all: `⌈1 / error⌉ − 1`.
-    pub fn fewest_cells(error: f64) -> f64 {
+    pub(crate) fn fewest_cells(error: f64) -> f64 {
         (1.0 / error - 1e-9).ceil() - 1.0
     }
 

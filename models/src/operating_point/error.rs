@@ -77,12 +77,15 @@ pub enum OperatingPointError {
     OneFold,
     /// A fold holds a class whole.
     #[error(
-        "fold {fold} holds all {cells} cells of class `{class}`; expected cells of each class in two folds at least \
-         (fewer folds or smaller blocks help)"
+        "fold {fold}{} holds all {cells} cells of class `{class}`; expected cells of each class in two folds at least \
+         (fewer folds or smaller blocks help)",
+        if *.joined { ", with the folds that are joined to it," } else { "" }
     )]
     ClassInOneFold {
         /// The fold.
         fold: u32,
+        /// Whether it stands for several, since there are more than ten.
+        joined: bool,
         /// How many cells.
         cells: usize,
         /// The class.

@@ -9,6 +9,7 @@ use super::cuts::Cut;
 use super::material::{Material, Without};
 use super::plan::Plan;
 use super::prior::check_shares;
+use super::warnings::warnings;
 use super::{
     Calibration, CalibrationKind, KindLoss, OperatingPoint, OperatingPointError, OperatingSettings,
     OutOfFold, PrevalenceEstimate, PriorChoice, estimate_prevalence,
@@ -36,6 +37,8 @@ pub struct Fitted {
     pub estimate: Option<PrevalenceEstimate>,
     /// What to expect on cells that were not learned from.
     pub assessment: Assessment,
+    /// What the user should know, in words: classes with few cells, cells that are left out.
+    pub warnings: Vec<String>,
 }
 
 impl OperatingPoint {
@@ -44,6 +47,26 @@ impl OperatingPoint {
     ///
     /// Calibrations are compared, and conformal limits found, at the mixture of the sample; thresholds at that of the
     /// place of use.
+    ///
+    /// ```
+    /// use tesela_datasets::class::{ClassId, ClassMap};
+    /// use tesela_models::operating_point::{OperatingPoint, OperatingSettings, OutOfFold, Place};
+    ///
+    /// // A sample of as many urban cells as others, in four folds; one in fifty is urban in the country.
+    /// let classes = ClassMap::new(["non-urban", "urban"])?;
+    /// let truths: Vec<ClassId> = (0..400).map(|cell| ClassId::new(cell % 2)).collect();
+    /// let urban = |cell: usize| if cell % 10 == 0 { 0.9 } else { [0.2, 0.7][cell % 2] };
+    /// let raw: Vec<f32> = (0..400).flat_map(|cell| [1.0 - urban(cell), urban(cell)]).collect();
+    /// let folds: Vec<u32> = (0..400).map(|cell| cell / 100).collect();
+    ///
+    /// let data = OutOfFold::new(&classes, &truths, &raw, &folds)?;
+    /// let place = Place { target: Some(&[0.98, 0.02]), unlabelled: None };
+    /// let fitted = OperatingPoint::fit(&data, &OperatingSettings::default(), &place)?;
+    /// let decided = fitted.point.apply_all(&[0.3, 0.7])?;
+    /// // What looks urban in the sample is mostly not so in the country.
+    /// assert!(decided.probabilities[1] < 0.5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// If the settings do not fit the classes, a prevalence is 0 or 1, no threshold reaches the precision that is asked
@@ -72,7 +95,8 @@ impl OperatingPoint {
             .collect::<Result<_, _>>()?;
         let nested = choice.best_without.is_some();
         let assessment = Assessment::new(data, &parts, plan.target.as_deref(), nested);
-        Ok(Fitted { point, losses: choice.losses, cut, estimate, assessment })
+        let warnings = warnings(data, &point, &assessment);
+        Ok(Fitted { point, losses: choice.losses, cut, estimate, assessment, warnings })
     }
 }
 

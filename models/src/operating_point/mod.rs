@@ -39,6 +39,7 @@ mod settings;
 mod temperature;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 pub use assessment::{Assessment, ClassCoverage, Comparison};
 pub use calibration::{Calibration, CalibrationKind};

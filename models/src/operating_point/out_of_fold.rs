@@ -88,8 +88,11 @@ impl OutOfFold {
             if counts.iter().any(|part| part[class.index()] == cells) {
                 let first = self.truths.iter().position(|&truth| truth == class);
                 let fold = first.map_or(0, |cell| folds[self.positions[cell]]);
+                let own = |cell: &usize| self.truths[*cell].index() == class.index();
+                let joined =
+                    (0..self.len()).filter(own).any(|cell| folds[self.positions[cell]] != fold);
                 let class = self.classes.name(class).to_owned();
-                return Err(OperatingPointError::ClassInOneFold { fold, cells, class });
+                return Err(OperatingPointError::ClassInOneFold { fold, joined, cells, class });
             }
         }
         Ok(())
@@ -281,6 +284,13 @@ mod tests {
         assert!(text.contains("all cells are of one fold"), "{text}");
         let text = refusal(&[0, 0, 0, 1], &good, &[0, 0, 3, 3]);
         assert!(text.contains("fold 3 holds all 1 cells of class `urban`"), "{text}");
+        let folds: Vec<u32> = (0..30).collect();
+        let truths: Vec<usize> = (0..30).map(|cell| usize::from(cell % 10 == 3)).collect();
+        let text = refusal(&truths, &[[0.5, 0.5]; 30], &folds);
+        assert!(
+            text.contains("fold 3, with the folds that are joined to it, holds all 3"),
+            "{text}"
+        );
         let one = ClassMap::new(["urban"]).unwrap();
         let error = OutOfFold::new(&one, &[], &[], &[]).unwrap_err();
         assert!(error.to_string().contains("one class, `urban`"));

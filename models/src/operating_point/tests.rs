@@ -228,6 +228,25 @@ fn results_do_not_depend_on_threads() {
 }
 
 #[test]
+fn what_the_user_should_know_is_said_in_words() {
+    let (mut truths, mut rows) = draw(200, 50, 1.0, &mut random::generator(12, &[]));
+    truths.push(ClassId::new(0));
+    rows.extend([f32::NAN; 2]);
+    let folds: Vec<u32> = (0..201).map(|cell| cell / 41).collect();
+    let data = OutOfFold::new(&urban(), &truths, &rows, &folds).unwrap();
+    let fitted = OperatingPoint::fit(&data, &OperatingSettings::default(), &Place::default());
+    let warnings = fitted.unwrap().warnings;
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert!(warnings[0].starts_with("1 cells have no probabilities"), "{warnings:?}");
+    assert!(warnings[1].starts_with("class `urban` has only 0 cells in a part"), "{warnings:?}");
+    assert!(warnings[2].contains("`urban` has too few cells to be ruled out at an error of 0.1"));
+    assert!(warnings[2].ends_with("until it has 9"), "{warnings:?}");
+    let calm =
+        OperatingPoint::fit(&sample(2000, 13), &OperatingSettings::default(), &Place::default());
+    assert_eq!(calm.unwrap().warnings, Vec::<String>::new());
+}
+
+#[test]
 fn two_folds_are_enough_but_the_choice_is_then_not_made_anew() {
     let (truths, rows) = draw(400, 2, 1.0, &mut random::generator(11, &[]));
     let folds: Vec<u32> = (0..400).map(|cell| cell / 200).collect();
