@@ -38,7 +38,7 @@ def train(program, store, folder, trees, features, threshold, folds, per_class, 
     subprocess.run([program, "train", str(experiment), "--out", str(run), "--quiet"], check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     metrics = json.loads((run / "metrics.json").read_text())
-    pooled = metrics["sample"]["pooled"]
+    pooled = metrics["partitions"][0]["sample"]["pooled"]
     return pooled["accuracy"], pooled["log_loss"], after.ru_utime - before.ru_utime
 
 

@@ -16,7 +16,9 @@ const MARGIN: f32 = 28.0;
 const WIDTH: f32 = 680.0;
 /// One panel with its title, axis and the gap below.
 const PANEL: f32 = 330.0;
-const HEAD: f32 = 40.0;
+const HEAD: f32 = 62.0;
+const KEY: &str =
+    "dots: pairs of cells, the larger the more pairs  ·  line: fitted model  ·  dashed: its range";
 /// Room for the numbers and the title of the vertical axis.
 const LEFT: f32 = 78.0;
 /// Room for those of the horizontal one.
@@ -34,6 +36,8 @@ pub fn variogram_picture(title: &str, variograms: &[(Variogram, Fitted)]) -> Pic
     let mut canvas = Canvas::new(WIDTH, height);
     let pen = Pen { size: 19.0, bold: true, colour: INK };
     canvas.write(title, (MARGIN, MARGIN + 8.0), Anchor::Start, pen);
+    let pen = Pen { size: 12.5, bold: false, colour: GREY };
+    canvas.write(KEY, (MARGIN, MARGIN + 32.0), Anchor::Start, pen);
     for (number, (variogram, fitted)) in variograms.iter().enumerate() {
         let top = MARGIN + HEAD + PANEL * number as f32;
         let plot = Area {

@@ -59,18 +59,14 @@ impl Dependence {
             return Err(TrainingError::Unfit { store: manifest.store.clone(), reason });
         }
         let headline = run.measurement()?.headline().partition;
-        let predictions = run.all_predictions()?.of_partition(headline);
-        let mut rows_of: Vec<(&str, u32)> =
-            store.cells().iter().map(|cell| cell.cell.id.as_str()).zip(0..).collect();
-        rows_of.sort_unstable();
-        let row = |id: &str| {
-            let found = rows_of.binary_search_by(|(other, _)| other.cmp(&id)).ok();
-            found.map(|index| rows_of[index].1)
+        let Some(partition) = run.partitions()?.into_iter().nth(headline) else {
+            let reason = format!("its fold plan has no partition {headline}");
+            return Err(TrainingError::NotARun { path: run.path().to_owned(), reason });
         };
-        let found = predictions
-            .rows()
-            .filter(|(_, probabilities)| probabilities.iter().all(|value| !value.is_nan()))
-            .filter_map(|(cell, own)| Some((row(cell.cell.as_str())?, cell.label, own)));
+        let found = partition.rows_in(&store).into_iter().zip(partition.predictions.rows());
+        let found = found
+            .filter(|(_, (_, own))| own.iter().all(|value| !value.is_nan()))
+            .filter_map(|(row, (cell, own))| Some((row?, cell.label, own)));
         let found: Vec<(u32, ClassId, &[f32])> = found.collect();
         let rows: Vec<u32> = found.iter().map(|(row, _, _)| *row).collect();
         let ground = Ground::of(&store, &rows)?;
@@ -78,7 +74,7 @@ impl Dependence {
             Some(Known { point: (*point)?, class, probabilities: Some(own) })
         });
         let known: Vec<Known<'_>> = known.collect();
-        Ok(Self::of(&known, predictions.classes(), ground.remark.clone()))
+        Ok(Self::of(&known, partition.predictions.classes(), ground.remark.clone()))
     }
 
     fn of(known: &[Known<'_>], classes: &ClassMap, remark: Option<String>) -> Self {

@@ -43,6 +43,7 @@ mod history;
 mod jobs;
 mod measurement;
 mod observer;
+mod partitions;
 mod predictions;
 mod run_directory;
 mod sample;
@@ -60,6 +61,7 @@ pub use measurement::{
     Measured, Measurement, PartitionMeasurement, PartitionOutcomes, SchemeMeasurement,
 };
 pub use observer::{Part, RunObserver, Unwatched};
+pub use partitions::ScoredPartition;
 pub use predictions::{HeldOutCell, Predictions};
 pub use run_directory::{Access, RunDirectory, RunManifest};
 pub use sample::Sample;

@@ -36,7 +36,7 @@ pub enum FoldError {
     /// Blocks are so large that a fold has no cell of some class.
     #[error(
         "blocks of {size} m cannot give each of {folds} folds cells of class `{class}`, which lies in {blocks} blocks; {}",
-        advice(.largest)
+        advice(.largest.as_ref())
     )]
     Blocks {
         /// Side of a block in metres.
@@ -53,7 +53,7 @@ pub enum FoldError {
     /// A buffer leaves a fold too little to train on.
     #[error(
         "a buffer of {buffer} m leaves fold {fold} no cell of class `{class}` to train on; {}",
-        advice_on_buffers(.largest)
+        advice_on_buffers(.largest.as_ref())
     )]
     Buffer {
         /// Width of the buffer in metres.
@@ -160,14 +160,14 @@ pub enum FoldError {
     },
 }
 
-fn advice(largest: &Option<f64>) -> String {
+fn advice(largest: Option<&f64>) -> String {
     match largest {
         Some(size) => format!("the largest block size that works is {size} m"),
         None => "no smaller block size works, so take fewer folds".to_owned(),
     }
 }
 
-fn advice_on_buffers(largest: &Option<f64>) -> String {
+fn advice_on_buffers(largest: Option<&f64>) -> String {
     match largest {
         Some(size) => format!("with it, the largest block size that works is {size} m"),
         None => "take a narrower one".to_owned(),

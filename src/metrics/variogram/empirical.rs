@@ -212,13 +212,13 @@ pub(super) mod tests {
 
     #[test]
     fn the_range_of_a_field_is_that_over_which_it_was_smoothed() {
-        let (points, quantity) = field(90, 5, 3);
+        let (points, quantity) = field(60, 3, 3);
         let found = variograms(&points, &[quantity], 1);
         let (variogram, fitted) = found[0].clone().unwrap();
-        // Two cells share noise as long as their circles of 5 km overlap.
+        // Two cells share noise as long as their circles of 3 km overlap.
         let Reach::Range(range) = fitted.reach() else { panic!("{fitted:?}") };
-        assert!((7000.0..13_000.0).contains(&range), "{range} m");
-        assert!(variogram.reach < 60_000.0, "no closer look was taken");
+        assert!((4000.0..9000.0).contains(&range), "{range} m");
+        assert!(variogram.reach < 40_000.0, "no closer look was taken");
     }
 
     #[test]
