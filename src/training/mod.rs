@@ -28,7 +28,6 @@
 //! Cells with few used pixels (`data.min-used-share`) are not trained on, but scored, because a map has to
 //! say something about them, too.
 
-mod comparison;
 mod cross_validate;
 mod drawing;
 mod error;
@@ -47,7 +46,6 @@ mod sample;
 mod split;
 mod worst;
 
-pub use comparison::{Comparison, ComparisonError};
 pub use cross_validate::{CrossValidation, RunOptions, cross_validate};
 pub use error::TrainingError;
 pub use evaluate::{Evaluation, Fitted, evaluate};
