@@ -6,6 +6,7 @@ use super::{Console, ExitStatus};
 use crate::comparison::{
     Comparison, ComparisonOptions, PairComparison, SchemeComparison, compare, write_comparison,
 };
+use crate::progress::Progress;
 use crate::report::{
     difference_table, figures_table, grouped, pairs_table, percent, probability, rank_table,
 };

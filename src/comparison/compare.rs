@@ -125,6 +125,7 @@ pub fn compare(
         path: run.directory.path().display().to_string(),
         manifest: run.directory.manifest().clone(),
     };
+    let differences = Differences::of(&runs, task.first_partition(runs[0].measurement.headline));
     let comparison = Comparison {
         format: FORMAT_VERSION,
         classes: runs[0].classes().clone(),
@@ -136,7 +137,6 @@ pub fn compare(
         seed,
         schemes,
     };
-    let differences = Differences::of(&runs, task.first_partition(runs[0].measurement.headline));
     Ok((comparison, differences))
 }
 

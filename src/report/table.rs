@@ -76,6 +76,25 @@ pub fn class_table(scores: &Scores, target: Option<&Scores>) -> Table {
     table
 }
 
+/// The schemes of a run side by side, mean and deviation over their folds: one column per scheme, the strictest first.
+///
+/// # Panics
+/// If the schemes do not have the same scores.
+pub fn scheme_table(schemes: &[(String, &[Summary])]) -> Table {
+    let header = std::iter::once("score".to_owned()).chain(schemes.iter().map(|one| one.0.clone()));
+    let mut table = start(header.collect());
+    for (index, first) in schemes.first().into_iter().flat_map(|one| one.1).enumerate() {
+        let cells = schemes.iter().map(|(_, summaries)| {
+            let summary = &summaries[index];
+            assert_eq!(summary.name, first.name, "all schemes have the same scores");
+            spread(summary)
+        });
+        table.add_row(std::iter::once(first.name.clone()).chain(cells));
+    }
+    align(&mut table);
+    table
+}
+
 /// A table of `rows` below `header`: names to the left, numbers to the right.
 pub fn plain_table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) -> Table {
     let mut table = start(header.map(str::to_owned).to_vec());

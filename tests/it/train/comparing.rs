@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, Float32Array, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, Float32Array, RecordBatch, StringArray};
 use arrow::datatypes::Float32Type;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -30,7 +30,7 @@ fn read(place: &Place, file: &str) -> RecordBatch {
 }
 
 /// Changes the out-of-fold predictions of a run.
-fn change(place: &Place, run: &str, column: &str, values: Arc<dyn arrow::array::Array>) {
+fn change(place: &Place, run: &str, column: &str, values: Arc<dyn Array>) {
     let file = format!("{run}/predictions.parquet");
     let batch = read(place, &file);
     let mut columns = batch.columns().to_vec();
