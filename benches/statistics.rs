@@ -34,9 +34,19 @@ fn peak() -> String {
     line.map_or_else(|| "unknown".to_owned(), |line| line.trim().to_owned())
 }
 
+/// Seconds of all threads together, which other programs on the machine do not stretch; from the kernel's ticks.
+fn processor_seconds() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = status.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
 fn say(what: &str, start: Instant) {
     let seconds = start.elapsed().as_secs_f64();
-    let text = format!("{what:<44} {seconds:8.2} s, peak {}", peak());
+    let processor = processor_seconds();
+    let text =
+        format!("{what:<42} {seconds:8.2} s, processor so far {processor:8.2} s, peak {}", peak());
     writeln!(std::io::stdout(), "{text}").expect("a terminal takes a line");
 }
 

@@ -5,6 +5,7 @@
 //! in `tesela_models`. Arrows point down: [`cli`] knows everything, nothing knows [`cli`].
 
 pub mod cli;
+pub mod comparison;
 pub mod cutting;
 pub mod data_path;
 pub mod experiment;

@@ -1,132 +1,148 @@
-//! `tesela compare`: runs side by side.
+//! `tesela compare`: runs side by side, and whether they differ.
 
 use std::path::PathBuf;
 
-use tesela_datasets::class::ClassMap;
-use tesela_datasets::fold::Scheme;
-
 use super::{Console, ExitStatus};
-use crate::metrics::Summary;
-use crate::report::{comparison_table, percent};
-use crate::training::{Comparison, Measured, Measurement, RunDirectory};
+use crate::comparison::{
+    Comparison, ComparisonOptions, PairComparison, SchemeComparison, compare, write_comparison,
+};
+use crate::progress::Progress;
+use crate::report::{
+    difference_table, figures_table, grouped, pairs_table, percent, probability, rank_table,
+};
+use crate::statistics::Estimate;
+use crate::training::RunDirectory;
 
-/// Compare runs on the same cells, score by score
+/// Compare runs on the same cells and folds: figures, paired differences, tests
+///
+/// Intervals are over blocks of cells, which are drawn again as a whole.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompareArgs {
-    /// Directories of runs that are done, or folders that hold one run each
+    /// Directories of runs that are done, or folders that hold one run each; the first is what the others are compared
+    /// with
     #[arg(required = true, num_args = 2.., value_name = "RUN")]
     runs: Vec<PathBuf>,
+
+    /// Directory to write `comparison.json`, `agreement.csv` and the cells that differ to
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Number of draws for the intervals
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
+    replicates: u32,
 }
 
 pub(crate) fn run(args: &CompareArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
     let runs = args.runs.iter().map(|path| RunDirectory::find(path)).collect::<Result<_, _>>()?;
-    let comparison = Comparison::of(runs)?;
-    let names = names(&comparison);
-    for (name, (run, _)) in names.iter().zip(&comparison.runs) {
-        let manifest = run.manifest();
-        console.data(format!("{name}: {}, `{}`", manifest.model, run.path().display()))?;
+    let replicates = usize::try_from(args.replicates)?;
+    let options = ComparisonOptions { replicates, ..ComparisonOptions::default() };
+    let (comparison, differences) = compare(runs, options)?;
+    let names: Vec<String> = comparison.runs.iter().map(|run| run.name.clone()).collect();
+    for run in &comparison.runs {
+        console.data(format!("{}: {}, `{}`", run.name, run.manifest.model, run.path))?;
     }
-    let schemes = comparison.schemes();
-    console.data(conditions(&comparison, &schemes))?;
-    for (place, &scheme) in schemes.iter().enumerate() {
-        if schemes.len() > 1 {
-            let gap = if place == 0 { "" } else { "\n" };
-            console.data(format!("{gap}By {}:", scheme.words()))?;
+    for remark in &comparison.remarks {
+        console.data(remark)?;
+    }
+    for scheme in &comparison.schemes {
+        console.data(conditions(scheme, comparison.schemes.len() > 1))?;
+        figures(&comparison, scheme, &names, console)?;
+        pairs(&comparison, scheme, &names, console)?;
+    }
+    if let Some(folder) = &args.out {
+        if let Some(remark) = write_comparison(&comparison, &differences, folder)? {
+            console.warn(&remark);
         }
-        tables(&comparison, &names, scheme, console)?;
+        let count = grouped(differences.len() as u64);
+        console.note(format!("{count} cells on which runs differ are in `differences.parquet`"));
+        console.data(folder.display())?;
     }
     Ok(ExitStatus::Success)
 }
 
-/// The tables of one scheme, at the prevalence of the sample and of the target.
-fn tables(
+/// What the comparison rests on.
+fn conditions(scheme: &SchemeComparison, is_one_of_many: bool) -> String {
+    let (cells, folds) = (scheme.cells, scheme.folds);
+    let lead =
+        if is_one_of_many { format!("\nBy {}:\n", scheme.scheme.words()) } else { String::new() };
+    let blocks = if scheme.blocks as usize == cells {
+        "each cell a block of its own".to_owned()
+    } else {
+        format!("{} blocks", grouped(u64::from(scheme.blocks)))
+    };
+    format!("{lead}The runs share their fold plan: {cells} cells in {folds} folds, {blocks}.")
+}
+
+/// The figures of each run, at the prevalence of the sample and of the target.
+fn figures(
     comparison: &Comparison,
+    scheme: &SchemeComparison,
     names: &[String],
-    scheme: Scheme,
     console: &mut Console,
 ) -> anyhow::Result<()> {
-    let summary = |one: &Measurement| one.scheme(scheme).map(|own| own.sample.clone());
-    table(comparison, names, summary, console)?;
-    let firsts = comparison.runs.iter().map(|(_, one)| one.first_of(scheme));
-    let targets = firsts.map(|first| first.target.as_ref());
-    if targets.clone().all(|target| target.is_some()) {
-        let mixtures = targets.flatten().map(prevalences);
-        let mut mixtures: Vec<String> = mixtures.collect();
-        mixtures.dedup();
-        if let [mixture] = mixtures.as_slice() {
-            console.data(format!("\nAt the target prevalence of {mixture}:"))?;
-            let summary = |one: &Measurement| one.scheme(scheme).and_then(|own| own.target.clone());
-            table(comparison, names, summary, console)?;
-        }
+    let classes = &comparison.classes;
+    let mixture = |shares: &[f64]| {
+        let pairs = classes.names().iter().zip(shares);
+        pairs
+            .map(|(name, &share)| format!("{name} {}", percent(share)))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let lead = "All cells, with intervals of 95 %, * best, at";
+    let share = |&known: &u64| known as f64 / scheme.cells.max(1) as f64;
+    let here: Vec<f64> = scheme.known.iter().map(share).collect();
+    console.data(format!("{lead} a prevalence of {}:", mixture(&here)))?;
+    let sample: Vec<&[Estimate]> = scheme.runs.iter().map(|run| run.sample.as_slice()).collect();
+    console.data(figures_table(names, &sample, classes))?;
+    let target = scheme.runs.iter().map(|run| run.target.as_deref());
+    let target: Option<Vec<&[Estimate]>> = target.collect();
+    if let (Some(prevalence), Some(target)) = (&comparison.target, target) {
+        console.data(format!("\nAt the target prevalence of {}:", mixture(prevalence.shares())))?;
+        console.data(figures_table(names, &target, classes))?;
     }
     Ok(())
 }
 
-fn table(
+/// How the runs differ: two in full, more of them pair by pair.
+fn pairs(
     comparison: &Comparison,
+    scheme: &SchemeComparison,
     names: &[String],
-    which: impl Fn(&Measurement) -> Option<Vec<Summary>>,
     console: &mut Console,
 ) -> anyhow::Result<()> {
-    let runs = comparison.runs.iter();
-    let summaries = runs.filter_map(|(_, one)| Some(rows(&one.classes, which(one)?)));
-    console.data(comparison_table(names, &summaries.collect::<Vec<_>>()))
-}
-
-/// The rows of the table: everything, but of many classes F1 only.
-fn rows(classes: &ClassMap, summary: Vec<Summary>) -> Vec<Summary> {
-    let is_detail = |name: &str| {
-        let of_class = classes.names().iter().filter_map(|one| name.strip_prefix(one.as_str()));
-        of_class.into_iter().any(|figure| figure.starts_with(' ') && figure != " f1")
-    };
-    let all = summary.into_iter();
-    all.filter(|one| classes.len() <= MANY_CLASSES || !is_detail(&one.name)).collect()
-}
-
-/// Above this many classes, the details of each would hide the whole.
-const MANY_CLASSES: usize = 3;
-
-/// What the comparison rests on.
-fn conditions(comparison: &Comparison, schemes: &[Scheme]) -> String {
-    let mut lines = Vec::new();
-    if let (Some((run, measurement)), Some(&scheme)) = (comparison.runs.first(), schemes.first()) {
-        let sample = &measurement.first_of(scheme).sample;
-        let cells = sample.pooled.cells;
-        let folds = run.manifest().folds;
-        lines.push(if comparison.same_folds {
-            format!("The runs share their fold plan: {cells} cells in {folds} folds.")
-        } else {
-            let words = "The runs are on the same cells, in DIFFERENT folds: deviations may differ for \
-                         that reason alone.";
-            words.to_owned()
-        });
-        if !comparison.same_store {
-            lines.push("The runs read DIFFERENT stores: their patches may differ.".to_owned());
-        }
-        let mixture = prevalences(sample);
-        lines.push(format!("Mean ± deviation over folds, * best, at a prevalence of {mixture}:"));
+    if let [pair] = scheme.pairs.as_slice() {
+        let [first, second] = [&names[pair.first], &names[pair.second]];
+        console
+            .data(format!("\n{second} less {first}, * where the interval does not hold zero:"))?;
+        console.data(difference_table(pair, &comparison.classes))?;
+        return console.data(decisions(pair, first, second));
     }
-    lines.join("\n")
+    console.data(
+        "\nEach pair, * where the interval does not hold zero; p corrected by Holm's method:",
+    )?;
+    console.data(pairs_table(names, scheme))?;
+    if !scheme.ranks.is_empty() {
+        console
+            .data("\nMean ranks over the folds; runs that share a letter are not told apart:")?;
+        console.data(rank_table(names, &scheme.ranks))?;
+        console
+            .data("Folds share training cells, so these ranks describe; the intervals decide.")?;
+    }
+    Ok(())
 }
 
-fn prevalences(measured: &Measured) -> String {
-    let classes = measured.pooled.classes.iter();
-    let each = classes.map(|one| format!("{} {}", one.class, percent(one.prevalence)));
-    each.collect::<Vec<_>>().join(", ")
-}
-
-/// Names that tell the runs apart: the experiment, and the run where experiments are equal.
-fn names(comparison: &Comparison) -> Vec<String> {
-    let manifests = comparison.runs.iter().map(|(run, _)| run.manifest());
-    let all: Vec<_> = manifests.collect();
-    let repeated = |name: &str| all.iter().filter(|one| one.experiment == name).count() > 1;
-    all.iter()
-        .map(|one| {
-            if repeated(&one.experiment) {
-                format!("{} {}", one.experiment, one.run)
-            } else {
-                one.experiment.clone()
-            }
-        })
-        .collect()
+/// What two runs take the same cells for, in words.
+fn decisions(pair: &PairComparison, first: &str, second: &str) -> String {
+    let (agreement, test) = (&pair.agreement, &pair.mcnemar);
+    let share =
+        agreement.share().map_or_else(String::new, |share| format!(" ({})", percent(share)));
+    format!(
+        "Both decide the same about {} of {} cells{share}. {first} alone is right about {}, {second} alone about {}: \
+         McNemar's p is {}.",
+        grouped(agreement.same()),
+        grouped(agreement.total()),
+        grouped(agreement.only_first_right),
+        grouped(agreement.only_second_right),
+        probability(test.p_value),
+    )
 }

@@ -79,6 +79,8 @@ impl Ranking {
 
     /// The areas when each unit counts as often as `times` says, at each of several mixtures: `weights` says how
     /// much a cell of each class weighs.
+    ///
+    /// Whether a cell was drawn is a coin toss that no processor foresees, so nothing here branches on it.
     pub(crate) fn areas<const MIXTURES: usize>(
         &self,
         times: impl Fn(u32) -> u32,
@@ -86,25 +88,22 @@ impl Ranking {
     ) -> [Areas; MIXTURES] {
         let own_weights = weights.map(|weights| weights[usize::from(self.class)]);
         let mut sums = [Sums::default(); MIXTURES];
-        let (mut own, mut own_in_step, mut others_seen) = (0_u64, 0_u64, false);
+        let (mut own, mut own_in_step) = (0.0, 0.0);
         for place in &self.places {
-            let count = times(place.unit);
-            if count > 0 {
-                if place.truth == self.class {
-                    own_in_step += u64::from(count);
-                } else {
-                    others_seen = true;
-                    for (sums, weights) in sums.iter_mut().zip(weights) {
-                        sums.others_in_step += weights[usize::from(place.truth)] * f64::from(count);
-                    }
+            let count = f64::from(times(place.unit));
+            if place.truth == self.class {
+                own_in_step += count;
+            } else {
+                for (sums, weights) in sums.iter_mut().zip(weights) {
+                    sums.others_in_step += weights[usize::from(place.truth)] * count;
                 }
             }
-            if place.ends_step && (own_in_step > 0 || others_seen) {
+            if place.ends_step {
                 for (sums, &weight) in sums.iter_mut().zip(&own_weights) {
                     sums.end_step(own, own_in_step, weight);
                 }
                 own += own_in_step;
-                (own_in_step, others_seen) = (0, false);
+                own_in_step = 0.0;
             }
         }
         let mut weight = own_weights.into_iter();
@@ -132,23 +131,20 @@ impl Ranking {
 impl Sums {
     /// Takes in a step with `own_in_step` cells of the class, below `own` of them.
     #[inline]
-    fn end_step(&mut self, own: u64, own_in_step: u64, weight: f64) {
-        let (before, step) = (own as f64, own_in_step as f64);
-        self.roc += self.others_in_step * (before + 0.5 * step);
+    fn end_step(&mut self, own: f64, own_in_step: f64, weight: f64) {
+        self.roc += self.others_in_step * (own + 0.5 * own_in_step);
         self.others += self.others_in_step;
         self.others_in_step = 0.0;
-        let right = (before + step) * weight;
-        if own_in_step > 0 && right > 0.0 {
-            self.precision += step * right / (right + self.others);
-        }
+        let right = (own + own_in_step) * weight;
+        // Above the first cell that counts there is nothing, and nothing of nothing is none.
+        self.precision += own_in_step * right / (right + self.others).max(f64::MIN_POSITIVE);
     }
 
-    fn areas(self, own: u64, weight: f64) -> Areas {
-        let total = own as f64;
-        let known = own > 0 && weight > 0.0;
+    fn areas(self, own: f64, weight: f64) -> Areas {
+        let known = own > 0.0 && weight > 0.0;
         Areas {
-            roc_auc: (known && self.others > 0.0).then(|| self.roc / (total * self.others)),
-            average_precision: known.then(|| self.precision / total),
+            roc_auc: (known && self.others > 0.0).then(|| self.roc / (own * self.others)),
+            average_precision: known.then(|| self.precision / own),
         }
     }
 }

@@ -76,28 +76,6 @@ pub fn class_table(scores: &Scores, target: Option<&Scores>) -> Table {
     table
 }
 
-/// Several runs side by side: one row per score, one column per run, the best mean marked with `*`.
-///
-/// # Panics
-/// If the runs do not have the same scores.
-pub fn comparison_table(names: &[String], runs: &[Vec<Summary>]) -> Table {
-    let header = std::iter::once("score".to_owned()).chain(names.iter().cloned()).collect();
-    let mut table = start(header);
-    for (index, first) in runs.first().into_iter().flatten().enumerate() {
-        let summaries: Vec<&Summary> = runs.iter().map(|run| &run[index]).collect();
-        let best = best_of(&first.name, &summaries);
-        let cells = summaries.iter().map(|summary| {
-            assert_eq!(summary.name, first.name, "runs on the same classes have the same scores");
-            let mark =
-                if runs.len() > 1 && summary.mean == best && best.is_some() { " *" } else { "  " };
-            format!("{}{mark}", spread(summary))
-        });
-        table.add_row(std::iter::once(first.name.clone()).chain(cells));
-    }
-    align(&mut table);
-    table
-}
-
 /// The schemes of a run side by side, mean and deviation over their folds: one column per scheme, the strictest first.
 ///
 /// # Panics
@@ -115,16 +93,6 @@ pub fn scheme_table(schemes: &[(String, &[Summary])]) -> Table {
     }
     align(&mut table);
     table
-}
-
-/// The best of the means: the lowest loss, the highest of everything else.
-fn best_of(name: &str, summaries: &[&Summary]) -> Option<f64> {
-    let means = summaries.iter().filter_map(|summary| summary.mean);
-    if matches!(name, "log-loss" | "brier") {
-        means.min_by(f64::total_cmp)
-    } else {
-        means.max_by(f64::total_cmp)
-    }
 }
 
 /// A table of `rows` below `header`: names to the left, numbers to the right.
@@ -163,20 +131,20 @@ pub fn layer_table(layers: &[LayerRow]) -> Table {
     table
 }
 
-fn start(header: Vec<String>) -> Table {
+pub(super) fn start(header: Vec<String>) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE).set_header(header);
     table
 }
 
 /// Names to the left, numbers to the right.
-fn align(table: &mut Table) {
+pub(super) fn align(table: &mut Table) {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
 }
 
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
 }
 
@@ -184,26 +152,5 @@ fn spread(summary: &Summary) -> String {
     match (summary.mean, summary.deviation) {
         (Some(mean), Some(deviation)) => format!("{mean:.4} ± {deviation:.4}"),
         (mean, _) => number(mean),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn summary(name: &str, mean: f64) -> Summary {
-        Summary { name: name.to_owned(), mean: Some(mean), deviation: Some(0.01), folds: 10 }
-    }
-
-    #[test]
-    fn the_best_run_is_marked_and_the_best_loss_is_the_lowest() {
-        let runs = [
-            vec![summary("accuracy", 0.9), summary("log-loss", 0.3)],
-            vec![summary("accuracy", 0.8), summary("log-loss", 0.2)],
-        ];
-        let text = comparison_table(&["a".to_owned(), "b".to_owned()], &runs).to_string();
-        assert!(text.contains("0.9000 ± 0.0100 *"), "{text}");
-        assert!(text.contains("0.2000 ± 0.0100 *"), "{text}");
-        assert!(!text.contains("0.8000 ± 0.0100 *"), "{text}");
     }
 }

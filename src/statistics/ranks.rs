@@ -7,7 +7,7 @@ pub(super) fn ranks(values: &[f64]) -> Vec<f64> {
     let mut ranks = vec![0.0; values.len()];
     let mut above = 0;
     for step in order.chunk_by(|&a, &b| values[a] == values[b]) {
-        let rank = above as f64 + (step.len() as f64 + 1.0) / 2.0;
+        let rank = above as f64 + f64::midpoint(step.len() as f64, 1.0);
         step.iter().for_each(|&place| ranks[place] = rank);
         above += step.len();
     }

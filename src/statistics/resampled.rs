@@ -27,7 +27,7 @@ const DRAWS: u64 = 0x426f_6f74;
 const GROUPS: u64 = 0x4772_6f75;
 /// Most groups that are left out, one at a time, to measure how lopsided a figure is. The acceleration of
 /// `n` groups is off by about `0.4 / n`, which moves no end of an interval visibly.
-const MOST_GROUPS: usize = 200;
+const MOST_GROUPS: u8 = 200;
 
 /// How often to draw, and from which seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,12 +81,11 @@ impl Resampled {
         let draws: Vec<Figures> = draws
             .filter_map(|draw| {
                 let times = draw_blocks(blocks, bootstrap.seed, draw);
-                tally.figures(|unit| times[unit as usize])
+                tally.figures(|unit| u32::from(times[unit as usize]))
             })
             .collect();
         let groups = groups(blocks, bootstrap.seed);
-        let count = u32::try_from(blocks.min(MOST_GROUPS)).expect("it is a small number");
-        let left_out = (0..count).into_par_iter();
+        let left_out = (0..number_of_groups(blocks)).into_par_iter();
         let left_out: Vec<Figures> = left_out
             .filter_map(|group| tally.figures(|unit| u32::from(groups[unit as usize] != group)))
             .collect();
@@ -198,21 +197,28 @@ fn differences(a: &[Option<f64>], b: &[Option<f64>]) -> Vec<Option<f64>> {
 }
 
 /// How often each of `blocks` blocks is in draw `draw`.
-fn draw_blocks(blocks: usize, seed: u64, draw: u64) -> Vec<u32> {
-    let mut times = vec![0; blocks];
+///
+/// A byte each, so that the counts of millions of blocks stay in the cache. Any block of more than 255 is drawn so
+/// often once in `255!` draws, which is never.
+fn draw_blocks(blocks: usize, seed: u64, draw: u64) -> Vec<u8> {
+    let mut times = vec![0_u8; blocks];
     let mut generator = generator(seed, &[DRAWS, draw]);
     for _ in 0..blocks {
         let pick = below(&mut generator, blocks as u64);
-        times[usize::try_from(pick).expect("a pick lies below a length")] += 1;
+        let times = &mut times[usize::try_from(pick).expect("a pick lies below a length")];
+        *times = times.saturating_add(1);
     }
     times
 }
 
+/// How many groups are left out in turn.
+fn number_of_groups(blocks: usize) -> u8 {
+    u8::try_from(blocks).map_or(MOST_GROUPS, |blocks| blocks.min(MOST_GROUPS))
+}
+
 /// The group of each block: equally large ones, at random.
-fn groups(blocks: usize, seed: u64) -> Vec<u32> {
-    let count = blocks.clamp(1, MOST_GROUPS);
-    let mut groups: Vec<u32> =
-        (0..u32::try_from(count).expect("it is a small number")).cycle().take(blocks).collect();
+fn groups(blocks: usize, seed: u64) -> Vec<u8> {
+    let mut groups: Vec<u8> = (0..number_of_groups(blocks)).cycle().take(blocks).collect();
     shuffle(&mut generator(seed, &[GROUPS]), &mut groups);
     groups
 }

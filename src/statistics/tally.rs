@@ -20,9 +20,9 @@ pub(super) struct Tally {
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     unit: u32,
+    /// The known class times the number of classes, plus the decided class.
+    pair: u32,
     cells: u32,
-    truth: ClassId,
-    decided: ClassId,
     log_loss: f64,
     brier: f64,
 }
@@ -76,37 +76,55 @@ impl Tally {
     }
 
     fn totals(&self, times: impl Fn(u32) -> u32) -> Totals {
-        let mut totals = Totals::new(self.classes.len());
+        let classes = self.classes.len();
+        let mut sums = vec![Sums::default(); classes * classes];
         for entry in &self.entries {
+            // Without a branch on what was drawn, which no processor foresees.
             let count = times(entry.unit);
-            if count > 0 {
-                let cells = u64::from(count) * u64::from(entry.cells);
-                totals.confusion.add_many(entry.truth, entry.decided, cells);
-                totals.log_loss[entry.truth.index()] += f64::from(count) * entry.log_loss;
-                totals.brier[entry.truth.index()] += f64::from(count) * entry.brier;
-            }
+            let sums = &mut sums[entry.pair as usize];
+            sums.cells += u64::from(count) * u64::from(entry.cells);
+            sums.log_loss += f64::from(count) * entry.log_loss;
+            sums.brier += f64::from(count) * entry.brier;
+        }
+        let mut totals = Totals::new(classes);
+        for (pair, sums) in sums.iter().enumerate() {
+            let (truth, decided) = (pair / classes, pair % classes);
+            totals.confusion.add_many(ClassId::new(truth), ClassId::new(decided), sums.cells);
+            totals.log_loss[truth] += sums.log_loss;
+            totals.brier[truth] += sums.brier;
         }
         totals
     }
 }
 
+/// Sums over the cells of one known and one decided class.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    cells: u64,
+    log_loss: f64,
+    brier: f64,
+}
+
 /// The cells, added up by block, known and decided class, in that order.
 fn entries(decided: &Decided) -> Vec<Entry> {
+    let classes = decided.outcomes().classes();
     let cells = decided.outcomes().iter().zip(decided.decisions()).zip(decided.units());
     let mut entries: Vec<Entry> = cells
-        .map(|(((truth, row), &decided), &unit)| Entry {
-            unit,
-            cells: 1,
-            truth,
-            decided,
-            log_loss: log_loss(truth, row),
-            brier: brier_loss(truth, row),
+        .map(|(((truth, row), &decided), &unit)| {
+            let pair = truth.index() * classes + decided.index();
+            Entry {
+                unit,
+                pair: u32::try_from(pair).expect("two class ids of 16 bits fit"),
+                cells: 1,
+                log_loss: log_loss(truth, row),
+                brier: brier_loss(truth, row),
+            }
         })
         .collect();
     // Stable, so that losses are added in the order of the cells.
-    entries.sort_by_key(|entry| (entry.unit, entry.truth, entry.decided));
+    entries.sort_by_key(|entry| (entry.unit, entry.pair));
     entries.dedup_by(|next, kept| {
-        let same = (next.unit, next.truth, next.decided) == (kept.unit, kept.truth, kept.decided);
+        let same = (next.unit, next.pair) == (kept.unit, kept.pair);
         if same {
             kept.cells += next.cells;
             kept.log_loss += next.log_loss;

@@ -29,7 +29,6 @@
 //! Cells with few used pixels (`data.min-used-share`) are not trained on, but scored, because a map has to
 //! say something about them, too.
 
-mod comparison;
 mod cross_validate;
 mod dependence;
 mod drawing;
@@ -50,7 +49,6 @@ mod sample;
 mod split;
 mod worst;
 
-pub use comparison::{Comparison, ComparisonError};
 pub use cross_validate::{CrossValidation, RunOptions, cross_validate};
 pub use dependence::Dependence;
 pub use error::TrainingError;
