@@ -16,6 +16,7 @@ pub mod lenet;
 pub mod network;
 pub mod parity;
 pub mod resnet;
+pub mod selection;
 
 pub use classifier::{
     CheckpointPlace, Classifier, Fit, FitError, FitEvent, FitObserver, PredictError, Probabilities,
