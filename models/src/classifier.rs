@@ -13,6 +13,7 @@ use tesela_datasets::source::{Batch, CellSource, InputDefinition, SourceError};
 use tesela_datasets::table::ColumnDifference;
 
 use crate::histogram::Histogram;
+use crate::selection::ColumnTest;
 
 /// The highest loss with which training goes on. A loss is minus the logarithm of a probability, some units at most in a
 /// training that works.
@@ -150,11 +151,25 @@ pub enum FitEvent {
         /// The norm.
         norm: f64,
     },
+    /// What was found out about the numbers that a tabular model learns from.
+    Features(Vec<FeatureRecord>),
     /// Fitting goes on, but the user should know this.
     Warning {
         /// What.
         message: String,
     },
+}
+
+/// What a fit found out about one of the numbers that describe a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureRecord {
+    /// Its name.
+    pub name: String,
+    /// What a selection found out about it; `None` where there was none.
+    pub test: Option<ColumnTest>,
+    /// How much it lowered the impurity: a share of what all of them did, as `feature_importances_` of scikit-learn; `None`
+    /// where it was not learned from.
+    pub importance: Option<f64>,
 }
 
 /// What the time of a fit went into, in seconds. Patches are read and prepared while the network computes.

@@ -18,6 +18,7 @@ pub mod network;
 pub mod operating_point;
 pub mod parity;
 pub mod resnet;
+pub mod selection;
 
 pub use classifier::{
     CheckpointPlace, Classifier, Fit, FitError, FitEvent, FitObserver, PredictError, Probabilities,

@@ -8,10 +8,11 @@ use tesela_datasets::class::Label;
 use tesela_datasets::random::derive;
 use tesela_datasets::source::CellSource;
 use tesela_models::bundle::{self, Provenance};
-use tesela_models::classifier::{FitError, PredictError};
+use tesela_models::classifier::{FeatureRecord, FitError, PredictError};
 use tesela_models::config::FitSettings;
 use tesela_models::{CheckpointPlace, Classifier, FitEvent, FitObserver};
 
+use super::features_csv::features_csv;
 use super::files::{write_bytes, write_json};
 use super::history::History;
 use super::{
@@ -104,7 +105,8 @@ impl PartRun<'_> {
         recipe.keep_checkpoints(self.checkpoints(part));
         let [train, validation] = self.sample.training(held_out, recipe.validation_share(), seed);
         let start = Instant::now();
-        let mut watch = FitWatch { part, observer, history: History::default(), patches: 0 };
+        let mut watch =
+            FitWatch { part, observer, history: History::default(), features: None, patches: 0 };
         let classifier =
             recipe.fit(&train, &validation, &mut watch).map_err(|source| match source {
                 FitError::Interrupted => TrainingError::Interrupted,
@@ -113,6 +115,9 @@ impl PartRun<'_> {
         let fit_seconds = start.elapsed().as_secs_f64();
         if let Some(history) = watch.history.to_csv() {
             write_bytes(&folder.join("history.csv"), &history)?;
+        }
+        if let Some(features) = &watch.features {
+            write_bytes(&folder.join("features.csv"), &features_csv(features))?;
         }
         let patches = watch.patches.max(train.len() as u64);
         let patches_per_second = patches as f64 / fit_seconds.max(1e-9);
@@ -210,12 +215,16 @@ struct FitWatch<'a> {
     part: Part,
     observer: &'a mut dyn RunObserver,
     history: History,
+    features: Option<Vec<FeatureRecord>>,
     patches: u64,
 }
 
 impl FitObserver for FitWatch<'_> {
     fn notice(&mut self, event: &FitEvent) {
         self.history.hear(event);
+        if let FitEvent::Features(records) = event {
+            self.features = Some(records.clone());
+        }
         if let FitEvent::Progress { patches, .. } | FitEvent::Batch { patches, .. } = event {
             self.patches = self.patches.max(*patches);
         }

@@ -7,7 +7,7 @@
 //! run.json             what ran on what: version, digests, seed, device
 //! resolved.toml        the experiment with all defaults
 //! folds.parquet        which cell is held out in which fold
-//! fold-00/ …           metrics.json, predictions.parquet, history.csv (networks), times.json, bundle/
+//! fold-00/ …           metrics.json, predictions.parquet, history.csv (networks), features.csv (trees), times.json, bundle/
 //! checkpoints/         of the networks that are being fitted; gone when they are
 //! final/               a model for use, fitted on all cells: history.csv, times.json, bundle/
 //! predictions.parquet  out of fold: cell_id, fold, label, partition, block, one probability per class
@@ -34,6 +34,7 @@ mod dependence;
 mod drawing;
 mod error;
 mod evaluate;
+mod features_csv;
 mod files;
 mod fold_run;
 mod former;

@@ -56,7 +56,7 @@ pub fn fit_assessed(
 }
 
 /// The mean over the trees of their shares.
-fn importances(columns: usize, decreases: &[Vec<f64>]) -> Vec<f64> {
+pub(super) fn importances(columns: usize, decreases: &[Vec<f64>]) -> Vec<f64> {
     let mut sums = vec![0.0; columns];
     for tree in decreases {
         for (sum, share) in sums.iter_mut().zip(shares(tree)) {

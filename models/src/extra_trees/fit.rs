@@ -51,6 +51,17 @@ pub(crate) struct Work<'a> {
     pub(crate) most_edges: usize,
     /// Whether to tell how much each column lowers the impurity.
     pub(crate) with_importances: bool,
+    /// Where the columns of the sample lie in the rows that the forest will see, where those have others, too.
+    pub(crate) place: Option<Place<'a>>,
+}
+
+/// Where some columns lie in wider rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// How many numbers the wider rows have.
+    pub(crate) width: usize,
+    /// For each of the columns its position there.
+    pub(crate) positions: &'a [u32],
 }
 
 /// A forest, and what growing it told.
@@ -67,7 +78,15 @@ impl<'a> Work<'a> {
     /// A forest on `sample`.
     pub(crate) fn new(sample: Sample<'a>, parameters: &'a Parameters, seed: u64) -> Self {
         let (few_rows, most_edges) = (FEW_ROWS, MOST_EDGES);
-        Self { sample, parameters, seed, few_rows, most_edges, with_importances: false }
+        Self {
+            sample,
+            parameters,
+            seed,
+            few_rows,
+            most_edges,
+            with_importances: false,
+            place: None,
+        }
     }
 
     /// Grows all trees.
@@ -107,8 +126,24 @@ impl<'a> Work<'a> {
         } else {
             vec![1.0; sample.classes()]
         };
-        let forest = Forest::new(sample.columns(), weights, &trees);
+        let forest = match self.place {
+            None => Forest::new(sample.columns(), weights, &trees),
+            Some(place) => {
+                let layout = self.layout();
+                let moved = trees.iter().map(|tree| tree.moved(layout, place.positions));
+                Forest::new(place.width, weights, &moved.collect::<Vec<_>>())
+            }
+        };
         Ok(GrownForest { forest, trees, bagging, decreases })
+    }
+
+    /// How many numbers the rows have that the forest will see.
+    fn width(&self) -> usize {
+        self.place.map_or(self.sample.columns(), |place| place.width)
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::new(self.width())
     }
 
     fn grow_on<R: Rule>(
@@ -120,7 +155,7 @@ impl<'a> Work<'a> {
         progress: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Vec<Grown>, ForestError> {
         let stop = AtomicBool::new(false);
-        let layout = Layout::new(table.columns());
+        let layout = self.layout();
         let ground = Ground {
             table,
             parameters: self.parameters,
@@ -147,7 +182,7 @@ impl<'a> Work<'a> {
                 "a tree has more than {} nodes, which is the most over {} columns; a larger \
                  `min-samples-leaf` gives smaller trees",
                 layout.capacity(),
-                table.columns()
+                self.width()
             )),
         })
     }
@@ -379,6 +414,7 @@ pub(super) mod tests {
                     threshold,
                     bootstrap,
                     class_weight,
+                    select: None,
                 }
             },
         )
@@ -393,6 +429,30 @@ pub(super) mod tests {
             for threads in [2, 3, 16] {
                 assert!(grow(&table, &parameters, threads) == one, "{threads} threads");
             }
+        }
+    }
+
+    #[test]
+    fn a_forest_of_some_columns_finds_them_in_wider_rows() {
+        let table = table(300, 600, 3, 5);
+        let positions = [1_u32, 7, 11, 580];
+        let narrow: Vec<f32> = table
+            .rows
+            .iter()
+            .flat_map(|row| positions.map(|column| row[column as usize]))
+            .collect();
+        let narrow = Matrix::new(&narrow, positions.len()).unwrap();
+        let sample = Sample::new(narrow, &table.labels, 3).unwrap();
+        for cut in [Cut::Random, Cut::Best] {
+            let parameters = Parameters { n_trees: 5, cut, ..Parameters::default() };
+            let work = Work::new(sample, &parameters, 3);
+            let place = Some(Place { width: 600, positions: &positions });
+            let expected = work.grow(Some(1), &mut |_| true).unwrap().forest;
+            let forest = Work { place, ..work }.grow(Some(1), &mut |_| true).unwrap().forest;
+            assert_eq!(forest.columns(), 600);
+            let numbers = table.numbers();
+            let wide = Matrix::new(&numbers, 600).unwrap();
+            assert_eq!(forest.predict(wide).unwrap(), expected.predict(narrow).unwrap());
         }
     }
 

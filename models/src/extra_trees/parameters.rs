@@ -9,6 +9,7 @@ use tesela_datasets::config::Problems;
 use super::class_weight::ClassWeight;
 use super::classifier::{KIND, RANDOM_FOREST_KIND};
 use super::threshold::Threshold;
+use crate::selection::{RawSelection, SelectionSettings};
 
 /// How many trees a forest may have at most.
 pub(crate) const MAX_TREES: u64 = 100_000;
@@ -46,6 +47,9 @@ pub struct RawExtraTrees {
     /// `"none"`; `"balanced"`: each class weighs the same; `"balanced-subsample"`: the same in each bootstrap
     /// sample; or the weights of rows of some classes, such as `{ urban = 2.0 }`.
     pub class_weight: ClassWeight,
+    /// Which columns are learned from; all where absent. `max-features` speaks of those that are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub select: Option<RawSelection>,
 }
 
 /// What is written only where it is not the default: models that were fitted before it existed read the same.
@@ -73,6 +77,7 @@ impl Default for RawExtraTrees {
             threshold: Threshold::Uniform,
             bootstrap: None,
             class_weight: ClassWeight::None,
+            select: None,
         }
     }
 }
@@ -130,6 +135,10 @@ impl RawExtraTrees {
         );
         let class_weight =
             problems.note(&format!("{table}.class-weight"), self.class_weight.checked());
+        let select = match &self.select {
+            Some(raw) => raw.check(&format!("{table}.select"), problems).map(Some),
+            None => Some(None),
+        };
         Some(Parameters {
             cut,
             n_trees: n_trees?,
@@ -142,6 +151,7 @@ impl RawExtraTrees {
             threshold: threshold?,
             bootstrap: self.bootstrap.unwrap_or(cut == Cut::Best),
             class_weight: class_weight?,
+            select: select?,
         })
     }
 }
@@ -179,6 +189,7 @@ pub struct Parameters {
     pub(crate) threshold: Threshold,
     pub(crate) bootstrap: bool,
     pub(crate) class_weight: ClassWeight,
+    pub(crate) select: Option<SelectionSettings>,
 }
 
 impl Default for Parameters {
@@ -217,6 +228,7 @@ impl From<&Parameters> for RawExtraTrees {
             threshold: parameters.threshold,
             bootstrap: Some(parameters.bootstrap),
             class_weight: parameters.class_weight.clone(),
+            select: parameters.select.as_ref().map(|own| own.raw().clone()),
         }
     }
 }

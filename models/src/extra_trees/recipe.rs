@@ -2,11 +2,14 @@
 
 use tesela_datasets::source::{CellSource, FeatureMatrix, InputDefinition};
 
+use super::assess::importances;
 use super::classifier::{ExtraTreesClassifier, KIND};
 use super::describe::{Describer, is_empty};
+use super::fit::{Place, Work};
 use super::parameters::Parameters;
-use super::{ForestError, Matrix, Sample, fit};
-use crate::classifier::{Classifier, Fit, FitError, FitEvent, FitObserver};
+use super::{ForestError, Matrix, Sample};
+use crate::classifier::{Classifier, FeatureRecord, Fit, FitError, FitEvent, FitObserver};
+use crate::selection::Selection;
 
 /// Fits Extra Trees, or a random forest, on the features of patches, or on the columns of a table.
 ///
@@ -57,8 +60,14 @@ impl ExtraTrees {
         }
         let rows = Rows::of(&features, labels, unknown_words(train.input()), observer)?;
         check_classes(train, &rows.labels)?;
-        let matrix = Matrix::new(rows.values(&features), features.columns.len())?;
-        let sample = Sample::new(matrix, &rows.labels, train.classes().len())?;
+        let width = features.columns.len();
+        let chosen = Chosen::of(rows.values(&features), &rows.labels, train, &parameters)?;
+        let (values, columns) = match &chosen {
+            Some(chosen) => (chosen.values.as_slice(), chosen.positions.len()),
+            None => (rows.values(&features), width),
+        };
+        let sample =
+            Sample::new(Matrix::new(values, columns)?, &rows.labels, train.classes().len())?;
         let patches = sample.rows() as u64;
         let total = parameters.n_trees as u64;
         observer.notice(&FitEvent::Started { unit: "trees", total, patches });
@@ -70,7 +79,14 @@ impl ExtraTrees {
             }
             !observer.wants_stop()
         };
-        let forest = fit(&sample, &parameters, self.seed, self.threads, &mut progress)?;
+        let place = chosen.as_ref().map(|own| Place { width, positions: &own.positions });
+        let work =
+            Work { with_importances: true, place, ..Work::new(sample, &parameters, self.seed) };
+        let grown = work.grow(self.threads, &mut progress)?;
+        let importances = importances(sample.columns(), &grown.decreases);
+        let names = describer.columns();
+        observer.notice(&FitEvent::Features(records(names, chosen.as_ref(), &importances)));
+        let forest = grown.forest;
         let (classes, input) = (train.classes().clone(), train.input().clone());
         let cut = parameters.cut();
         Ok(Box::new(ExtraTreesClassifier::new(cut, classes, input, describer, forest)))
@@ -121,6 +137,48 @@ fn check_classes(train: &dyn CellSource, labels: &[u16]) -> Result<(), FitError>
         ))),
         None => Ok(()),
     }
+}
+
+/// The columns that a selection has kept.
+struct Chosen {
+    selection: Selection,
+    /// Where they lie among all.
+    positions: Vec<u32>,
+    /// Their numbers: `[row, kept column]`.
+    values: Vec<f32>,
+}
+
+impl Chosen {
+    /// Selects among the columns of `values`, where the parameters say so.
+    fn of(
+        values: &[f32],
+        labels: &[u16],
+        train: &dyn CellSource,
+        parameters: &Parameters,
+    ) -> Result<Option<Self>, FitError> {
+        let Some(settings) = &parameters.select else { return Ok(None) };
+        let selection = Selection::of(values, labels, train.classes().len(), settings)
+            .map_err(|error| unusable(error.to_string()))?;
+        let kept: Vec<usize> = selection.kept().collect();
+        let rows = values.chunks_exact(selection.tests().len());
+        let values = rows.flat_map(|row| kept.iter().map(|&column| row[column])).collect();
+        let position = |&column| u32::try_from(column).expect("columns are counted in 16 bits");
+        let positions = kept.iter().map(position).collect();
+        Ok(Some(Self { selection, positions, values }))
+    }
+}
+
+/// What was found out about each column, all of which `names` names; `importances` are those of the columns that were
+/// learned from.
+fn records(names: &[String], chosen: Option<&Chosen>, importances: &[f64]) -> Vec<FeatureRecord> {
+    let mut importances = importances.iter().copied();
+    let record = |(column, name): (usize, &String)| {
+        let test = chosen.map(|chosen| chosen.selection.tests()[column]);
+        let is_learned = test.is_none_or(|test| test.kept);
+        let importance = if is_learned { importances.next() } else { None };
+        FeatureRecord { name: name.clone(), test, importance }
+    };
+    names.iter().enumerate().map(record).collect()
 }
 
 /// The rows that can be learned from.

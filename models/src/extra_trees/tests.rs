@@ -5,6 +5,7 @@ mod laws;
 use super::{Cut, ExtraTrees, Parameters, RawExtraTrees, RawRandomForest, load};
 use crate::classifier::{Classifier, Fit, FitEvent, FitObserver};
 use crate::conformance::{check_fit, check_table_fit, toy};
+use crate::selection::RawSelection;
 use std::path::Path;
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::config::Problems;
@@ -94,4 +95,33 @@ fn patches_without_used_pixels_are_left_out_with_a_warning() {
     let recipe = ExtraTrees::new(parameters(), 7, None);
     recipe.fit(&partly, &toy::source(0, 1), &mut observer).unwrap();
     assert_eq!(observer.0, ["2 of 30 patches have no used pixels and are left out"]);
+}
+
+/// Hears what was found out about each number.
+#[derive(Default)]
+struct Ear(Vec<crate::classifier::FeatureRecord>);
+
+impl FitObserver for Ear {
+    fn notice(&mut self, event: &FitEvent) {
+        if let FitEvent::Features(records) = event {
+            self.0.clone_from(records);
+        }
+    }
+}
+
+#[test]
+fn columns_that_are_not_selected_are_not_looked_at() {
+    let select = RawSelection { fwe_alpha: Some(1e-3), variance_threshold: Some(0.0) };
+    let raw = RawExtraTrees { n_trees: 20, select: Some(select), ..RawExtraTrees::default() };
+    let recipe = ExtraTrees::new(raw.check("", &mut Problems::new()).unwrap(), 7, Some(1));
+    let source = toy::source(60, 1);
+    let mut ear = Ear::default();
+    let classifier = recipe.fit(&source, &source, &mut ear).unwrap();
+    let kept = |record: &&crate::classifier::FeatureRecord| record.test.unwrap().kept;
+    let (kept, dropped): (Vec<_>, Vec<_>) = ear.0.iter().partition(kept);
+    assert!(kept.len() > 1 && dropped.len() > 1, "{} {}", kept.len(), dropped.len());
+    assert!(dropped.iter().all(|record| record.importance.is_none()));
+    let sum: f64 = kept.iter().filter_map(|record| record.importance).sum();
+    assert!((sum - 1.0).abs() < 1e-9, "{sum}");
+    assert_eq!(classifier.predict_source(&source, &mut |_| true).unwrap().len(), source.len());
 }

@@ -62,6 +62,12 @@ impl Layout {
         node.place >> (self.column_bits + 1)
     }
 
+    /// `node`, looking at another column.
+    pub(crate) fn with_column(self, node: Node, column: u32) -> Node {
+        let kept = node.place & !((1 << self.column_bits) - 1);
+        Node { place: kept | column, ..node }
+    }
+
     /// The same node with its children at `child`.
     pub(crate) fn with_child(self, node: Node, child: u32) -> Node {
         let kept = node.place & ((2 << self.column_bits) - 1);
@@ -146,6 +152,17 @@ pub(crate) struct Tree {
     pub(crate) mixed: Vec<u32>,
 }
 
+impl Tree {
+    /// The same tree over wider rows of the same layout, in which column `c` lies at `positions[c]`.
+    pub(crate) fn moved(&self, layout: Layout, positions: &[u32]) -> Self {
+        let moved = |&node: &Node| match node.leaf_code() {
+            Some(_) => node,
+            None => layout.with_column(node, positions[layout.column(node)]),
+        };
+        Self { nodes: self.nodes.iter().map(moved).collect(), mixed: self.mixed.clone() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,6 +204,8 @@ mod tests {
                 assert_eq!((layout.missing_left(node), node.leaf_code()), (missing_left, None));
                 let moved = layout.with_child(node, 6);
                 assert_eq!(moved, layout.split(last, -1.5, missing_left, 6));
+                let other = layout.with_column(node, 0);
+                assert_eq!(other, layout.split(0, -1.5, missing_left, child));
             }
         }
     }
