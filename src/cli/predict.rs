@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::descriptor::{DataKind, Descriptor};
-use tesela_models::bundle;
+use tesela_models::bundle::{self, BundleManifest};
 
 use super::prepare::place;
 use super::{Console, ExitStatus};
 use crate::grid::GridColumns;
 use crate::inference::{
-    PredictInput, RowFormat, TablePredictInput, predict_grid, predict_table, write_geopackage,
-    write_geotiff, write_table,
+    Deciding, PredictInput, RowFormat, TablePredictInput, predict_grid, predict_table,
+    write_geopackage, write_geotiff, write_table,
 };
 use crate::progress::Progress;
 use crate::training::{Part, RunDirectory};
@@ -60,6 +60,25 @@ pub(crate) struct PredictArgs {
     /// Map to write: `.parquet`, `.gpkg` or `.tif`; of a table `.parquet` or `.csv`
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+
+    /// Leave the operating point of the bundle out: probabilities as the model gives them, and the most probable class
+    #[arg(long)]
+    raw: bool,
+}
+
+impl PredictArgs {
+    /// How cells are decided, which the user is told.
+    fn deciding<'a>(&self, manifest: &'a BundleManifest, console: &mut Console) -> Deciding<'a> {
+        let point = manifest.operating_point.as_ref().filter(|_| !self.raw);
+        console.note(match (point.is_some(), manifest.operating_point.is_some()) {
+            (true, _) => "the operating point of the bundle calibrates probabilities and decides",
+            (_, true) => {
+                "raw probabilities and the most probable class, the operating point left out"
+            }
+            _ => "the bundle has no operating point: raw probabilities and the most probable class",
+        });
+        Deciding { point }
+    }
 }
 
 pub(crate) fn run(args: &PredictArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
@@ -72,7 +91,8 @@ pub(crate) fn run(args: &PredictArgs, console: &mut Console) -> anyhow::Result<E
 
 fn run_grid(args: &PredictArgs, grid: &Path, console: &mut Console) -> anyhow::Result<ExitStatus> {
     let format = MapFormat::of(&args.out)?;
-    let (classifier, _) = bundle::load(&bundle_of(&args.model)?, &args.device)?;
+    let (classifier, manifest) = bundle::load(&bundle_of(&args.model)?, &args.device)?;
+    let deciding = args.deciding(&manifest, console);
     let descriptor = args.descriptor.as_deref().map(Descriptor::load).transpose()?;
     let mosaic = mosaic_of(args, descriptor.as_ref())?;
     let usual = GridColumns::default();
@@ -84,7 +104,7 @@ fn run_grid(args: &PredictArgs, grid: &Path, console: &mut Console) -> anyhow::R
         columns: GridColumns { id: args.id_column.clone().unwrap_or(usual.id), ..usual },
         scratch: &args.out,
     };
-    let map = predict_grid(classifier.as_ref(), &input, console)?;
+    let map = predict_grid(classifier.as_ref(), deciding, &input, console)?;
     let watch: &mut dyn Progress = console;
     watch.finish("");
     let files = match format {
@@ -119,7 +139,8 @@ fn run_table(
     console: &mut Console,
 ) -> anyhow::Result<ExitStatus> {
     let format = row_format_of(&args.out)?;
-    let (classifier, _) = bundle::load(&bundle_of(&args.model)?, &args.device)?;
+    let (classifier, manifest) = bundle::load(&bundle_of(&args.model)?, &args.device)?;
+    let deciding = args.deciding(&manifest, console);
     let descriptor = args.descriptor.as_deref().map(Descriptor::load).transpose()?;
     let source = match descriptor.as_ref().map(|descriptor| (descriptor, descriptor.kind())) {
         None => None,
@@ -129,7 +150,7 @@ fn run_table(
         }
     };
     let input = TablePredictInput { table, source, id: args.id_column.clone() };
-    let summary = predict_table(classifier.as_ref(), &input, format, &args.out, console)?;
+    let summary = predict_table(classifier.as_ref(), deciding, &input, format, &args.out, console)?;
     let watch: &mut dyn Progress = console;
     watch.finish("");
     let without = ("no number, no class", summary.unknown);

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use tesela_datasets::config::{ConfigError, Problems, parse_toml};
 use tesela_datasets::hex;
 use tesela_models::config::{ModelConfig, RawModelConfig};
+use tesela_models::operating_point::{OperatingSettings, PriorChoice, RawOperatingPoint};
 
 use super::{Data, ExperimentError, FoldSource, RawData, RawValidation, Validation};
 
@@ -24,8 +25,16 @@ pub struct RawExperiment {
     /// How the model is measured.
     #[serde(default)]
     pub validation: RawValidation,
+    /// How probabilities become classes where the model is used; not written where it is the default.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub operating_point: RawOperatingPoint,
     /// What is trained.
     pub model: RawModelConfig,
+}
+
+/// Experiments from before there were operating points keep their digest.
+fn is_default(raw: &RawOperatingPoint) -> bool {
+    *raw == RawOperatingPoint::default()
 }
 
 fn yes() -> bool {
@@ -40,6 +49,7 @@ pub struct Experiment {
     final_model: bool,
     data: Data,
     validation: Validation,
+    operating: OperatingSettings,
     model: ModelConfig,
     resolved: String,
 }
@@ -67,6 +77,11 @@ impl Experiment {
         let data = raw.data.check(&mut problems);
         let validation = raw.validation.check(&mut problems);
         let model = raw.model.clone().check(&mut problems);
+        let operating = raw.operating_point.clone().check(&mut problems);
+        if operating.as_ref().is_some_and(|own| own.prior() == PriorChoice::Estimated) {
+            let problem = "is `estimated`; no cells without labels are predicted here, expected `target` or `sample`";
+            problems.add("operating-point.prior", problem);
+        }
         if raw.data.sample.is_some() && raw.validation.plan.is_some() {
             let problem =
                 "stands beside `validation.plan`, whose cells are the cells of the experiment";
@@ -81,13 +96,13 @@ impl Experiment {
         {
             problems.add("data.sample.per-class", "is less than `validation.folds`");
         }
-        let parts = data.zip(validation).zip(model);
-        let ((data, validation), model) =
+        let parts = data.zip(validation).zip(model).zip(operating);
+        let (((data, validation), model), operating) =
             problems.finish(parts).map_err(|invalid| ConfigError::invalid(path, invalid))?;
         let resolved = toml::to_string(&raw).expect("an experiment that was read can be written");
         let name = name_of(path);
         let (seed, final_model) = (raw.seed, raw.final_model);
-        Ok(Self { name, seed, final_model, data, validation, model, resolved })
+        Ok(Self { name, seed, final_model, data, validation, operating, model, resolved })
     }
 
     /// What the experiment is called: its path below `experiments/`, or the name of its file, without
@@ -114,6 +129,11 @@ impl Experiment {
     /// How the model is measured.
     pub fn validation(&self) -> &Validation {
         &self.validation
+    }
+
+    /// How probabilities become classes where the model is used.
+    pub fn operating(&self) -> &OperatingSettings {
+        &self.operating
     }
 
     /// What is trained.

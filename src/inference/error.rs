@@ -6,6 +6,7 @@ use tesela_datasets::cells::CellTableError;
 use tesela_datasets::table::ColumnDifference;
 use tesela_datasets::table_file::TableFileError;
 use tesela_models::classifier::PredictError;
+use tesela_models::operating_point::OperatingPointError;
 
 use crate::cutting::CuttingError;
 use crate::grid::GridError;
@@ -15,6 +16,9 @@ use crate::raster::{MosaicError, RasterError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InferenceError {
+    /// What the model says cannot be decided on.
+    #[error("the operating point cannot decide on what the model says")]
+    Deciding(#[source] OperatingPointError),
     /// The grid cannot be read.
     #[error("cannot read the grid")]
     Grid(#[source] GridError),

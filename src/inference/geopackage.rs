@@ -4,21 +4,26 @@ use std::path::Path;
 
 use tesela_datasets::cell::Cell;
 
+use super::deciding::SET;
 use super::{CellMap, InferenceError};
 use crate::raster::{ColumnKind, ColumnValue, GeoPackageWriter};
 
 /// Rows of a transaction.
 const BATCH: usize = 8192;
 
-/// Writes `map` to `path`: the columns of the grid, then `class`, `probability_<class>` and `used_share`.
+/// Writes `map` to `path`: the columns of the grid, then `class`, `probability_<class>`, `conformal_set` (the classes that
+/// cannot be ruled out, where the model says) and `used_share`.
 ///
 /// # Errors
 /// If the file cannot be written; nothing is left then.
 pub fn write_geopackage(map: &CellMap, path: &Path) -> Result<(), InferenceError> {
     let mut extra = vec![("class".to_owned(), ColumnKind::Text)];
     let probabilities = map.classes.names().iter().map(|name| format!("probability_{name}"));
-    let numbers = probabilities.chain(["used_share".to_owned()]);
-    extra.extend(numbers.map(|name| (name, ColumnKind::Number)));
+    extra.extend(probabilities.map(|name| (name, ColumnKind::Number)));
+    if !map.sets.is_empty() {
+        extra.push((SET.to_owned(), ColumnKind::Text));
+    }
+    extra.push(("used_share".to_owned(), ColumnKind::Number));
     let mut writer = GeoPackageWriter::with_extra(path, &map.crs, &map.label_classes, &extra)?;
     for start in (0..map.cells.len()).step_by(BATCH) {
         let rows = start..(start + BATCH).min(map.cells.len());
@@ -35,9 +40,10 @@ fn values(map: &CellMap, row: usize) -> Vec<ColumnValue<'_>> {
     };
     let class = map
         .class(row)
-        .map_or(ColumnValue::Null, |class| ColumnValue::Text(map.classes.name(class)));
+        .map_or(ColumnValue::Null, |class| ColumnValue::Text(map.classes.name(class).into()));
     let mut values = vec![class];
     values.extend(map.row(row).iter().copied().map(number));
+    values.extend(map.set(row).map(|set| ColumnValue::Text(set.into())));
     values.push(number(map.used_shares[row]));
     values
 }

@@ -5,6 +5,7 @@
 //! cells without a used pixel have no class. The rows of a table are predicted and written as they are read.
 
 mod cell_list;
+mod deciding;
 mod error;
 mod geopackage;
 mod geotiff;
@@ -17,6 +18,7 @@ mod table;
 mod tests;
 
 pub use cell_list::CellList;
+pub use deciding::Deciding;
 pub use error::InferenceError;
 pub use geopackage::write_geopackage;
 pub use geotiff::{MapFiles, write_geotiff};

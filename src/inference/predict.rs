@@ -6,9 +6,10 @@ use tesela_datasets::class::{ClassId, ClassMap};
 use tesela_datasets::descriptor::{Descriptor, FileBands};
 use tesela_datasets::patch::{PatchDefinition, PatchShape};
 use tesela_datasets::pixel::{Band, PixelDefinition};
-use tesela_models::classifier::{Classifier, Probabilities};
+use tesela_models::classifier::Classifier;
 
-use super::{CellList, InferenceError};
+use super::deciding::{DecidedCells, set_words};
+use super::{CellList, Deciding, InferenceError};
 use crate::cutting::{CellSorter, CutPatches, CutterSettings};
 use crate::grid::{GridColumns, GridError, GridReader, GridRequest};
 use crate::progress::Progress;
@@ -42,8 +43,12 @@ pub struct CellMap {
     pub crs: CoordinateSystem,
     /// The classes of the model.
     pub classes: ClassMap,
-    /// `[cell, class]`; `NaN` for cells without a used pixel.
+    /// `[cell, class]`, at the place of use where the model has an operating point; `NaN` for cells without a used pixel.
     pub probabilities: Vec<f32>,
+    /// The class of each cell; `None` without a used pixel.
+    pub decisions: Vec<Option<ClassId>>,
+    /// The classes that cannot be ruled out, `[cell, class]`; empty where the model does not say.
+    pub sets: Vec<bool>,
     /// For each cell the share of its pixels that are used.
     pub used_shares: Vec<f32>,
     /// Cells that do not overlap the mosaic.
@@ -57,9 +62,16 @@ impl CellMap {
         &self.probabilities[index * width..(index + 1) * width]
     }
 
-    /// The most probable class of cell `index`; `None` without a used pixel.
+    /// The class of cell `index`; `None` without a used pixel.
     pub fn class(&self, index: usize) -> Option<ClassId> {
-        Probabilities::most_probable(self.row(index))
+        self.decisions[index]
+    }
+
+    /// The names of the classes of cell `index` that cannot be ruled out; `None` where the model does not say.
+    pub fn set(&self, index: usize) -> Option<String> {
+        let width = self.classes.len();
+        let set = self.sets.get(index * width..(index + 1) * width)?;
+        Some(set_words(set, &self.classes))
     }
 
     /// How many cells are of each class, in order.
@@ -78,6 +90,7 @@ impl CellMap {
 /// If an input cannot be used, the mosaic is not what the model was fitted on, or the user stops.
 pub fn predict_grid(
     classifier: &dyn Classifier,
+    deciding: Deciding<'_>,
     input: &PredictInput<'_>,
     progress: &mut dyn Progress,
 ) -> Result<CellMap, InferenceError> {
@@ -99,7 +112,7 @@ pub fn predict_grid(
     let settings = CutterSettings { patch_pixels, scaling: expected.pixel.scaling };
     let cutter = sorter.into_cutter(settings)?;
     let classes = classifier.classes().clone();
-    let mut map = Predictions::new(cells.len(), classes.len());
+    let mut map = Predictions::new(cells.len(), classes.len(), deciding.has_sets());
     let outside = cutter.outside();
     progress.start("predicting", Some(cutter.len() as u64), "cells");
     cutter.run(&mut |batch| {
@@ -108,13 +121,23 @@ pub fn predict_grid(
         }
         let CutPatches { patches, used_pixels, inside_pixels, .. } = batch;
         let patches = patches.into();
-        let probabilities = classifier.predict(&patches)?;
-        map.take(patches.positions(), &used_pixels, &inside_pixels, &probabilities);
+        let decided = deciding.decide(classifier.predict(&patches)?)?;
+        map.take(patches.positions(), &used_pixels, &inside_pixels, &decided);
         progress.advance(patches.len() as u64);
         Ok(())
     })?;
-    let Predictions { probabilities, used_shares, .. } = map;
-    Ok(CellMap { cells, label_classes, crs, classes, probabilities, used_shares, outside })
+    let Predictions { probabilities, decisions, sets, used_shares, .. } = map;
+    Ok(CellMap {
+        cells,
+        label_classes,
+        crs,
+        classes,
+        probabilities,
+        decisions,
+        sets,
+        used_shares,
+        outside,
+    })
 }
 
 /// What the mosaic must hold.
@@ -184,14 +207,19 @@ fn open_grid(input: &PredictInput<'_>) -> Result<GridReader, InferenceError> {
 struct Predictions {
     classes: usize,
     probabilities: Vec<f32>,
+    decisions: Vec<Option<ClassId>>,
+    sets: Vec<bool>,
     used_shares: Vec<f32>,
 }
 
 impl Predictions {
-    fn new(cells: usize, classes: usize) -> Self {
+    fn new(cells: usize, classes: usize, with_sets: bool) -> Self {
         Self {
             classes,
             probabilities: vec![f32::NAN; cells * classes],
+            decisions: vec![None; cells],
+            // Nothing can be ruled out where nothing is seen.
+            sets: vec![true; if with_sets { cells * classes } else { 0 }],
             used_shares: vec![0.0; cells],
         }
     }
@@ -201,14 +229,19 @@ impl Predictions {
         positions: &[u32],
         used_pixels: &[u32],
         inside_pixels: &[u32],
-        probabilities: &Probabilities,
+        decided: &DecidedCells,
     ) {
         let pixels = used_pixels.iter().zip(inside_pixels);
-        let rows = positions.iter().zip(probabilities.rows());
-        for ((&cell, row), (&used, &inside)) in rows.zip(pixels) {
+        let rows = positions.iter().zip(decided.probabilities.rows()).zip(&decided.classes);
+        for (index, (((&cell, row), &class), (&used, &inside))) in rows.zip(pixels).enumerate() {
             let cell = usize::try_from(cell).expect("an index fits memory");
             let place = cell * self.classes;
             self.probabilities[place..place + self.classes].copy_from_slice(row);
+            self.decisions[cell] = class;
+            let own = index * self.classes;
+            if let Some(set) = decided.sets.get(own..own + self.classes) {
+                self.sets[place..place + self.classes].copy_from_slice(set);
+            }
             #[expect(clippy::cast_possible_truncation, reason = "a share needs few digits")]
             let share = (f64::from(used) / f64::from(inside.max(1))) as f32;
             self.used_shares[cell] = share;

@@ -2,15 +2,14 @@
 
 use std::path::Path;
 
-use tesela_datasets::class::ClassId;
 use tesela_datasets::descriptor::TableSource;
 use tesela_datasets::source::Batch;
 use tesela_datasets::table::{ColumnOrder, TableDefinition, TableKeys};
 use tesela_datasets::table_file::{ColumnChoice, ColumnKind, FileColumn, TableFile};
-use tesela_models::classifier::{Classifier, Probabilities};
+use tesela_models::classifier::Classifier;
 
-use super::InferenceError;
 use super::row_map::{RowFormat, RowMapWriter};
+use super::{Deciding, InferenceError};
 use crate::progress::Progress;
 use crate::raster::CoordinateSystem;
 
@@ -44,6 +43,7 @@ pub struct RowSummary {
 /// written, or the user stops; nothing is left then.
 pub fn predict_table(
     classifier: &dyn Classifier,
+    deciding: Deciding<'_>,
     input: &TablePredictInput<'_>,
     format: RowFormat,
     out: &Path,
@@ -60,7 +60,13 @@ pub fn predict_table(
     let crs = crs.map_err(|error| InferenceError::Coordinates(Box::new(error)))?;
     let rows = file.rows(&table, None)?;
     let classes = classifier.classes();
-    let mut writer = RowMapWriter::create(out, format, classes, crs.map(|crs| crs.to_crs()))?;
+    let mut writer = RowMapWriter::create(
+        out,
+        format,
+        classes,
+        deciding.has_sets(),
+        crs.map(|crs| crs.to_crs()),
+    )?;
     let mut summary = RowSummary { counts: vec![0; classes.len()], unknown: 0 };
     progress.start("predicting", file.row_count(), "rows");
     for batch in rows {
@@ -69,16 +75,14 @@ pub fn predict_table(
         }
         let batch = batch?;
         let rows = Batch::Rows(batch.rows);
-        let probabilities = classifier.predict(&rows)?;
-        let found: Vec<Option<ClassId>> =
-            probabilities.rows().map(Probabilities::most_probable).collect();
-        for class in &found {
+        let decided = deciding.decide(classifier.predict(&rows)?)?;
+        for class in &decided.classes {
             match class {
                 Some(class) => summary.counts[class.index()] += 1,
                 None => summary.unknown += 1,
             }
         }
-        writer.append(&batch.cells, &found, &probabilities)?;
+        writer.append(&batch.cells, &decided)?;
         progress.advance(batch.cells.len() as u64);
     }
     writer.finish()?;

@@ -7,11 +7,11 @@ use arrow::array::{ArrayRef, Float32Array, StringArray};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use tesela_datasets::cell::Cell;
 use tesela_datasets::cells::{CellTableHeader, CellTableWriter, Crs};
-use tesela_datasets::class::{ClassId, ClassMap};
+use tesela_datasets::class::ClassMap;
 use tesela_datasets::whole_file::WholeFile;
-use tesela_models::classifier::Probabilities;
 
 use super::InferenceError;
+use super::deciding::{DecidedCells, SET, set_words};
 
 /// How a map of rows is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,7 @@ impl RowMapWriter {
         path: &Path,
         format: RowFormat,
         classes: &ClassMap,
+        with_sets: bool,
         crs: Option<Crs>,
     ) -> Result<Self, InferenceError> {
         let probabilities = classes.names().iter().map(|name| format!("probability_{name}"));
@@ -49,6 +50,9 @@ impl RowMapWriter {
                     vec![Arc::new(Field::new("class", DataType::Utf8, true)) as FieldRef];
                 let number = |name| Arc::new(Field::new(name, DataType::Float32, true)) as FieldRef;
                 extra.extend(probabilities.map(number));
+                if with_sets {
+                    extra.push(Arc::new(Field::new(SET, DataType::Utf8, false)));
+                }
                 let header = CellTableHeader { classes: classes.clone(), crs };
                 MapFile::Table(Box::new(CellTableWriter::with_extra(path, &header, &extra)?))
             }
@@ -57,7 +61,8 @@ impl RowMapWriter {
                 let file = WholeFile::create(path).map_err(failed)?;
                 let mut writer = csv::Writer::from_writer(file);
                 let names = ["cell_id", "class"].map(str::to_owned).into_iter();
-                let header: Vec<String> = names.chain(probabilities).collect();
+                let header: Vec<String> =
+                    names.chain(probabilities).chain(with_sets.then(|| SET.to_owned())).collect();
                 writer.write_record(header).map_err(|error| failed(error.into()))?;
                 MapFile::Csv(Box::new(writer))
             }
@@ -69,10 +74,10 @@ impl RowMapWriter {
     pub(super) fn append(
         &mut self,
         cells: &[Cell],
-        found: &[Option<ClassId>],
-        probabilities: &Probabilities,
+        decided: &DecidedCells,
     ) -> Result<(), InferenceError> {
-        let names = found.iter().map(|class| class.map(|class| self.classes.name(class)));
+        let DecidedCells { probabilities, classes, sets } = decided;
+        let names = classes.iter().map(|class| class.map(|class| self.classes.name(class)));
         match &mut self.file {
             MapFile::Table(writer) => {
                 let mut columns: Vec<ArrayRef> = vec![Arc::new(names.collect::<StringArray>())];
@@ -82,15 +87,24 @@ impl RowMapWriter {
                     let values: Float32Array = probabilities.rows().map(value).collect();
                     columns.push(Arc::new(values));
                 }
+                if !sets.is_empty() {
+                    let words = sets.chunks_exact(self.classes.len());
+                    let words = words.map(|set| Some(set_words(set, &self.classes)));
+                    columns.push(Arc::new(words.collect::<StringArray>()));
+                }
                 writer.append_extra(cells.iter(), columns)?;
             }
             MapFile::Csv(writer) => {
-                for ((cell, name), row) in cells.iter().zip(names).zip(probabilities.rows()) {
+                let rows = cells.iter().zip(names).zip(probabilities.rows());
+                for (index, ((cell, name), row)) in rows.enumerate() {
                     let text = |value: &f32| {
                         if value.is_nan() { String::new() } else { value.to_string() }
                     };
                     let keys = [cell.id.to_string(), name.unwrap_or_default().to_owned()];
-                    let record = keys.into_iter().chain(row.iter().map(text));
+                    let own = index * self.classes.len();
+                    let set = sets.get(own..own + self.classes.len());
+                    let set = set.map(|set| set_words(set, &self.classes));
+                    let record = keys.into_iter().chain(row.iter().map(text)).chain(set);
                     writer.write_record(record).map_err(|error| InferenceError::Write {
                         path: self.path.clone(),
                         source: error.into(),

@@ -8,12 +8,14 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use tesela_datasets::cell::Cell;
 use tesela_datasets::cells::{CellTableHeader, CellTableWriter};
 
+use super::deciding::SET;
 use super::{CellMap, InferenceError};
 
 /// Rows that are encoded at a time.
 const BATCH: usize = 8192;
 
-/// Writes `map` to `path`: the columns of the grid, then `class`, `probability_<class>` and `used_share`.
+/// Writes `map` to `path`: the columns of the grid, then `class`, `probability_<class>`, `conformal_set` (the classes that
+/// cannot be ruled out, where the model says) and `used_share`.
 ///
 /// # Errors
 /// If the file cannot be written; nothing is left then.
@@ -22,6 +24,9 @@ pub fn write_table(map: &CellMap, path: &Path) -> Result<(), InferenceError> {
     let number = |name: String, nullable| Arc::new(Field::new(name, DataType::Float32, nullable));
     for name in map.classes.names() {
         extra.push(number(format!("probability_{name}"), true));
+    }
+    if !map.sets.is_empty() {
+        extra.push(Arc::new(Field::new(SET, DataType::Utf8, false)));
     }
     extra.push(number("used_share".to_owned(), false));
     let header =
@@ -44,6 +49,10 @@ fn columns(map: &CellMap, rows: std::ops::Range<usize>) -> Vec<ArrayRef> {
         let probability = |row| Some(map.row(row)[class.index()]).filter(|value| !value.is_nan());
         let values: Float32Array = rows.clone().map(probability).collect();
         columns.push(Arc::new(values));
+    }
+    if !map.sets.is_empty() {
+        let sets: StringArray = rows.clone().map(|row| map.set(row)).collect();
+        columns.push(Arc::new(sets));
     }
     let shares: Float32Array = rows.map(|row| Some(map.used_shares[row])).collect();
     columns.push(Arc::new(shares));

@@ -10,7 +10,7 @@ use tesela_datasets::pixel::{Band, BandSet, PixelDefinition, Product};
 use tesela_datasets::source::{Batch, InputDefinition};
 use tesela_models::classifier::{Classifier, PredictError, Probabilities, SaveError};
 
-use super::{InferenceError, PredictInput, predict_grid, write_geotiff, write_table};
+use super::{Deciding, InferenceError, PredictInput, predict_grid, write_geotiff, write_table};
 use crate::grid::GridColumns;
 use crate::progress::Unwatched;
 use crate::raster::{
@@ -129,7 +129,7 @@ fn every_cell_gets_the_class_of_its_own_pixels_in_both_formats() {
         columns: GridColumns::default(),
         scratch: directory.path(),
     };
-    let map = predict_grid(&model, &input, &mut Unwatched).unwrap();
+    let map = predict_grid(&model, Deciding::default(), &input, &mut Unwatched).unwrap();
     assert_eq!((map.cells.len(), map.counts()), (110, vec![50, 40]));
     for index in 0..110 {
         let column = index % 11;
@@ -169,7 +169,8 @@ fn a_mosaic_of_another_product_is_refused() {
         columns: GridColumns::default(),
         scratch: directory.path(),
     };
-    let error = predict_grid(&Bright::new(), &input, &mut Unwatched).unwrap_err();
+    let error =
+        predict_grid(&Bright::new(), Deciding::default(), &input, &mut Unwatched).unwrap_err();
     assert!(matches!(error, InferenceError::Unfit { .. }));
     assert!(error.to_string().contains("the set of bands"), "{error}");
 }

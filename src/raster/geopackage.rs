@@ -1,5 +1,6 @@
 //! Writes tables of cells as GeoPackage.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -33,12 +34,12 @@ pub enum ColumnKind {
 }
 
 /// A value in a further column.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ColumnValue<'a> {
     /// Nothing is known.
     Null,
     /// A piece of text.
-    Text(&'a str),
+    Text(Cow<'a, str>),
     /// A number.
     Number(f64),
 }
@@ -160,7 +161,7 @@ impl GeoPackageWriter {
                     for (value, field) in extra(index).into_iter().zip(YEAR + 1..) {
                         match value {
                             ColumnValue::Null => feature.set_field_null(field)?,
-                            ColumnValue::Text(text) => feature.set_field_string(field, text)?,
+                            ColumnValue::Text(text) => feature.set_field_string(field, &text)?,
                             ColumnValue::Number(value) => feature.set_field_double(field, value)?,
                         }
                     }

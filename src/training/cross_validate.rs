@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use tesela_models::FitEvent;
 use tesela_models::device::DeviceLoad;
 
 use super::files::write_json;
 use super::fold_run::{PartRun, measured};
 use super::measurement::PartitionOutcomes;
-use super::{Measurement, Part, Predictions, RunDirectory, RunObserver, Sample, TrainingError};
+use super::{
+    Measurement, Operation, Part, Predictions, RunDirectory, RunObserver, Sample, TrainingError,
+};
 use crate::experiment::Experiment;
 
 /// How much of a run is done, and with what; none of it changes a result.
@@ -76,12 +79,40 @@ pub fn cross_validate(
     if done.len() < folds {
         return Ok(CrossValidation::Partial { done, measurement });
     }
-    write_results(directory, predictions, &measurement)?;
+    let mut all = Predictions::new(measurement.classes.clone());
+    for (_, fold) in predictions {
+        all.extend(fold);
+    }
+    let operation = operation(experiment, sample, &all, &measurement, observer);
+    write_results(directory, all, &measurement, operation.as_ref())?;
     if with_final && !directory.is_done(Part::Final) {
-        part.final_model(measured_headline(&measurement), observer)?;
+        let measured = measured_headline(&measurement, operation.as_ref());
+        let point = operation.as_ref().map(|operation| &operation.fitted.point);
+        part.final_model(measured, point, observer)?;
     }
     directory.clear_checkpoints(Part::Final)?;
     Ok(CrossValidation::Complete(measurement))
+}
+
+/// Learns the operating point of the headline scheme. Folds that do not allow it (all cells of a class in one of them, a precision
+/// that no threshold reaches) cost a warning, not the run.
+fn operation(
+    experiment: &Experiment,
+    sample: &Sample,
+    all: &Predictions,
+    measurement: &Measurement,
+    observer: &mut dyn RunObserver,
+) -> Option<Operation> {
+    let predictions = all.of_partition(measurement.headline().partition);
+    let found = Operation::of(&predictions, experiment.operating(), sample.target());
+    let messages = match &found {
+        Ok(found) => found.fitted.warnings.clone(),
+        Err(error) => vec![format!("there is no operating point: {error}")],
+    };
+    for message in messages {
+        observer.fit_event(Part::Final, &FitEvent::Warning { message });
+    }
+    found.ok()
 }
 
 /// Scores the folds that are done, each partition on its own.
@@ -105,7 +136,10 @@ fn measure(folds: &[(usize, Predictions)], sample: &Sample) -> Option<Measuremen
 
 /// What the bundle of the final model says about how good such a model is: the scores of the headline scheme, at the
 /// prevalence of the sample and of the target.
-fn measured_headline(measurement: &Measurement) -> serde_json::Map<String, serde_json::Value> {
+fn measured_headline(
+    measurement: &Measurement,
+    operation: Option<&Operation>,
+) -> serde_json::Map<String, serde_json::Value> {
     let headline = measurement.headline();
     let mut all = measured(&headline.sample.pooled);
     let mut note = |key: &str, value: serde_json::Value| all.insert(key.to_owned(), value);
@@ -113,22 +147,25 @@ fn measured_headline(measurement: &Measurement) -> serde_json::Map<String, serde
     note("folds", headline.folds.len().into());
     let target = headline.target.as_ref().map(|target| measured(&target.pooled));
     note("at_target_prevalence", target.map_or(serde_json::Value::Null, Into::into));
+    let decided = operation.and_then(Operation::after).map(|scores| measured(&scores));
+    note("with_operating_point", decided.map_or(serde_json::Value::Null, Into::into));
     all
 }
 
 /// Writes what all folds together say; the scores come last.
 fn write_results(
     directory: &RunDirectory,
-    folds: Vec<(usize, Predictions)>,
+    all: Predictions,
     measurement: &Measurement,
+    operation: Option<&Operation>,
 ) -> Result<(), TrainingError> {
     let metrics = directory.path().join("metrics.json");
     if metrics.exists() {
         return Ok(());
     }
-    let mut all = Predictions::new(measurement.classes.clone());
-    for (_, fold) in folds {
-        all.extend(fold);
+    if let Some(operation) = operation {
+        let record = operation.record(measurement.headline.name());
+        write_json(&directory.path().join("operating-point.json"), &record)?;
     }
     all.sorted().save(&directory.path().join("predictions.parquet"))?;
     write_json(&metrics, measurement)

@@ -10,6 +10,7 @@ use tesela_datasets::source::CellSource;
 use tesela_models::bundle::{self, Provenance};
 use tesela_models::classifier::{FeatureRecord, FitError, PredictError};
 use tesela_models::config::FitSettings;
+use tesela_models::operating_point::OperatingPoint;
 use tesela_models::{CheckpointPlace, Classifier, FitEvent, FitObserver};
 
 use super::features_csv::features_csv;
@@ -62,7 +63,7 @@ impl PartRun<'_> {
             })?;
             write_json(&folder.join("metrics.json"), &scores)?;
             write_json(&folder.join("times.json"), &times)?;
-            self.save(part, &folder.join("bundle"), &*classifier, measured(&scores))?;
+            self.save(part, &folder.join("bundle"), &*classifier, measured(&scores), None)?;
             observer.end_part(part, Some(&scores), times.fit_seconds);
             Ok(())
         })
@@ -72,13 +73,20 @@ impl PartRun<'_> {
     pub(super) fn final_model(
         &self,
         measured: serde_json::Map<String, serde_json::Value>,
+        operating_point: Option<&OperatingPoint>,
         observer: &mut dyn RunObserver,
     ) -> Result<(), TrainingError> {
         observer.begin_part(Part::Final);
         self.directory.fill(Part::Final, |folder| {
             let (classifier, times) = self.fit(Part::Final, folder, observer)?;
             write_json(&folder.join("times.json"), &times)?;
-            self.save(Part::Final, &folder.join("bundle"), &*classifier, measured)?;
+            self.save(
+                Part::Final,
+                &folder.join("bundle"),
+                &*classifier,
+                measured,
+                operating_point,
+            )?;
             observer.end_part(Part::Final, None, times.fit_seconds);
             Ok(())
         })
@@ -182,6 +190,7 @@ impl PartRun<'_> {
         path: &Path,
         classifier: &dyn Classifier,
         measured: serde_json::Map<String, serde_json::Value>,
+        operating_point: Option<&OperatingPoint>,
     ) -> Result<(), TrainingError> {
         let manifest = self.directory.manifest();
         let provenance = Provenance {
@@ -197,7 +206,7 @@ impl PartRun<'_> {
             program_version: manifest.program_version.clone(),
             measured,
         };
-        bundle::save(path, classifier, &provenance)
+        bundle::save(path, classifier, &provenance, operating_point)
             .map_err(|error| TrainingError::write(path, error))
     }
 }

@@ -12,6 +12,7 @@
 //! final/               a model for use, fitted on all cells: history.csv, times.json, bundle/
 //! predictions.parquet  out of fold: cell_id, fold, label, partition, block, one probability per class
 //! metrics.json         scores of each scheme, partition and fold, mean and deviation
+//! operating-point.json how probabilities become classes where the model is used, and what that does to the scores
 //! confusion.csv, .png  known against predicted class, by the strictest scheme; `confusion-random.csv` … by another
 //! report.html          what came out, for reading and printing
 //! tensorboard/         events, for looking at
@@ -43,6 +44,7 @@ mod history;
 mod jobs;
 mod measurement;
 mod observer;
+mod operation;
 mod partitions;
 mod predictions;
 mod run_directory;
@@ -60,6 +62,7 @@ pub use measurement::{
     Measured, Measurement, PartitionMeasurement, PartitionOutcomes, SchemeMeasurement,
 };
 pub use observer::{Part, RunObserver, Unwatched};
+pub use operation::Operation;
 pub use partitions::ScoredPartition;
 pub use predictions::{HeldOutCell, Predictions};
 pub use run_directory::{Access, RunDirectory, RunManifest};

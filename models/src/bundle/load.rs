@@ -86,6 +86,13 @@ pub fn read_manifest(directory: &Path) -> Result<BundleManifest, BundleError> {
         let reason = format!("the kind is `{}`; the model's is `{expected}`", manifest.kind);
         return Err(BundleError::Content { path, reason });
     }
+    let point = manifest.operating_point.as_ref();
+    if let Some(point) = point.filter(|point| *point.classes() != manifest.classes) {
+        let (found, expected) = (point.classes(), &manifest.classes);
+        let reason =
+            format!("the operating point is of the classes {found}; the model's are {expected}");
+        return Err(BundleError::Content { path, reason });
+    }
     Ok(manifest)
 }
 

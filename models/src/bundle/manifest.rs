@@ -8,6 +8,7 @@ use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::source::InputDefinition;
 
 use crate::config::ModelConfig;
+use crate::operating_point::OperatingPoint;
 
 /// The version that this build writes and reads.
 pub const FORMAT_VERSION: u64 = 1;
@@ -28,6 +29,10 @@ pub struct BundleManifest {
     pub input: InputDefinition,
     /// Where the model comes from.
     pub provenance: Provenance,
+    /// What turns its raw probabilities into figures and decisions that hold where it is used; `None` for the model of a
+    /// fold, and where nothing was learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operating_point: Option<OperatingPoint>,
     /// The files that hold what was learned, by name.
     pub weights: BTreeMap<String, FileMark>,
 }

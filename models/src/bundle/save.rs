@@ -11,6 +11,7 @@ use tesela_datasets::whole_file::{partial_path, write_whole};
 use super::BundleError;
 use super::manifest::{BundleManifest, FORMAT_VERSION, MANIFEST_FILE, Provenance};
 use crate::classifier::Classifier;
+use crate::operating_point::OperatingPoint;
 
 /// Writes `classifier` as a bundle to `directory`, replacing a bundle that is there.
 ///
@@ -21,6 +22,7 @@ pub fn save(
     directory: &Path,
     classifier: &dyn Classifier,
     provenance: &Provenance,
+    operating_point: Option<&OperatingPoint>,
 ) -> Result<(), BundleError> {
     let expected = provenance.model.kind();
     if classifier.kind() != expected {
@@ -30,7 +32,7 @@ pub fn save(
         return Err(BundleError::Occupied { path: directory.to_owned() });
     }
     let partial = partial_path(directory);
-    let written = write(&partial, classifier, provenance).and_then(|()| {
+    let written = write(&partial, classifier, provenance, operating_point).and_then(|()| {
         replace(&partial, directory)
             .map_err(|source| BundleError::Write { path: directory.to_owned(), source })
     });
@@ -45,6 +47,7 @@ fn write(
     partial: &Path,
     classifier: &dyn Classifier,
     provenance: &Provenance,
+    operating_point: Option<&OperatingPoint>,
 ) -> Result<(), BundleError> {
     let failed = |source| BundleError::Write { path: partial.to_owned(), source };
     if partial.exists() {
@@ -60,6 +63,7 @@ fn write(
         classes: classifier.classes().clone(),
         input: classifier.input().clone(),
         provenance: provenance.clone(),
+        operating_point: operating_point.cloned(),
         weights: marks(partial).map_err(failed)?,
     };
     let mut text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from).map_err(failed)?;

@@ -9,6 +9,8 @@
 mod error;
 mod figures;
 mod history;
+mod importances;
+mod operation;
 mod places;
 mod schemes;
 mod write;

@@ -15,7 +15,7 @@ use crate::report::page::{
 use crate::statistics::{
     Bootstrap, Decided, ExpectedMap, IntervalMethod, Level, Replicates, Resampled,
 };
-use crate::training::{Measurement, PartitionMeasurement, Predictions};
+use crate::training::{Measurement, Operation, PartitionMeasurement, Predictions};
 
 /// Draws of the bootstrap.
 const REPLICATES: usize = 1000;
@@ -90,9 +90,14 @@ fn resample(material: &Material, predictions: &Predictions) -> Option<Resampled>
         outcomes.push(cell.label, row);
         blocks.push(cell.block);
     }
-    let decided = Decided::most_probable(outcomes).with_blocks(&blocks);
-    let bootstrap = Bootstrap { replicates: REPLICATES, seed: material.run.manifest().seed };
-    Resampled::of(&decided, predictions.classes(), material.target.as_ref(), bootstrap)
+    resampled(material, &Decided::most_probable(outcomes).with_blocks(&blocks))
+}
+
+/// Draws of `decided`, block by block.
+pub(super) fn resampled(material: &Material, decided: &Decided) -> Option<Resampled> {
+    let manifest = material.run.manifest();
+    let bootstrap = Bootstrap { replicates: REPLICATES, seed: manifest.seed };
+    Resampled::of(decided, &manifest.classes, material.target.as_ref(), bootstrap)
 }
 
 /// Figures at one mixture, with intervals where there are any.
@@ -173,22 +178,34 @@ fn reliability(material: &Material, outcomes: &Outcomes) -> Option<Reliability> 
         one.class == class && one.binning == Binning::EqualWidth
     };
     let found = quality.reliability.iter().find(wanted)?;
+    Some(reliability_of("as the model says", found))
+}
+
+/// A diagram of `found`.
+pub(super) fn reliability_of(
+    name: &str,
+    found: &tesela_models::operating_point::Reliability,
+) -> Reliability {
     let bins = found.bins.iter().map(|bin| ReliabilityBin {
         predicted: bin.probability,
         observed: bin.rate,
         cells: bin.cells,
     });
-    Some(Reliability {
-        name: "as the model says".into(),
-        bins: bins.collect(),
-        calibration_error: Some(found.error),
-    })
+    let calibration_error = Some(found.error);
+    Reliability { name: name.into(), bins: bins.collect(), calibration_error }
 }
 
 /// What a map of a million cells of the country will look like.
-pub(super) fn national(material: &Material, predictions: &Predictions) -> Option<NationalMap> {
+pub(super) fn national(
+    material: &Material,
+    predictions: &Predictions,
+    operation: Option<&Operation>,
+) -> Option<NationalMap> {
     let target = material.target.as_ref()?;
-    let resampled = resample(material, predictions)?;
+    let resampled = match operation {
+        Some(operation) => resampled(material, &operation.decided())?,
+        None => resample(material, predictions)?,
+    };
     let manifest = material.run.manifest();
     let level = Level::NINETY_FIVE;
     let map =

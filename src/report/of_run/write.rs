@@ -6,7 +6,7 @@ use tesela_datasets::store::{StoreError, StoreReader};
 use tesela_datasets::whole_file::write_whole;
 
 use super::ReportError;
-use super::{history, places, schemes};
+use super::{history, importances, operation, places, schemes};
 use crate::metrics::{Prevalence, Scores};
 use crate::report::page::{DataFacts, LeftOut, Record, Refit, RunPage, Words, run_page};
 use crate::training::{Part, Predictions, RunDirectory};
@@ -68,6 +68,8 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
     let headline = measurement.headline();
     let own = material.predictions.of_partition(headline.partition);
     let (errors, mistakes) = places::places(&material, &own)?;
+    let operation = operation::operation(&material, &own, experiment.operating());
+    let features = importances::features(run, &headline.folds)?;
     Ok(RunPage {
         title: (&manifest.experiment).into(),
         run: (&manifest.run).into(),
@@ -75,7 +77,10 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
         classes: material.names(),
         focus: material.focus,
         data: data(&material, &headline.sample.pooled),
-        national: schemes::national(&material, &own),
+        national: schemes::national(&material, &own, operation.as_ref()),
+        operating_point: operation.as_ref().and_then(|own| operation::point(&material, own)),
+        importances: importances::importances(&features),
+        selection: importances::selection(&features),
         schemes,
         learning: history::learning(run)?,
         errors,

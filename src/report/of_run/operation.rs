@@ -1,0 +1,117 @@
+//! What the operating point of a run does, for its page.
+
+use tesela_datasets::class::{ClassId, ClassMap};
+use tesela_models::operating_point::{Binning, Decision, Fitted};
+
+use super::figures;
+use super::schemes::{reliability_of, resampled};
+use super::write::Material;
+use crate::report::page::{DecisionPoint, OperatingPoint, Words};
+use crate::report::percent;
+use crate::statistics::{IntervalMethod, Level};
+use crate::training::{Operation, Predictions};
+
+/// The operating point that the predictions of the headline lead to, learned again as the run did; `None` where they do not
+/// allow one.
+pub(super) fn operation(
+    material: &Material,
+    predictions: &Predictions,
+    settings: &tesela_models::operating_point::OperatingSettings,
+) -> Option<Operation> {
+    Operation::of(predictions, settings, material.target.as_ref()).ok()
+}
+
+/// What `operation` does.
+pub(super) fn point(material: &Material, operation: &Operation) -> Option<OperatingPoint> {
+    let (before, after) = (operation.before()?, operation.after()?);
+    let classes = &material.run.manifest().classes;
+    let Fitted { point, losses, assessment, .. } = &operation.fitted;
+    let resampled = resampled(material, &operation.decided());
+    let replicates = resampled.as_ref().map(|all| all.target().unwrap_or(all.sample()));
+    let estimates = replicates
+        .map(|replicates| replicates.intervals(Level::NINETY_FIVE, IntervalMethod::default()));
+    let kind = losses.iter().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss));
+    let quality = &assessment.at_sample;
+    Some(OperatingPoint {
+        calibration: calibration(point.calibration(), kind.map(|one| one.kind)).into(),
+        prior: point.prior().zip(material.target.as_ref()).map(|(_, target)| {
+            let shares = classes.names().iter().zip(target.shares());
+            let shares: Vec<String> =
+                shares.map(|(name, share)| format!("{name} {}", percent(*share))).collect();
+            format!("moved to that of the country: {}", shares.join(", ")).into()
+        }),
+        decision: decision(point.decision(), classes),
+        point: at(material, point.decision(), &after),
+        tried: losses.iter().map(|one| (one.kind.to_string().into(), one.log_loss)).collect(),
+        before: figures::plain(&before, material.focus),
+        after: match estimates {
+            Some(estimates) => figures::resampled(&estimates, classes.len(), material.focus),
+            None => figures::plain(&after, material.focus),
+        },
+        log_loss: Some((quality.before.log_loss, quality.after.log_loss)),
+        reliability: quality
+            .after
+            .reliability
+            .iter()
+            .find(|one| {
+                one.class == material.focus.map(ClassId::new) && one.binning == Binning::EqualWidth
+            })
+            .map(|found| reliability_of("after calibration", found)),
+        sets: sets(operation, classes),
+    })
+}
+
+/// What the chosen calibration is.
+fn calibration(
+    chosen: &tesela_models::operating_point::Calibration,
+    best: Option<tesela_models::operating_point::CalibrationKind>,
+) -> String {
+    use tesela_models::operating_point::Calibration;
+    let words = match chosen {
+        Calibration::None => "none: probabilities stay as they are",
+        Calibration::Temperature(_) => "temperature: one number for all classes",
+        Calibration::Platt(_) => "Platt: a sigmoid for each class",
+        Calibration::Isotonic(_) => "isotonic: a rising curve for each class",
+    };
+    let is_choice = if best.is_some() { ", the best of those tried" } else { "" };
+    format!("{words}{is_choice}")
+}
+
+fn decision(decision: Decision, classes: &ClassMap) -> Option<Words> {
+    match decision {
+        Decision::Threshold { class, at_least } => {
+            let name = classes.name(class);
+            Some(format!("{name} where its probability is at least {}", percent(at_least)).into())
+        }
+        Decision::Argmax => None,
+    }
+}
+
+/// Where on the curve of precision over recall cells are decided.
+fn at(
+    material: &Material,
+    decision: Decision,
+    after: &crate::metrics::Scores,
+) -> Option<DecisionPoint> {
+    let Decision::Threshold { class, at_least } = decision else { return None };
+    let own = after.classes.get(class.index()).filter(|_| material.focus == Some(class.index()))?;
+    Some(DecisionPoint { threshold: at_least, recall: own.recall, precision: own.precision })
+}
+
+/// How often the sets of classes hold the true one.
+fn sets(operation: &Operation, classes: &ClassMap) -> Option<Words> {
+    let sets = operation.fitted.point.conformal()?;
+    let coverage = operation.fitted.assessment.coverage.iter().map(|one| {
+        let (name, covered) = (classes.name(one.class), percent(one.covered));
+        format!("{covered} of {name} ({:.2} classes on average)", one.size)
+    });
+    let coverage: Vec<String> = coverage.collect();
+    let promised = percent(1.0 - sets.error());
+    Some(
+        format!(
+            "hold the true class in {promised} of the cells of each class; here in {}",
+            coverage.join(", ")
+        )
+        .into(),
+    )
+}

@@ -1,0 +1,203 @@
+//! The operating point of a run: learned from the out-of-fold predictions of its headline scheme, and measured on them.
+//!
+//! Each cell is decided by an operating point that was learned without its part of the folds, so the figures are those of
+//! cells that nothing was learned from. The one that goes into the bundle is learned from all of them.
+
+use serde_json::{Value, json};
+use tesela_datasets::class::{ClassId, ClassMap};
+use tesela_models::operating_point::{
+    Binning, Fitted, OperatingPoint, OperatingPointError, OperatingSettings, OutOfFold, Place,
+    Quality,
+};
+
+use super::Predictions;
+use crate::metrics::{Outcomes, Prevalence, Scores};
+use crate::statistics::Decided;
+
+/// The version of `operating-point.json`.
+const FORMAT_VERSION: u32 = 1;
+
+/// An operating point with what it does to the cells of a run.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// What was learned, and how good it is.
+    pub fitted: Fitted,
+    /// The classes, in the order of all tables.
+    classes: ClassMap,
+    target: Option<Prevalence>,
+    /// The raw probabilities of the cells that were decided.
+    raw: Outcomes,
+    /// Their probabilities at the place of use.
+    moved: Outcomes,
+    /// The block of each of them.
+    blocks: Vec<u32>,
+}
+
+impl Operation {
+    /// Learns from `predictions`, those of one partition; `target` is how common the classes are where the model is used.
+    ///
+    /// # Errors
+    /// If the settings do not fit the classes, or the predictions do not allow it; see [`OperatingPoint::fit`].
+    pub fn of(
+        predictions: &Predictions,
+        settings: &OperatingSettings,
+        target: Option<&Prevalence>,
+    ) -> Result<Self, OperatingPointError> {
+        let classes = predictions.classes().clone();
+        let mut truths = Vec::with_capacity(predictions.len());
+        let (mut rows, mut folds, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
+        for (cell, row) in predictions.rows() {
+            truths.push(cell.label);
+            rows.extend_from_slice(row);
+            folds.push(u32::from(cell.fold));
+            blocks.push(cell.block);
+        }
+        let data = OutOfFold::new(&classes, &truths, &rows, &folds)?;
+        let place = Place { target: target.map(Prevalence::shares), unlabelled: None };
+        let fitted = OperatingPoint::fit(&data, settings, &place)?;
+        let outcomes = |values: &[f32]| {
+            let mut all = Outcomes::new(classes.len());
+            let rows = values.chunks_exact(classes.len());
+            data.truths().iter().zip(rows).for_each(|(&truth, row)| all.push(truth, row));
+            all
+        };
+        let raw = outcomes(data.probabilities());
+        let moved = outcomes(&single(&fitted.assessment.probabilities));
+        let blocks = data.positions().iter().map(|&cell| blocks[cell]).collect();
+        Ok(Self { fitted, classes, target: target.cloned(), raw, moved, blocks })
+    }
+
+    /// The cells as they are decided, with their probabilities at the place of use.
+    pub fn decided(&self) -> Decided {
+        Decided::most_probable(self.moved.clone())
+            .with_decisions(self.fitted.assessment.classes.clone())
+            .with_blocks(&self.blocks)
+    }
+
+    /// The scores of the raw probabilities and the most probable class, at the mixture of the place of use; `None` where
+    /// the cells lack a class that is there.
+    pub fn before(&self) -> Option<Scores> {
+        Scores::of(&self.raw, &self.classes, self.target.as_ref())
+    }
+
+    /// The same scores with the operating point.
+    pub fn after(&self) -> Option<Scores> {
+        let decisions = &self.fitted.assessment.classes;
+        Scores::decided(&self.moved, decisions, &self.classes, self.target.as_ref())
+    }
+
+    /// What stands in `operating-point.json`.
+    pub(super) fn record(&self, scheme: &str) -> Value {
+        let Fitted { point, losses, cut, estimate, assessment, warnings } = &self.fitted;
+        let losses: serde_json::Map<String, Value> =
+            losses.iter().map(|one| (one.kind.to_string(), one.log_loss.into())).collect();
+        let coverage = assessment.coverage.iter().map(|one| {
+            json!({
+                "class": self.classes.name(one.class),
+                "cells": one.cells,
+                "covered": one.covered,
+                "mean_size": one.size,
+            })
+        });
+        let at = |comparison: &tesela_models::operating_point::Comparison| {
+            json!({
+                "before": self.quality(&comparison.before),
+                "after": self.quality(&comparison.after),
+            })
+        };
+        json!({
+            "format": FORMAT_VERSION,
+            "scheme": scheme,
+            "target_prevalence": self.target.as_ref().map(Prevalence::shares),
+            "operating_point": point,
+            "calibration_log_losses": losses,
+            "threshold": cut.map(|cut| json!({
+                "threshold": cut.threshold,
+                "precision": cut.precision,
+                "recall": cut.recall,
+                "share": cut.share,
+            })),
+            "estimated_prevalence": estimate.as_ref().map(|estimate| &estimate.shares),
+            "probabilities_at_sample": at(&assessment.at_sample),
+            "probabilities_at_target": assessment.at_target.as_ref().map(at),
+            "scores_before": self.before(),
+            "scores_after": self.after(),
+            "conformal_coverage": coverage.collect::<Vec<_>>(),
+            "warnings": warnings,
+        })
+    }
+
+    fn quality(&self, quality: &Quality) -> Value {
+        let error = |class, binning| quality.calibration_error(class, binning);
+        let of_class = |class: ClassId| {
+            (self.classes.name(class).to_owned(), error(Some(class), Binning::EqualWidth).into())
+        };
+        let classes: serde_json::Map<String, Value> = self.classes.ids().map(of_class).collect();
+        json!({
+            "brier": quality.brier,
+            "log_loss": quality.log_loss,
+            "expected_calibration_error": {
+                "most_probable_class": error(None, Binning::EqualWidth),
+                "most_probable_class_equal_mass": error(None, Binning::EqualMass),
+                "classes": classes,
+            },
+        })
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a probability needs few digits")]
+fn single(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|&value| value as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::predictions::HeldOutCell;
+    use tesela_datasets::cell::CellId;
+    use tesela_datasets::random::{generator, unit};
+
+    /// Cells of a balanced sample whose probabilities overlap.
+    fn predictions() -> Predictions {
+        let classes = ClassMap::new(["non-urban", "urban"]).unwrap();
+        let mut all = Predictions::new(classes);
+        let mut draws = generator(3, &[]);
+        for index in 0..2000_u16 {
+            let class = usize::from(index % 2);
+            let urban = (unit(&mut draws) + unit(&mut draws) + class as f64) / 3.0;
+            let row = single(&[1.0 - urban, urban]);
+            let cell = HeldOutCell {
+                cell: CellId::new(format!("cell {index}")),
+                label: ClassId::new(class),
+                partition: 0,
+                fold: index / 2 % 10,
+                block: u32::from(index / 20),
+            };
+            all.push(cell, &row);
+        }
+        all
+    }
+
+    #[test]
+    fn a_rare_class_is_mapped_better_and_the_record_says_how_much() {
+        let target = Prevalence::new(vec![0.98, 0.02]).unwrap();
+        let settings = OperatingSettings::default();
+        let found = Operation::of(&predictions(), &settings, Some(&target)).unwrap();
+        let (before, after) = (found.before().unwrap(), found.after().unwrap());
+        assert!(after.classes[1].f1 > 1.5 * before.classes[1].f1, "{before:?} {after:?}");
+        assert!(after.log_loss < before.log_loss);
+        assert_eq!(found.decided().blocks(), 100);
+        let record = found.record("random");
+        assert_eq!(record["scheme"], "random");
+        assert!(record["calibration_log_losses"]["isotonic"].is_f64(), "{record}");
+        assert!(record["scores_after"]["classes"][1]["f1"].is_f64());
+        assert!(record["conformal_coverage"][1]["covered"].as_f64().unwrap() > 0.85);
+    }
+
+    #[test]
+    fn without_a_target_nothing_is_moved() {
+        let found = Operation::of(&predictions(), &OperatingSettings::default(), None).unwrap();
+        assert!(found.fitted.point.prior().is_none());
+        assert!(found.record("blocks")["target_prevalence"].is_null());
+    }
+}
