@@ -99,7 +99,9 @@ fn time_area(cells: usize, rows: usize, draws: &mut Generator) -> Result<String,
     let found = area.dissimilarity(&others)?;
     let rate = found.len() as f64 / started.elapsed().as_secs_f64();
     let bytes = area.to_bytes()?.len();
-    Ok(format!("\"area_fit\": {fit:.3}, \"area_bytes\": {bytes}, \"area_rows_a_second\": {rate:.0}"))
+    Ok(format!(
+        "\"area_fit\": {fit:.3}, \"area_bytes\": {bytes}, \"area_rows_a_second\": {rate:.0}"
+    ))
 }
 
 fn single(value: f64) -> f32 {
