@@ -20,6 +20,8 @@ pub struct Cut {
     pub recall: f64,
     /// Share of all cells that are mapped.
     pub share: f64,
+    /// Number of mapped cells of other classes, without weights: what the precision rests on.
+    pub others: u64,
 }
 
 impl Cut {
@@ -56,6 +58,7 @@ impl Cuts {
                 precision: right / mapped,
                 recall: counts[own] as f64 / totals[own] as f64,
                 share: mapped / weigh(&totals),
+                others: counts.iter().sum::<u64>() - counts[own],
             });
         }
         Self { cuts }
@@ -103,7 +106,7 @@ impl Cuts {
         let mapped = self.cuts.partition_point(|cut| cut.threshold >= threshold);
         match mapped.checked_sub(1) {
             Some(last) => Cut { threshold, ..self.cuts[last] },
-            None => Cut { threshold, precision: 0.0, recall: 0.0, share: 0.0 },
+            None => Cut { threshold, precision: 0.0, recall: 0.0, share: 0.0, others: 0 },
         }
     }
 }
@@ -138,9 +141,9 @@ mod tests {
     fn weights_make_precision_that_of_the_place_of_use() {
         // Six others stand for 96 cells, four own for 4: one other above 0.6 weighs as much as four own.
         let (cut, reached) = cuts([16.0, 1.0]).find(ThresholdRule::Precision(0.99), 0.04);
-        assert!(reached && cut.threshold == 0.8 && cut.recall == 0.5);
+        assert!(reached && cut.threshold == 0.8 && cut.recall == 0.5 && cut.others == 0);
         let (cut, _) = cuts([16.0, 1.0]).find(ThresholdRule::Recall(0.75), 0.04);
-        assert!((cut.precision - 3.0 / 19.0).abs() < 1e-15);
+        assert!((cut.precision - 3.0 / 19.0).abs() < 1e-15 && cut.others == 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 /// The lowest probability, and the distance of the highest from 1: log-odds of ±13.8.
 ///
-/// A single-precision softmax cannot tell 1 from 1 − 6e-8, and no sample of ours can show a rate below one in a
+/// A single-precision softmax cannot tell 1 from 1 − 6e-8, and no sample shows a rate below one in a
 /// million.
 pub const EDGE: f64 = 1e-6;
 

@@ -1,6 +1,7 @@
 //! Fits an operating point and measures it.
 
 use rayon::prelude::*;
+use tesela_datasets::class::ClassMap;
 
 use super::assessment::Assessment;
 use super::choice::Choice;
@@ -9,7 +10,7 @@ use super::cuts::Cut;
 use super::material::{Material, Without};
 use super::plan::Plan;
 use super::prior::check_shares;
-use super::warnings::warnings;
+use super::warnings::Facts;
 use super::{
     Calibration, CalibrationKind, KindLoss, OperatingPoint, OperatingPointError, OperatingSettings,
     OutOfFold, PrevalenceEstimate, PriorChoice, estimate_prevalence,
@@ -95,7 +96,9 @@ impl OperatingPoint {
             .collect::<Result<_, _>>()?;
         let nested = choice.best_without.is_some();
         let assessment = Assessment::new(data, &parts, plan.target.as_deref(), nested);
-        let warnings = warnings(data, &point, &assessment);
+        let undeclared = settings.prior() == PriorChoice::Target && plan.target.is_none();
+        let warnings = Facts { data, point: &point, assessment: &assessment, cut, undeclared };
+        let warnings = warnings.warnings();
         Ok(Fitted { point, losses: choice.losses, cut, estimate, assessment, warnings })
     }
 }
@@ -129,7 +132,7 @@ fn target(
 
 /// Calibrated probabilities of unlabelled cells, at the mixture of the sample.
 fn calibrated(
-    classes: &tesela_datasets::class::ClassMap,
+    classes: &ClassMap,
     calibration: &Calibration,
     raw: &[f32],
 ) -> Result<Vec<f64>, OperatingPointError> {

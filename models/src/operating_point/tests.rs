@@ -184,8 +184,8 @@ fn a_precision_out_of_reach_is_refused_with_the_best_there_is() {
 
 #[test]
 fn each_rule_does_on_new_cells_what_it_promised() {
-    let data = sample(20_000, 8);
-    let (truths, rows) = draw(200_000, 10, 2.5, &mut random::generator(9, &[]));
+    let data = sample(10_000, 8);
+    let (truths, rows) = draw(100_000, 10, 2.5, &mut random::generator(9, &[]));
     let place = Place { target: Some(&[0.9, 0.1]), unlabelled: None };
     let decide = |threshold: &str| {
         let text = format!("{{\"threshold\": {threshold}}}");
@@ -236,13 +236,23 @@ fn what_the_user_should_know_is_said_in_words() {
     let data = OutOfFold::new(&urban(), &truths, &rows, &folds).unwrap();
     let fitted = OperatingPoint::fit(&data, &OperatingSettings::default(), &Place::default());
     let warnings = fitted.unwrap().warnings;
-    assert_eq!(warnings.len(), 3, "{warnings:?}");
-    assert!(warnings[0].starts_with("1 cells have no probabilities"), "{warnings:?}");
+    assert_eq!(warnings.len(), 5, "{warnings:?}");
+    assert!(warnings[0].starts_with("1 of 201 cells"), "{warnings:?}");
     assert!(warnings[1].starts_with("class `urban` has only 0 cells in a part"), "{warnings:?}");
     assert!(warnings[2].contains("`urban` has too few cells to be ruled out at an error of 0.1"));
     assert!(warnings[2].ends_with("until it has 9"), "{warnings:?}");
-    let calm =
-        OperatingPoint::fit(&sample(2000, 13), &OperatingSettings::default(), &Place::default());
+    assert!(
+        warnings[4].contains("declares no prevalence") && warnings[4].contains("`urban` 2 %"),
+        "{warnings:?}"
+    );
+    let place = Place { target: Some(&[0.98, 0.02]), unlabelled: None };
+    let strict = settings(r#"{"threshold": {"precision": 0.95}}"#);
+    let warnings = OperatingPoint::fit(&sample(8000, 13), &strict, &place).unwrap().warnings;
+    assert!(
+        warnings.iter().any(|one| one.contains("mapped cells of other classes")),
+        "{warnings:?}"
+    );
+    let calm = OperatingPoint::fit(&sample(8000, 13), &OperatingSettings::default(), &place);
     assert_eq!(calm.unwrap().warnings, Vec::<String>::new());
 }
 

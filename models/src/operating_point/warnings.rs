@@ -1,52 +1,97 @@
 //! What a user should know about an operating point, in words.
 
 use super::conformal::ConformalSets;
-use super::{Assessment, OperatingPoint, OutOfFold};
+use super::{Assessment, Cut, OperatingPoint, OutOfFold};
 
-/// Fewer cells of a class than this in a part of the folds say little about it.
+/// Fewer cells than this say little about a rate.
 const FEW: usize = 10;
 
-/// The warnings of a fit, each a sentence without a full stop.
-pub(crate) fn warnings(
-    data: &OutOfFold,
-    point: &OperatingPoint,
-    assessment: &Assessment,
-) -> Vec<String> {
-    let mut all = Vec::new();
-    if data.unclassified() > 0 {
-        all.push(format!(
-            "{} cells have no probabilities and are left out of the operating point",
-            data.unclassified()
-        ));
+/// What is known about a fit.
+pub(crate) struct Facts<'a> {
+    pub(crate) data: &'a OutOfFold,
+    pub(crate) point: &'a OperatingPoint,
+    pub(crate) assessment: &'a Assessment,
+    pub(crate) cut: Option<Cut>,
+    /// Whether the prevalence of the place of use was asked for and is not declared.
+    pub(crate) undeclared: bool,
+}
+
+impl Facts<'_> {
+    /// The warnings, each a sentence without a full stop.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let unclassified = self.unclassified().into_iter();
+        let rare = self.rare_classes().into_iter().chain(self.always_included());
+        let thin = self.thin_precision().into_iter().chain(self.short_of_precision());
+        unclassified.chain(rare).chain(thin).chain(self.undeclared()).collect()
     }
-    let counts = data.counts_by_part();
-    for (class, name) in data.classes().names().iter().enumerate() {
-        let fewest = counts.iter().map(|part| part[class]).min().unwrap_or(0);
-        if fewest < FEW {
-            all.push(format!(
-                "class `{name}` has only {fewest} cells in a part of the folds; {FEW} are needed to say how well its \
-                 threshold and its calibration do"
-            ));
-        }
+
+    fn unclassified(&self) -> Option<String> {
+        let count = self.data.unclassified();
+        (count > 0).then(|| {
+            let all = count + self.data.len();
+            format!("{count} of {all} cells are left out of the operating point for want of probabilities")
+        })
     }
-    if let Some(sets) = point.conformal() {
-        for class in sets.always_included() {
-            all.push(format!(
+
+    fn rare_classes(&self) -> Vec<String> {
+        let counts = self.data.counts_by_part();
+        let fewest = |class: usize| counts.iter().map(|part| part[class]).min().unwrap_or(0);
+        let names = self.data.classes().names().iter().enumerate();
+        let rare = names.filter(|(class, _)| fewest(*class) < FEW);
+        rare.map(|(class, name)| {
+            format!(
+                "class `{name}` has only {} cells in a part of the folds; {FEW} are needed to say how well its threshold \
+                 and its calibration do",
+                fewest(class)
+            )
+        })
+        .collect()
+    }
+
+    fn always_included(&self) -> Vec<String> {
+        let Some(sets) = self.point.conformal() else { return Vec::new() };
+        let warning = |class| {
+            format!(
                 "class `{}` has too few cells to be ruled out at an error of {}: it is in every conformal set until it has \
                  {}",
-                data.classes().name(class),
+                self.data.classes().name(class),
                 sets.error(),
                 ConformalSets::fewest_cells(sets.error())
-            ));
-        }
+            )
+        };
+        sets.always_included().map(warning).collect()
     }
-    if assessment.short_of_precision > 0 {
-        all.push(format!(
-            "in {} of {} parts of the folds no threshold reaches the precision that is asked for; the figures there are \
-             those of the most precise one",
-            assessment.short_of_precision,
-            data.part_count()
-        ));
+
+    fn thin_precision(&self) -> Option<String> {
+        let cut = self.cut.filter(|cut| cut.others < FEW as u64)?;
+        Some(format!(
+            "the precision of {:.3} at the threshold rests on {} mapped cells of other classes; {FEW} are needed to say \
+             how precise the map is",
+            cut.precision, cut.others
+        ))
     }
-    all
+
+    fn short_of_precision(&self) -> Option<String> {
+        let (short, parts) = (self.assessment.short_of_precision, self.data.part_count());
+        (short > 0).then(|| {
+            format!(
+                "in {short} of {parts} parts of the folds no threshold reaches the precision that is asked for; the figures \
+                 there are those of the most precise one"
+            )
+        })
+    }
+
+    fn undeclared(&self) -> Option<String> {
+        let shares = self.data.shares();
+        let names = self.data.classes().names().iter().zip(shares);
+        let shares: Vec<String> =
+            names.map(|(name, share)| format!("`{name}` {:.3} %", share * 100.0)).collect();
+        let shares = shares.join(", ").replace(".000 %", " %");
+        self.undeclared.then(|| {
+            format!(
+                "`validation.target-prevalence` declares no prevalence: probabilities, threshold and figures hold where \
+                 classes are as common as in the sample ({shares}), and for no other place"
+            )
+        })
+    }
 }
