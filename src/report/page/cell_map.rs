@@ -222,7 +222,8 @@ fn paint(map: &CellMap, frame: &Frame) -> RgbaImage {
 }
 
 fn size(map: &CellMap, frame: &Frame, mark: MapMark, many: bool) -> u32 {
-    whole((map.side * frame.scale).floor()).clamp(mark.least(many), 40)
+    // Rounded up, or neighbours would leave a line between them.
+    whole((map.side * frame.scale).ceil()).clamp(mark.least(many), 40)
 }
 
 fn square(picture: &mut RgbaImage, middle: (f64, f64), size: u32, mark: MapMark) {

@@ -98,7 +98,7 @@ fn a_run_leaves_its_report_behind() {
         "Of the cells that the map will call urban",
         "at a prevalence of 2.0 %, measured on spatial blocks",
         "3 folds of squares of 4.00 km; cells within 1.00 km of a held-out one are not trained on",
-        "data-code=\"prevalence-not-corrected\"",
+        "data-code=\"optimism\"",
         "cells out of 1,000,000",
         "id=\"errors\"",
         "id=\"mistakes\"",

@@ -11,8 +11,7 @@ use crate::report::{grouped, percent};
 /// The map of errors.
 pub(super) fn errors(page: &RunPage) -> Option<Markup> {
     let map = page.errors.as_ref()?;
-    let words =
-        "Errors are drawn larger than they are. Where they lie together, they have a common cause.";
+    let words = "Where cells are small, errors are drawn larger than they are. Where they lie together, they have a common cause.";
     map_figure("errors-chart", "Map of the errors", words, map)
 }
 
