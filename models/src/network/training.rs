@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 use tesela_datasets::class::ClassId;
 use tesela_datasets::source::PatchSource;
 
+use super::activations::activations;
 use super::augment::Symmetries;
 use super::checkpoints::Checkpoints;
 use super::clipping::{clip, norm};
@@ -26,6 +27,7 @@ use super::state::{Place, State};
 use super::validation::Validation;
 use super::weights::Weights;
 use crate::classifier::{CheckpointPlace, FitError, FitEvent, FitObserver};
+use crate::histogram::Histogram;
 
 /// Everything that a training needs and does not change.
 pub(crate) struct Trainer<'a> {
@@ -220,6 +222,10 @@ impl Trainer<'_> {
         observer.notice(&(&record).into());
         let histograms = kept.weights().histograms();
         observer.notice(&FitEvent::Weights { epoch: record.epoch, histograms });
+        let histograms = self.activations(&kept)?;
+        if !histograms.is_empty() {
+            observer.notice(&FitEvent::Activations { epoch: record.epoch, histograms });
+        }
         let raw = self.settings.raw();
         if state.progress.close_epoch(record, validation, raw.epochs, raw.patience) {
             state.best = Some(kept.weights());
@@ -232,11 +238,22 @@ impl Trainer<'_> {
         parameters: &Parameters,
         observer: &mut dyn FitObserver,
     ) -> Result<Option<Validation>, FitError> {
-        let symmetries = Symmetries::new(self.computation.network.input().side(), false);
-        let pipeline = self.pipeline(self.validation, &symmetries, None);
+        let upright = self.upright();
+        let pipeline = self.pipeline(self.validation, &upright, None);
         self.clock.time(Stage::Validating, || {
             Validation::of(self.computation, parameters, &pipeline, observer)
         })
+    }
+
+    /// How what each layer makes of some validation patches is spread.
+    fn activations(&self, parameters: &Parameters) -> Result<Vec<Histogram>, FitError> {
+        let upright = self.upright();
+        activations(self.computation, parameters, self.pipeline(self.validation, &upright, None))
+    }
+
+    /// No flips and turns: patches as they are.
+    fn upright(&self) -> Symmetries {
+        Symmetries::new(self.computation.network.input().side(), false)
     }
 
     fn pipeline<'b>(
