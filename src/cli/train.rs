@@ -24,7 +24,7 @@ const WORST: usize = 32;
 /// Train a model by cross-validation, and measure it
 ///
 /// The run lies in `runs/<experiment>/<run>/`, or where `--out` says. The same command continues a run that
-/// was interrupted.
+/// was interrupted; it is refused where the store has changed since.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TrainArgs {
     /// Experiment file, such as `experiments/demo/lenet.toml`
@@ -93,7 +93,7 @@ pub(crate) fn run(
     let manifest = RunManifest::of(&experiment, &sample, &args.device.join(","));
     let path = match &args.out {
         Some(path) => path.clone(),
-        None => manifest.default_directory("runs".as_ref()),
+        None => RunDirectory::default_path("runs".as_ref(), &manifest, &experiment)?,
     };
     let plan = sample.plan();
     let mut directory = RunDirectory::create(&path, manifest, &experiment, plan, args.access())?;

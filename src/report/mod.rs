@@ -5,6 +5,7 @@
 mod canvas;
 mod confusion_csv;
 mod confusion_picture;
+mod fit_events;
 mod format;
 mod publish;
 mod run_watch;

@@ -57,11 +57,7 @@ pub fn log_run(
             .map_err(|error| format!("cannot remove `{}`: {error}", directory.display()))?;
     }
     let log = EventLog::open(directory);
-    for figure in measurement.sample.pooled.figures() {
-        if let Some(value) = figure.value {
-            log.scalar(&format!("score/{}", figure.name.replace(' ', "-")), value, 0);
-        }
-    }
+    log.scores(&measurement.sample.pooled);
     log.image("confusion", picture, 0);
     if let Some(worst) = worst {
         log.image("worst-classified", worst, 0);

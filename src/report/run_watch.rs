@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use tesela_models::{FitEvent, StageTimes};
 
-use super::EventLog;
 use super::format::percent;
-use crate::metrics::Scores;
+use super::{Caption, EventLog, confusion_picture};
 use crate::progress::Progress;
-use crate::training::{Part, RunObserver};
+use crate::training::{HeldOut, Part, RunObserver};
 
 /// How often a loss on the screen is renewed.
 const RENEWAL: Duration = Duration::from_millis(200);
@@ -111,42 +110,6 @@ impl<'a> RunWatch<'a> {
         }
     }
 
-    fn log_event(&mut self, event: &FitEvent) {
-        let Some(log) = &self.log else { return };
-        match event {
-            FitEvent::Batch { step, loss, learning_rate, .. } => {
-                log.scalar("step/loss", *loss, *step);
-                log.scalar("step/learning-rate", *learning_rate, *step);
-            }
-            FitEvent::Epoch {
-                epoch,
-                train_loss,
-                validation_loss,
-                validation_accuracy,
-                patches_per_second,
-                ..
-            } => {
-                log.scalar("epoch/train-loss", *train_loss, *epoch);
-                if let Some(loss) = validation_loss {
-                    log.scalar("epoch/validation-loss", *loss, *epoch);
-                }
-                if let Some(accuracy) = validation_accuracy {
-                    log.scalar("epoch/validation-accuracy", *accuracy, *epoch);
-                }
-                log.scalar("epoch/patches-per-second", *patches_per_second, *epoch);
-            }
-            FitEvent::Weights { epoch, histograms } => {
-                for histogram in histograms {
-                    log.histogram(&format!("weights/{}", histogram.name), histogram, *epoch);
-                }
-            }
-            FitEvent::GradientNorm { step, norm } => {
-                log.scalar("step/gradient-norm", *norm, *step);
-            }
-            _ => {}
-        }
-    }
-
     fn close_log(&mut self) {
         if let Some(Err(message)) = self.log.take().map(EventLog::close) {
             self.progress.warn(&message);
@@ -187,7 +150,9 @@ impl RunObserver for RunWatch<'_> {
     }
 
     fn fit_event(&mut self, part: Part, event: &FitEvent) {
-        self.log_event(event);
+        if let Some(log) = &self.log {
+            log.fit_event(event);
+        }
         match event {
             FitEvent::Started { unit, total, .. } => {
                 self.heard = 0;
@@ -248,20 +213,19 @@ impl RunObserver for RunWatch<'_> {
         self.heard = self.heard.max(done);
     }
 
-    fn end_part(&mut self, part: Part, scores: Option<&Scores>, fit_seconds: f64) {
-        if let (Some(log), Some(scores)) = (&self.log, scores) {
-            for figure in scores.figures() {
-                if let Some(value) = figure.value {
-                    log.scalar(&format!("score/{}", figure.name.replace(' ', "-")), value, 0);
-                }
-            }
+    fn end_part(&mut self, part: Part, held_out: Option<HeldOut<'_>>, fit_seconds: f64) {
+        if let (Some(log), Some(held_out)) = (&self.log, held_out) {
+            let caption = Caption { title: self.name.clone(), how: part.to_string() };
+            let HeldOut { classes, scores, confusion } = held_out;
+            log.scores(scores);
+            log.image("confusion", &confusion_picture(confusion, scores, classes, &caption), 0);
         }
         self.close_log();
         self.clock.done += 1;
         self.clock.share = 0.0;
         let title = self.title(part);
         let fitted = format!("fitted in {}", duration(fit_seconds));
-        self.progress.finish(&match scores {
+        self.progress.finish(&match held_out.map(|held_out| held_out.scores) {
             Some(scores) => format!(
                 "{title}: accuracy {}, macro F1 {:.4}, {} cells, {fitted}",
                 percent(scores.accuracy),

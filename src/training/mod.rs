@@ -39,6 +39,7 @@ mod predictions;
 mod run_directory;
 mod sample;
 mod split;
+mod unfinished;
 mod worst;
 
 pub use comparison::{Comparison, ComparisonError};
@@ -47,7 +48,7 @@ pub use error::TrainingError;
 pub use evaluate::{Evaluation, Fitted, evaluate};
 pub use jobs::{Job, train_in_processes};
 pub use measurement::{Measured, Measurement};
-pub use observer::{Part, RunObserver, Unwatched};
+pub use observer::{HeldOut, Part, RunObserver, Unwatched};
 pub use predictions::Predictions;
 pub use run_directory::{Access, RunDirectory, RunManifest};
 pub use sample::Sample;
