@@ -128,8 +128,10 @@ impl Trainer<'_> {
             if slots + count < step.end {
                 return Ok(());
             }
-            let norm = self.take_step(state, &mut gathered, learning_rate, losses.is_due());
-            if let Some(loss) = losses.read_if_due()? {
+            let is_due = losses.is_due(slots + count == order.len());
+            let norm = self.take_step(state, &mut gathered, learning_rate, is_due);
+            if is_due {
+                let loss = losses.mean()?;
                 let (step, patches) = (state.progress.step, state.progress.patches);
                 observer.notice(&FitEvent::Batch { step, loss, learning_rate, patches });
                 if let Some(norm) = norm.and_then(|norm| host(norm).first().copied()) {

@@ -1,6 +1,7 @@
 //! `tesela train`, `compare` and `evaluate` on small made-up stores.
 
 mod bad_input;
+mod events;
 mod interruption;
 mod layers;
 mod place;
