@@ -98,13 +98,13 @@ pub(crate) fn run(
     let plan = sample.plan();
     let mut directory = RunDirectory::create(&path, manifest, &experiment, plan, args.access())?;
     console.note(format!(
-        "{}: {} cells of {} classes, {} folds; the run lies in `{}`",
+        "{}: {} cells of {} classes, {} folds",
         experiment.name(),
         grouped(sample.len() as u64),
         sample.classes().len(),
-        sample.plan().folds().get(),
-        path.display()
+        sample.plan().folds().get()
     ));
+    console.note(format!("the run lies in `{}`", path.display()));
     let folds = sample.plan().folds().get();
     let events = path.join("tensorboard");
     if let Some(jobs) = args.jobs.map(usize::from).filter(|&jobs| jobs > 1) {
@@ -117,8 +117,7 @@ pub(crate) fn run(
     }
     let options =
         RunOptions { fold: args.fold, threads, device: args.own_device(), checkpoint_every };
-    let mut watch =
-        RunWatch::new(console, &events, experiment.name(), folds).with_profile(args.profile);
+    let mut watch = RunWatch::new(console, &events, experiment.name()).with_profile(args.profile);
     let result = cross_validate(&experiment, &sample, &directory, options, &mut watch)
         .with_context(|| format!("the run in `{}` is not complete", path.display()))?;
     match result {
