@@ -146,7 +146,9 @@ impl RunObserver for RunWatch<'_> {
                 self.show(true);
             }
             FitEvent::Profile(times) if self.profile => {
-                self.progress.finish(&format!("{part}: {}", profile_words(times)));
+                for words in profile_words(times) {
+                    self.progress.finish(&format!("{part}: {words}"));
+                }
             }
             FitEvent::Warning { message } => {
                 self.progress.warn(&format!("{part}: {message}"));
@@ -190,8 +192,8 @@ impl RunObserver for RunWatch<'_> {
     }
 }
 
-/// Which stage the time went into, and which one bounds the others.
-fn profile_words(times: &StageTimes) -> String {
+/// Which stage the time went into, and which one bounds the others, in two lines.
+fn profile_words(times: &StageTimes) -> [String; 2] {
     let StageTimes { reading, preparing, waiting, computing, validating } = *times;
     let total = (waiting + computing + validating).max(1e-9);
     let share = |seconds: f64| percent(seconds / total);
@@ -200,19 +202,21 @@ fn profile_words(times: &StageTimes) -> String {
     let bottleneck = if waiting < 0.1 * (waiting + computing) || data_is_idle {
         "the network"
     } else if reading > preparing {
-        "reading patches"
+        "reading"
     } else {
-        "preparing patches"
+        "preparing"
     };
-    format!(
-        "the network computes {}, waits for patches {}, validates {}; meanwhile patches are read {} and prepared {} of the \
-         time; the bottleneck is {bottleneck}",
-        share(computing),
-        share(waiting),
-        share(validating),
-        share(reading),
-        share(preparing)
-    )
+    let (computing, waiting) = (share(computing), share(waiting));
+    let (reading, preparing) = (share(reading), share(preparing));
+    [
+        format!(
+            "the network computes {computing}, waits for patches {waiting}, validates {}",
+            share(validating)
+        ),
+        format!(
+            "patches: {reading} reading, {preparing} preparing; the bottleneck is {bottleneck}"
+        ),
+    ]
 }
 
 #[cfg(test)]
@@ -229,10 +233,14 @@ mod tests {
             validating: 1.0,
         };
         let words = profile_words(&times(0.5, 2.0, 0.1));
-        assert!(words.ends_with("the bottleneck is the network"), "{words}");
-        assert!(words.contains("computes 87.9 %"), "{words}");
-        assert!(profile_words(&times(0.5, 2.0, 3.0)).ends_with("the network"));
-        assert!(profile_words(&times(1.0, 9.0, 3.0)).ends_with("preparing patches"));
-        assert!(profile_words(&times(9.0, 1.0, 3.0)).ends_with("reading patches"));
+        assert!(words[0].contains("computes 87.9 %"), "{words:?}");
+        assert_eq!(
+            words[1],
+            "patches: 5.5 % reading, 22.0 % preparing; the bottleneck is the network"
+        );
+        let bottleneck = |times| profile_words(&times)[1].clone();
+        assert!(bottleneck(times(0.5, 2.0, 3.0)).ends_with("the network"));
+        assert!(bottleneck(times(1.0, 9.0, 3.0)).ends_with("preparing"));
+        assert!(bottleneck(times(9.0, 1.0, 3.0)).ends_with("reading"));
     }
 }

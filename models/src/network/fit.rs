@@ -19,6 +19,7 @@ use super::input_shape::InputShape;
 use super::layout::Layout;
 use super::model::FittedNetwork;
 use super::planes::InputPlanes;
+use super::preparation::Preparers;
 use super::stage_clock::StageClock;
 use super::training::Trainer;
 use crate::classifier::{CheckpointPlace, Classifier, Fit, FitError, FitObserver};
@@ -92,12 +93,15 @@ impl NetworkFit {
             device: &device,
             device_planes: device_planes.as_ref(),
         };
+        let preparers = Preparers::new()
+            .map_err(|error| self.unusable(format!("threads to prepare patches: {error}")))?;
         let trainer = Trainer {
             settings: self.config.training(),
             seed: self.settings.seed,
             on_processor: self.settings.device.parse().is_ok_and(DeviceChoice::is_processor),
             computation,
             planes: &planes,
+            preparers: &preparers,
             train,
             validation,
             clock: &StageClock::default(),

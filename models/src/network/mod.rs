@@ -44,6 +44,7 @@ pub(crate) mod parity;
 mod pass;
 mod pipeline;
 mod planes;
+mod preparation;
 mod progress;
 mod sampler;
 mod schedule;

@@ -19,6 +19,7 @@ use super::parameters::{Parameters, host};
 use super::pass::Draws;
 use super::pipeline::{HostBatch, Pipeline};
 use super::planes::InputPlanes;
+use super::preparation::Preparers;
 use super::progress::EpochRecord;
 use super::schedule::Schedule;
 use super::settings::{ClassWeight, Training};
@@ -37,6 +38,7 @@ pub(crate) struct Trainer<'a> {
     /// Whether it computes on the processor.
     pub(crate) on_processor: bool,
     pub(crate) planes: &'a InputPlanes,
+    pub(crate) preparers: &'a Preparers,
     pub(crate) train: PatchSource<'a>,
     pub(crate) validation: PatchSource<'a>,
     /// Where checkpoints are kept, if anywhere, and whose they are.
@@ -268,6 +270,7 @@ impl Trainer<'_> {
             clock,
             source,
             planes: self.planes,
+            preparers: self.preparers,
             symmetries,
             input: self.computation.network.input(),
             layout: self.computation.layout,
