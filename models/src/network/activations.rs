@@ -18,9 +18,9 @@ const PATCHES: usize = 16;
 pub(crate) fn activations(
     computation: Computation<'_>,
     parameters: &Parameters,
-    pipeline: Pipeline<'_>,
+    pipeline: &Pipeline<'_>,
 ) -> Result<Vec<Histogram>, FitError> {
-    let few = Pipeline { layout: Layout::PlanesFirst, batch_size: PATCHES, ..pipeline };
+    let few = Pipeline { layout: Layout::PlanesFirst, batch_size: PATCHES, ..*pipeline };
     let mut found = Vec::new();
     few.run(&spread(few.source.len()), 0, 0, |batch| -> Result<(), FitError> {
         found = computation.activations(parameters, batch);

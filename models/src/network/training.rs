@@ -252,7 +252,8 @@ impl Trainer<'_> {
     /// How what each layer makes of some validation patches is spread.
     fn activations(&self, parameters: &Parameters) -> Result<Vec<Histogram>, FitError> {
         let upright = self.upright();
-        activations(self.computation, parameters, self.pipeline(self.validation, &upright, None))
+        let pipeline = self.pipeline(self.validation, &upright, None);
+        activations(self.computation, parameters, &pipeline)
     }
 
     /// No flips and turns: patches as they are.
