@@ -52,10 +52,11 @@ def restart_inside(packages: list[str]) -> None:
         os.execv(interpreter, [str(interpreter), *sys.argv])
 
 
-def build(package: str, example: str) -> Path:
-    """Builds an example program of `package` and returns its path."""
+def build(package: str, example: str, features: str = "") -> Path:
+    """Builds an example program of `package`, with cargo features separated by commas, and returns its path."""
+    chosen = ["--features", features] if features else []
     subprocess.run(
-        ["cargo", "build", "--release", "--package", package, "--example", example],
+        ["cargo", "build", "--release", "--package", package, "--example", example, *chosen],
         cwd=repository(), check=True)
     target = Path(os.environ.get("CARGO_TARGET_DIR", repository() / "target"))
     return target / "release" / "examples" / example

@@ -144,6 +144,13 @@ pub enum FitEvent {
         /// One for each tensor.
         histograms: Vec<Histogram>,
     },
+    /// How what each layer of a network makes of a few validation patches is spread after an epoch.
+    Activations {
+        /// Epochs done.
+        epoch: u64,
+        /// One for each layer.
+        histograms: Vec<Histogram>,
+    },
     /// The norm of the gradients of one optimiser step, all tensors together, before any clipping.
     GradientNorm {
         /// Steps so far, over all epochs.

@@ -73,7 +73,7 @@ impl Console {
 
     fn style(total: Option<u64>, pace: Pace) -> ProgressStyle {
         let template = match total {
-            Some(_) => "{prefix} {bar:24.cyan/dim} {human_pos}/{human_len} {pace}{wide_msg}",
+            Some(_) => "{prefix} {bar:12.cyan/dim} {human_pos}/{human_len} {pace}{wide_msg}",
             None => "{prefix} {spinner} {pace}{wide_msg}",
         };
         let style = ProgressStyle::with_template(template);

@@ -34,7 +34,7 @@ pub(crate) struct EvaluateArgs {
 
 pub(crate) fn run(args: &EvaluateArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
     let model = Fitted::load(&args.model, args.fold, &args.device)?;
-    let mut watch = RunWatch::new(console, &args.out, "evaluation", 1);
+    let mut watch = RunWatch::new(console, &args.out, "evaluation");
     let evaluation = evaluate(&model, &args.store, &args.out, &mut watch)?;
     match evaluation.known_cells {
         None => console.warn(

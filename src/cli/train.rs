@@ -28,7 +28,7 @@ const WORST: usize = 32;
 /// Train a model by cross-validation, and measure it
 ///
 /// The run lies in `runs/<experiment>/<run>/`, or where `--out` says. The same command continues a run that
-/// was interrupted.
+/// was interrupted; it is refused where the store has changed since.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TrainArgs {
     /// Experiment file, such as `experiments/demo/lenet.toml`
@@ -107,18 +107,18 @@ pub(crate) fn run(
     let manifest = RunManifest::of(&experiment, &sample, &args.device.join(","));
     let path = match &args.out {
         Some(path) => path.clone(),
-        None => manifest.default_directory("runs".as_ref()),
+        None => RunDirectory::default_path("runs".as_ref(), &manifest, &experiment)?,
     };
     let plan = sample.plan();
     let mut directory = RunDirectory::create(&path, manifest, &experiment, plan, args.access())?;
     console.note(format!(
-        "{}: {} cells of {} classes, {}; the run lies in `{}`",
+        "{}: {} cells of {} classes, {}",
         experiment.name(),
         grouped(sample.len() as u64),
         sample.classes().len(),
-        folds_of(sample.plan()),
-        path.display()
+        folds_of(sample.plan())
     ));
+    console.note(format!("the run lies in `{}`", path.display()));
     let folds = sample.plan().folds();
     let events = path.join("tensorboard");
     if let Some(jobs) = args.jobs.map(usize::from).filter(|&jobs| jobs > 1) {
@@ -136,8 +136,7 @@ pub(crate) fn run(
         checkpoint_every,
         load: args.load(),
     };
-    let mut watch =
-        RunWatch::new(console, &events, experiment.name(), folds).with_profile(args.profile);
+    let mut watch = RunWatch::new(console, &events, experiment.name()).with_profile(args.profile);
     let result = cross_validate(&experiment, &sample, &directory, options, &mut watch)
         .with_context(|| format!("the run in `{}` is not complete", path.display()))?;
     match result {

@@ -139,6 +139,10 @@ pub(super) fn start(header: Vec<String>) -> Table {
 
 /// Names to the left, numbers to the right.
 pub(super) fn align(table: &mut Table) {
+    for column in table.column_iter_mut() {
+        // Two spaces between columns, not three: the table of scores fits eighty columns.
+        column.set_padding((1, 0));
+    }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }

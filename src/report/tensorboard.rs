@@ -82,10 +82,12 @@ impl EventLog {
         }
     }
 
-    /// Waits until all events are written; whether they are.
+    /// Waits until all events are written; whether they are, and the folder still is there.
     fn end(&mut self) -> bool {
         self.events = None;
-        self.writer.take().is_some_and(|writer| writer.join().unwrap_or(false))
+        let written = self.writer.take().is_some_and(|writer| writer.join().unwrap_or(false));
+        // Where files can be removed while they are written, nobody else notices.
+        written && self.directory.is_dir()
     }
 }
 
@@ -163,6 +165,19 @@ mod tests {
             std::fs::read_dir(directory.path().join("fold-00")).unwrap().flatten().collect();
         assert_eq!(files.len(), 1);
         assert!(files[0].metadata().unwrap().len() > 40);
+    }
+
+    #[test]
+    fn a_log_whose_folder_is_removed_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = directory.path().join("fold-00");
+        let log = EventLog::open(&folder);
+        while !folder.is_dir() {
+            std::thread::yield_now();
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+        log.scalar("loss", 0.5, 1);
+        assert!(log.close().unwrap_err().contains("fold-00` are incomplete"));
     }
 
     #[test]

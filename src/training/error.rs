@@ -107,6 +107,24 @@ pub enum TrainingError {
         /// What differs between the two.
         difference: String,
     },
+    /// An unfinished run would have to go on with another store.
+    #[error(
+        "store `{}` has changed since run `{}` began, which is not finished: its digest was `{was}` and is `{is}`; \
+         `--out {}` begins a new run, and so does the same command once the old run is removed",
+        .store.display(), .run.display(), .new.display()
+    )]
+    StoreChanged {
+        /// The store.
+        store: PathBuf,
+        /// The run that is not finished.
+        run: PathBuf,
+        /// The digest of the store when the run began.
+        was: String,
+        /// The digest that it has now.
+        is: String,
+        /// Where a new run would lie.
+        new: PathBuf,
+    },
     /// The directory holds something else.
     #[error("`{}` is not a run: {reason}", .path.display())]
     NotARun {

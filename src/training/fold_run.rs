@@ -17,7 +17,8 @@ use super::features_csv::features_csv;
 use super::files::{write_bytes, write_json};
 use super::history::History;
 use super::{
-    HeldOutCell, Part, Predictions, RunDirectory, RunObserver, RunOptions, Sample, TrainingError,
+    HeldOut, HeldOutCell, Part, Predictions, RunDirectory, RunObserver, RunOptions, Sample,
+    TrainingError,
 };
 use crate::experiment::Experiment;
 use crate::metrics::Scores;
@@ -64,7 +65,9 @@ impl PartRun<'_> {
             write_json(&folder.join("metrics.json"), &scores)?;
             write_json(&folder.join("times.json"), &times)?;
             self.save(part, &folder.join("bundle"), &*classifier, measured(&scores), None)?;
-            observer.end_part(part, Some(&scores), times.fit_seconds);
+            let (classes, confusion) = (self.sample.classes(), &outcomes.confusion());
+            let held_out = HeldOut { classes, scores: &scores, confusion };
+            observer.end_part(part, Some(held_out), times.fit_seconds);
             Ok(())
         })
     }

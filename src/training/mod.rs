@@ -50,6 +50,7 @@ mod predictions;
 mod run_directory;
 mod sample;
 mod split;
+mod unfinished;
 mod worst;
 
 pub use cross_validate::{CrossValidation, RunOptions, cross_validate};
@@ -61,7 +62,7 @@ pub use jobs::{Job, train_in_processes};
 pub use measurement::{
     Measured, Measurement, PartitionMeasurement, PartitionOutcomes, SchemeMeasurement,
 };
-pub use observer::{Part, RunObserver, Unwatched};
+pub use observer::{HeldOut, Part, RunObserver, Unwatched};
 pub use operation::Operation;
 pub use partitions::ScoredPartition;
 pub use predictions::{HeldOutCell, Predictions};

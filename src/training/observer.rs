@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use tesela_datasets::class::ClassMap;
 use tesela_models::FitEvent;
 
-use crate::metrics::Scores;
+use crate::metrics::{Confusion, Scores};
 use crate::progress::Progress;
 
 /// A part of a run.
@@ -35,6 +36,17 @@ impl fmt::Display for Part {
     }
 }
 
+/// What a fold says about the cells that it held out.
+#[derive(Debug, Clone, Copy)]
+pub struct HeldOut<'a> {
+    /// The classes.
+    pub classes: &'a ClassMap,
+    /// The scores.
+    pub scores: &'a Scores,
+    /// Known against predicted class.
+    pub confusion: &'a Confusion,
+}
+
 /// Watches a run.
 pub trait RunObserver: Send {
     /// How long work is shown.
@@ -55,8 +67,8 @@ pub trait RunObserver: Send {
     /// The held-out cells of the part are being classified: `done` of `total` are.
     fn predicted(&mut self, _part: Part, _done: usize, _total: usize) {}
 
-    /// The part is done; folds come with their scores.
-    fn end_part(&mut self, _part: Part, _scores: Option<&Scores>, _fit_seconds: f64) {}
+    /// The part is done; folds come with what they say.
+    fn end_part(&mut self, _part: Part, _held_out: Option<HeldOut<'_>>, _fit_seconds: f64) {}
 }
 
 /// Watches nothing and never stops.

@@ -84,11 +84,6 @@ impl RunManifest {
         manifest.run = digest;
         manifest
     }
-
-    /// Where the run lies below `root` unless the user says otherwise.
-    pub fn default_directory(&self, root: &Path) -> PathBuf {
-        root.join(&self.experiment).join(&self.run)
-    }
 }
 
 /// Who else may write a run at the same time.
@@ -368,7 +363,7 @@ impl RunDirectory {
 }
 
 /// The runs that lie in a folder, in order of their names; none where it cannot be read.
-fn runs_in(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn runs_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut runs: Vec<_> = entries.map(|entry| entry.path()).collect();
     runs.retain(|path| path.join("run.json").is_file());

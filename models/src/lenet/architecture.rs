@@ -83,7 +83,7 @@ impl Lenet {
             Some(norms) => norms[index].forward(pass, convolved),
             None => convolved,
         };
-        relu(max_pool2d(normed, MaxPoolOptions::new([2, 2])))
+        pass.show(&pool(index), relu(max_pool2d(normed, MaxPoolOptions::new([2, 2]))))
     }
 
     /// The dense layers.
@@ -120,9 +120,8 @@ impl Network for Lenet {
             layers.push(layer);
             layers.extend(self.norms.as_ref().map(|norms| norms[index].layer(&output)));
             side = [output[1] / 2, output[2] / 2];
-            let pool = format!("pool{}", index + 1);
             layers.push(Layer {
-                name: pool,
+                name: pool(index),
                 what: "pool 2 × 2, rectifier".to_owned(),
                 output: vec![output[0], side[0], side[1]],
                 tensors: Vec::new(),
@@ -145,6 +144,11 @@ impl Network for Lenet {
         // A norm lies between convolution and pool, which the blocks compute in one go.
         self.norms.is_none().then_some(self)
     }
+}
+
+/// The name of the pool of block `index`.
+fn pool(index: usize) -> String {
+    format!("pool{}", index + 1)
 }
 
 #[cfg(test)]

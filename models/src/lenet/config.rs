@@ -4,9 +4,7 @@ use tesela_datasets::config::Problems;
 
 use super::KIND;
 use super::architecture::Lenet;
-use crate::network::{
-    Door, InputShape, Network, NetworkConfig, ShapeError, Training, network_table,
-};
+use crate::network::{Door, Training, network_config, network_table};
 
 network_table! {
     /// `[model.lenet]` as written: LeNet's own keys, and those that all networks share.
@@ -43,23 +41,7 @@ impl From<&LenetConfig> for RawLenet {
     }
 }
 
-impl NetworkConfig for LenetConfig {
-    fn kind(&self) -> &'static str {
-        KIND
-    }
-
-    fn training(&self) -> &Training {
-        &self.training
-    }
-
-    fn written(&self) -> String {
-        serde_json::to_string(&RawLenet::from(self)).expect("settings are plain data")
-    }
-
-    fn network(&self, input: InputShape) -> Result<Box<dyn Network>, ShapeError> {
-        Ok(Box::new(Lenet::new(self, input)?))
-    }
-}
+network_config!(LenetConfig, RawLenet, KIND, Lenet);
 
 #[cfg(test)]
 mod tests {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use tesela_datasets::memory::MemorySource;
 use tesela_datasets::source::CellSource;
 
 use super::{LenetConfig, RawLenet};
 use crate::classifier::{Classifier, Fit, FitError, FitEvent, Unobserved};
 use crate::config::FitSettings;
 use crate::conformance::{check_fit, toy};
-use crate::network::toy::{Ear, Toy, accuracy, gradients_agree};
+use crate::network::toy::{Ear, accuracy, gradients_agree, patches, stripes};
 use crate::network::{InputShape, NetworkConfig, NetworkFit, Optimizer, load};
 
 fn config(text: RawLenet) -> LenetConfig {
@@ -27,7 +28,11 @@ fn quick() -> LenetConfig {
     config(RawLenet { epochs: 4, batch_size: 8, validation_share: 0.0, ..RawLenet::default() })
 }
 
-fn fit(recipe: &NetworkFit, train: &Toy, validation: &Toy) -> Box<dyn Classifier> {
+fn fit(
+    recipe: &NetworkFit,
+    train: &MemorySource,
+    validation: &MemorySource,
+) -> Box<dyn Classifier> {
     recipe.fit(train, validation, &mut Unobserved).unwrap()
 }
 
@@ -46,8 +51,8 @@ fn it_keeps_the_promises_of_every_model() {
 fn a_device_that_does_not_exist_is_named() {
     let settings = FitSettings { threads: Some(1), device: "gpu".into(), ..FitSettings::new(1) };
     let fitted = NetworkFit::new(Arc::new(quick()), &settings).fit(
-        &Toy::new(8, 16, 1),
-        &Toy::new(0, 16, 1),
+        &stripes(8, 16, 1),
+        &stripes(0, 16, 1),
         &mut Unobserved,
     );
     let error = fitted.err().map(|error| error.to_string()).unwrap_or_default();
@@ -56,8 +61,7 @@ fn a_device_that_does_not_exist_is_named() {
 
 #[test]
 fn it_learns_what_a_linear_rule_cannot_see_and_generalises() {
-    let (train, validation, test) =
-        (Toy::new(200, 16, 1), Toy::new(40, 16, 2), Toy::new(100, 16, 3));
+    let (train, validation, test) = (stripes(200, 16, 1), stripes(40, 16, 2), stripes(100, 16, 3));
     let raw = RawLenet { epochs: 12, batch_size: 16, ..RawLenet::default() };
     let recipe = recipe(config(raw), 5, 2);
     let model = fit(&recipe, &train, &validation);
@@ -67,7 +71,7 @@ fn it_learns_what_a_linear_rule_cannot_see_and_generalises() {
 
 #[test]
 fn the_same_recipe_gives_the_same_bytes_at_any_number_of_threads() {
-    let (train, none) = (Toy::new(40, 17, 1), Toy::new(0, 17, 2));
+    let (train, none) = (stripes(40, 17, 1), stripes(0, 17, 2));
     let bytes = |seed, threads| {
         let directory = tempfile::tempdir().unwrap();
         let recipe = recipe(quick(), seed, threads);
@@ -83,7 +87,7 @@ fn the_same_recipe_gives_the_same_bytes_at_any_number_of_threads() {
 
 #[test]
 fn a_saved_network_predicts_the_same() {
-    let (train, none) = (Toy::new(24, 16, 1), Toy::new(0, 16, 2));
+    let (train, none) = (stripes(24, 16, 1), stripes(0, 16, 2));
     let model = fit(&recipe(quick(), 1, 1), &train, &none);
     let directory = tempfile::tempdir().unwrap();
     model.save_weights(directory.path()).unwrap();
@@ -102,27 +106,26 @@ fn a_saved_network_predicts_the_same() {
 
 #[test]
 fn an_empty_patch_has_no_probabilities_and_another_shape_is_refused() {
-    let (train, none) = (Toy::new(24, 16, 1), Toy::new(0, 16, 2));
+    let (train, none) = (stripes(24, 16, 1), stripes(0, 16, 2));
     let model = fit(&recipe(quick(), 1, 1), &train, &none);
-    let mut patches = train.patches().clone();
-    patches.used[..256].fill(false);
-    let found = model.predict(&patches.into()).unwrap();
+    let mut holed = patches(&train);
+    holed.used[..256].fill(false);
+    let found = model.predict(&holed.into()).unwrap();
     assert!(found.row(0).iter().all(|value| value.is_nan()));
     assert!((found.row(1).iter().sum::<f32>() - 1.0).abs() < 1e-6);
-    let error =
-        model.predict(&Toy::new(1, 17, 1).patches().clone().into()).unwrap_err().to_string();
+    let error = model.predict(&patches(&stripes(1, 17, 1)).into()).unwrap_err().to_string();
     assert!(error.contains("17 × 17") && error.contains("16 × 16"), "{error}");
 }
 
 #[test]
 fn patches_that_are_too_small_or_classes_without_patches_are_refused() {
     let recipe = recipe(quick(), 1, 1);
-    let refuse = |toy: &Toy| match recipe.fit(toy, &Toy::new(0, 16, 1), &mut Unobserved) {
+    let refuse = |toy: &MemorySource| match recipe.fit(toy, &stripes(0, 16, 1), &mut Unobserved) {
         Ok(_) => String::new(),
         Err(error) => error.to_string(),
     };
-    assert!(refuse(&Toy::new(8, 15, 1)).contains("at least 16 × 16"));
-    assert!(refuse(&Toy::new(1, 16, 1)).contains("class `striped` has no patches"));
+    assert!(refuse(&stripes(8, 15, 1)).contains("at least 16 × 16"));
+    assert!(refuse(&stripes(1, 16, 1)).contains("class `striped` has no patches"));
 }
 
 #[test]
@@ -133,7 +136,7 @@ fn a_table_is_refused_with_the_reason() {
         error,
         "cannot fit lenet: a network needs pixels; the store holds a table of 3 columns"
     );
-    let (train, none) = (Toy::new(24, 16, 1), Toy::new(0, 16, 2));
+    let (train, none) = (stripes(24, 16, 1), stripes(0, 16, 2));
     let model = fit(&recipe(quick(), 1, 1), &train, &none);
     let row = toy::table(1, 1).stream(&[0], 1).unwrap().next().unwrap().unwrap();
     let error = model.predict(&row).unwrap_err().to_string();
@@ -142,7 +145,7 @@ fn a_table_is_refused_with_the_reason() {
 
 #[test]
 fn epochs_are_reported_and_a_stop_is_heeded() {
-    let (train, validation) = (Toy::new(24, 16, 1), Toy::new(8, 16, 2));
+    let (train, validation) = (stripes(24, 16, 1), stripes(8, 16, 2));
     let recipe = recipe(quick(), 1, 1);
     let mut ear = Ear::default();
     recipe.fit(&train, &validation, &mut ear).unwrap();
@@ -168,7 +171,7 @@ fn epochs_are_reported_and_a_stop_is_heeded() {
 fn a_training_that_diverges_says_so() {
     let raw = RawLenet { learning_rate: 10.0, optimizer: Optimizer::Sgd, ..RawLenet::default() };
     let recipe = recipe(config(raw), 1, 1);
-    let result = recipe.fit(&Toy::new(200, 16, 1), &Toy::new(0, 16, 1), &mut Unobserved);
+    let result = recipe.fit(&stripes(200, 16, 1), &stripes(0, 16, 1), &mut Unobserved);
     assert!(matches!(result, Err(FitError::Diverged { .. })));
 }
 

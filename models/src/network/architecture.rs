@@ -21,7 +21,7 @@ pub(crate) trait Network: fmt::Debug + Send + Sync {
     /// Its layers, in order, with their tensors.
     fn layers(&self) -> Vec<Layer>;
 
-    /// The logits of some patches.
+    /// The logits of some patches. Each layer shows what it makes, see [`Pass::show`].
     ///
     /// # Shapes
     /// - `planes`: `[batch, plane, row, column]`

@@ -11,6 +11,7 @@ use super::parameters::{Parameters, host, vector};
 use super::pass::{Draws, Pass};
 use super::pipeline::HostBatch;
 use super::trunk::{BoundTrunk, Trunk};
+use crate::histogram::Histogram;
 
 /// A network on a device.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +59,13 @@ impl<'a> Computation<'a> {
             }
             _ => self.network.forward(&pass, self.planes(batch, self.device)),
         })
+    }
+
+    /// How what each layer makes of `batch`, planes first, is spread.
+    pub(crate) fn activations(&self, parameters: &Parameters, batch: HostBatch) -> Vec<Histogram> {
+        let pass = Pass::watched(parameters);
+        self.network.forward(&pass, self.planes(batch, self.device));
+        pass.into_shown()
     }
 
     /// The loss of `batch` against `targets` (`[patch, class]`), and the gradient of every tensor.

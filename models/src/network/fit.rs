@@ -21,6 +21,7 @@ use super::model::FittedNetwork;
 use super::parameters::Parameters;
 use super::parts::part_size;
 use super::planes::InputPlanes;
+use super::preparation::Preparers;
 use super::stage_clock::StageClock;
 use super::training::Trainer;
 use super::weights::Weights;
@@ -110,6 +111,8 @@ impl NetworkFit {
             let message = format!("each batch is taken in parts of {part_size} patches");
             observer.notice(&FitEvent::Warning { message });
         }
+        let preparers = Preparers::new()
+            .map_err(|error| self.unusable(format!("threads to prepare patches: {error}")))?;
         let trainer = Trainer {
             part_size,
             settings: self.config.training(),
@@ -117,6 +120,7 @@ impl NetworkFit {
             on_processor: self.settings.device.parse().is_ok_and(DeviceChoice::is_processor),
             computation,
             planes: &planes,
+            preparers: &preparers,
             train,
             validation,
             clock: &StageClock::default(),

@@ -62,7 +62,8 @@ impl Convolution {
     pub(crate) fn forward(&self, pass: &Pass<'_>, planes: Tensor<4>) -> Tensor<4> {
         let bias = self.bias.then(|| pass.tensor(&of(&self.name, "bias")));
         let options = ConvOptions::new([self.stride; 2], [self.padding; 2], [1, 1], 1);
-        conv2d(planes, pass.tensor(&of(&self.name, "weight")), bias, options)
+        let output = conv2d(planes, pass.tensor(&of(&self.name, "weight")), bias, options);
+        pass.show(&self.name, output)
     }
 }
 
@@ -103,7 +104,8 @@ impl BatchNorm {
         let (scale, shift) = (part("weight"), part("bias"));
         let (mean, variance) = (part("running_mean"), part("running_var"));
         if !pass.trains() {
-            return batch_norm(numbers, scale, shift, mean, variance, NORM_EPSILON);
+            let output = batch_norm(numbers, scale, shift, mean, variance, NORM_EPSILON);
+            return pass.show(&self.name, output);
         }
         let count = numbers.dims().iter().product::<usize>() / self.planes;
         let normed = batch_norm_train(numbers, scale, shift, NORM_EPSILON);
@@ -152,7 +154,7 @@ impl Dense {
     pub(crate) fn forward(&self, pass: &Pass<'_>, numbers: Tensor<2>) -> Tensor<2> {
         let weight: Tensor<2> = pass.tensor(&of(&self.name, "weight"));
         let bias: Tensor<1> = pass.tensor(&of(&self.name, "bias"));
-        numbers.matmul(weight.transpose()) + bias.unsqueeze()
+        pass.show(&self.name, numbers.matmul(weight.transpose()) + bias.unsqueeze())
     }
 }
 

@@ -47,27 +47,24 @@ impl Losses {
         self.waiting.push(Part { loss, weight, patches, step });
     }
 
-    /// Whether [`Self::read_if_due`] would read now.
-    pub(crate) fn is_due(&self) -> bool {
-        self.last_read.elapsed() >= PAUSE
+    /// Whether it is time to read: ten times a second, and with the last step of an epoch.
+    pub(crate) fn is_due(&self, is_last: bool) -> bool {
+        is_last || self.last_read.elapsed() >= PAUSE
     }
 
-    /// The mean since the last answer, at most ten times a second.
+    /// The mean since the last answer.
     ///
     /// # Errors
     /// If a loss is not a finite number, or beyond reason.
-    pub(crate) fn read_if_due(&mut self) -> Result<Option<f64>, FitError> {
-        if !self.is_due() {
-            return Ok(None);
-        }
+    pub(crate) fn mean(&mut self) -> Result<f64, FitError> {
         self.last_read = Instant::now();
-        self.read().map(Some)
+        self.read()
     }
 
     /// Writes the sums of the epoch so far into `progress`.
     ///
     /// # Errors
-    /// As [`Self::read_if_due`].
+    /// As [`Self::mean`].
     pub(crate) fn read_into(&mut self, progress: &mut Progress) -> Result<(), FitError> {
         self.read()?;
         (progress.loss_sum, progress.loss_patches) = (self.sum, self.patches);

@@ -18,6 +18,7 @@
 //!
 //! Start with [`NetworkFit`], a [`Fit`](crate::Fit), and with `architecture.rs` to add a network.
 
+mod activations;
 mod architecture;
 mod augment;
 mod average;
@@ -44,6 +45,7 @@ mod parts;
 mod pass;
 mod pipeline;
 mod planes;
+mod preparation;
 mod progress;
 mod sampler;
 mod schedule;
@@ -73,7 +75,7 @@ pub(crate) use layers::{BatchNorm, Convolution, Dense, global_average};
 pub(crate) use model::load;
 pub(crate) use pass::Pass;
 pub use settings::{ClassWeight, Optimizer, RawTraining, Sampler, Training};
-pub(crate) use settings::{Door, network_table};
+pub(crate) use settings::{Door, network_config, network_table};
 pub(crate) use tensor_spec::Initial;
 pub(crate) use trunk::{Activations, BoundTrunk, Trunk};
 

@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use burn::tensor::{Tensor, TensorData};
 use tesela_datasets::random;
 
-use super::parameters::Parameters;
+use super::parameters::{Parameters, host};
 use super::weights::to_single;
+use crate::histogram::Histogram;
 
 /// The place of the draws of dropout below the seed.
 const DROPOUT: u64 = 5;
@@ -17,6 +18,8 @@ pub(crate) struct Pass<'a> {
     parameters: &'a Parameters,
     draws: Option<Draws>,
     statistics: RefCell<Vec<(usize, Tensor<1>)>>,
+    /// How what each layer makes is spread, where the pass is watched.
+    shown: Option<RefCell<Vec<Histogram>>>,
 }
 
 /// Where in a training a pass is: what its random draws depend on, and nothing else.
@@ -33,12 +36,17 @@ pub(crate) struct Draws {
 impl<'a> Pass<'a> {
     /// A pass that predicts.
     pub(crate) fn predicting(parameters: &'a Parameters) -> Self {
-        Self { parameters, draws: None, statistics: RefCell::default() }
+        Self { parameters, draws: None, statistics: RefCell::default(), shown: None }
+    }
+
+    /// A pass that predicts and keeps how what each layer makes is spread.
+    pub(crate) fn watched(parameters: &'a Parameters) -> Self {
+        Self { shown: Some(RefCell::default()), ..Self::predicting(parameters) }
     }
 
     /// A pass that trains.
     pub(crate) fn training(parameters: &'a Parameters, draws: Draws) -> Self {
-        Self { parameters, draws: Some(draws), statistics: RefCell::default() }
+        Self { draws: Some(draws), ..Self::predicting(parameters) }
     }
 
     /// Whether the pass trains.
@@ -55,6 +63,20 @@ impl<'a> Pass<'a> {
     pub(crate) fn follow(&self, name: &str, value: Tensor<1>) {
         let index = self.parameters.index(name);
         self.statistics.borrow_mut().push((index, value.inner()));
+    }
+
+    /// Shows what layer `name` makes to whoever watches the pass; gives it on as it is.
+    pub(crate) fn show<const D: usize>(&self, name: &str, output: Tensor<D>) -> Tensor<D> {
+        if let Some(shown) = &self.shown {
+            // Counted at once: only one layer's numbers lie on the host at a time.
+            shown.borrow_mut().extend(Histogram::of(name, &host(output.clone())));
+        }
+        output
+    }
+
+    /// How what each layer made is spread, in the order of the computation.
+    pub(crate) fn into_shown(self) -> Vec<Histogram> {
+        self.shown.map(RefCell::into_inner).unwrap_or_default()
     }
 
     /// What the running statistics become, by position of the tensor.

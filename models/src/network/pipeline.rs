@@ -1,10 +1,11 @@
-//! The input pipeline: a thread of its own reads patches and prepares batches while the network computes.
+//! The input pipeline: a thread of its own reads patches and has batches prepared while the network computes.
 //!
 //! A bounded channel lies between the two, so memory stays at a few batches whatever the size of the source.
 //! The batches and their order depend on the request alone.
 
 use std::sync::mpsc;
 
+use rayon::prelude::*;
 use tesela_datasets::class::ClassId;
 use tesela_datasets::patch::PatchBatch;
 use tesela_datasets::source::{PatchSource, SourceError};
@@ -14,10 +15,13 @@ use super::device_planes::PackedPatches;
 use super::input_shape::InputShape;
 use super::layout::Layout;
 use super::planes::{InputPlanes, Scratch};
+use super::preparation::Preparers;
 use super::stage_clock::{Stage, StageClock};
 
 /// How many batches may wait to be consumed.
 const AHEAD: usize = 2;
+/// How many patches a thread prepares at a time, at least.
+const MIN_SHARE: usize = 4;
 
 /// A batch as the network takes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +43,8 @@ pub(crate) struct Pipeline<'a> {
     pub(crate) layout: Layout,
     pub(crate) seed: u64,
     pub(crate) batch_size: usize,
+    /// What makes patches into planes on the host.
+    pub(crate) preparers: &'a Preparers,
     /// What hears how long each stage takes.
     pub(crate) clock: Option<&'a StageClock>,
     /// Whether the device makes the planes.
@@ -99,13 +105,18 @@ impl Pipeline<'_> {
         }
         let size = self.layout.len(self.input);
         let mut planes = vec![0.0; batch.len() * size];
-        let mut scratch = Scratch::default();
-        let mut upright = vec![0.0; self.input.len()];
-        for (index, out) in planes.chunks_exact_mut(size).enumerate() {
-            self.planes.fill(&mut scratch, batch, index, &mut upright);
-            let table = self.symmetries.draw(self.seed, epoch, (slot + index) as u64);
-            self.layout.arrange(table, &upright, out);
-        }
+        let fill =
+            |(index, out): (usize, &mut [f32]), scratch: &mut Scratch, upright: &mut [f32]| {
+                self.planes.fill(scratch, batch, index, upright);
+                let table = self.symmetries.draw(self.seed, epoch, (slot + index) as u64);
+                self.layout.arrange(table, upright, out);
+            };
+        self.preparers.with(|| {
+            planes.par_chunks_exact_mut(size).enumerate().with_min_len(MIN_SHARE).for_each_init(
+                || (Scratch::default(), vec![0.0; self.input.len()]),
+                |(scratch, upright), own| fill(own, scratch, upright),
+            );
+        });
         HostBatch { planes, packed: None, labels }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A network's table holds the shared keys and its own side by side. serde's `flatten` would let typing errors
 //! through, so [`network_table!`] writes both into one struct; the shared keys are listed there, and only there.
+//! [`network_config!`] ties the checked settings to their network.
 
 use std::fmt;
 use std::ops::Range;
@@ -96,6 +97,33 @@ macro_rules! network_table {
     };
 }
 pub(crate) use network_table;
+
+/// Makes checked settings those of a network: `$raw` is the table as written, `$network` has a function `new`.
+macro_rules! network_config {
+    ($config:ty, $raw:ty, $kind:expr, $network:ty) => {
+        impl $crate::network::NetworkConfig for $config {
+            fn kind(&self) -> &'static str {
+                $kind
+            }
+
+            fn training(&self) -> &$crate::network::Training {
+                &self.training
+            }
+
+            fn written(&self) -> String {
+                ::serde_json::to_string(&<$raw>::from(self)).expect("settings are plain data")
+            }
+
+            fn network(
+                &self,
+                input: $crate::network::InputShape,
+            ) -> Result<Box<dyn $crate::network::Network>, $crate::network::ShapeError> {
+                Ok(Box::new(<$network>::new(self, input)?))
+            }
+        }
+    };
+}
+pub(crate) use network_config;
 
 network_table! {
     /// The keys that all networks share, as written; names are PyTorch's or scikit-learn's where they have them.

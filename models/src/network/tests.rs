@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use tempfile::tempdir;
 use tesela_datasets::config::Problems;
+use tesela_datasets::memory::MemorySource;
 
-use super::toy::{Ear, Toy};
-use super::{ClassWeight, NetworkConfig, NetworkFit, Optimizer, RawTraining, Sampler};
+use super::toy::{Ear, patches, stripes, turned};
+use super::{ClassWeight, InputShape, NetworkConfig, NetworkFit, Optimizer, RawTraining, Sampler};
 use crate::classifier::{CheckpointPlace, Classifier, Fit, FitError, FitEvent, Unobserved};
 use crate::config::FitSettings;
+use crate::histogram::Histogram;
 use crate::lenet::RawLenet;
 use crate::resnet::RawResnet;
 
@@ -46,8 +48,8 @@ fn bytes(model: &dyn Classifier) -> Vec<u8> {
 }
 
 /// The numbers of the weights of a fitted network.
-fn weights(config: &Arc<dyn NetworkConfig>, train: &Toy) -> Vec<f32> {
-    let model = recipe(config, 1).fit(train, &Toy::new(0, 16, 2), &mut Unobserved).unwrap();
+fn weights(config: &Arc<dyn NetworkConfig>, train: &MemorySource) -> Vec<f32> {
+    let model = recipe(config, 1).fit(train, &stripes(0, 16, 2), &mut Unobserved).unwrap();
     let bytes = bytes(model.as_ref());
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let mut tensors: Vec<_> = file.iter().collect();
@@ -91,7 +93,7 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
 
 #[test]
 fn gathered_gradients_are_those_of_the_big_batch() {
-    let train = Toy::new(42, 16, 1);
+    let train = stripes(42, 16, 1);
     let plain = RawLenet {
         optimizer: Optimizer::Sgd,
         learning_rate: 0.05,
@@ -114,7 +116,7 @@ fn gathered_gradients_are_those_of_the_big_batch() {
 
 #[test]
 fn every_option_changes_what_is_learned() {
-    let train = Toy::new(43, 16, 1);
+    let train = stripes(43, 16, 1);
     let plain = RawLenet { batch_size: 8, epochs: 1, validation_share: 0.0, ..RawLenet::default() };
     let base = weights(&lenet(plain.clone()), &train);
     let others = [
@@ -137,15 +139,15 @@ fn every_option_changes_what_is_learned() {
 
 #[test]
 fn averaged_predictions_do_not_depend_on_how_a_patch_lies() {
-    let train = Toy::new(40, 16, 1);
+    let train = stripes(40, 16, 1);
     let of = |test_time_augmentation| {
         let raw =
             RawLenet { batch_size: 8, epochs: 2, validation_share: 0.0, ..RawLenet::default() };
         let config = lenet(RawLenet { test_time_augmentation, augment: false, ..raw });
-        let none = Toy::new(0, 16, 2);
+        let none = stripes(0, 16, 2);
         let model = recipe(&config, 2).fit(&train, &none, &mut Unobserved).unwrap();
-        let predict = |toy: &Toy| model.predict(&toy.patches().clone().into()).unwrap();
-        let (upright, turned) = (predict(&train), predict(&train.turned()));
+        let predict = |toy: &MemorySource| model.predict(&patches(toy).into()).unwrap();
+        let (upright, turned) = (predict(&train), predict(&turned(&train)));
         let pairs = upright.values().iter().zip(turned.values());
         pairs.fold(0_f32, |most, (a, b)| most.max((a - b).abs()))
     };
@@ -177,7 +179,7 @@ fn rich() -> Vec<Arc<dyn NetworkConfig>> {
 
 #[test]
 fn a_training_that_is_stopped_anywhere_goes_on_and_ends_with_the_same_bytes() {
-    let (train, validation) = (Toy::new(30, 16, 1), Toy::new(9, 16, 2));
+    let (train, validation) = (stripes(30, 16, 1), stripes(9, 16, 2));
     for config in rich() {
         let mut whole = Ear::default();
         let model = recipe(&config, 1).fit(&train, &validation, &mut whole).unwrap();
@@ -207,7 +209,7 @@ fn a_training_that_is_stopped_anywhere_goes_on_and_ends_with_the_same_bytes() {
 
 #[test]
 fn the_number_of_threads_changes_no_byte() {
-    let (train, validation) = (Toy::new(30, 16, 1), Toy::new(9, 16, 2));
+    let (train, validation) = (stripes(30, 16, 1), stripes(9, 16, 2));
     for config in rich() {
         let of = |threads| {
             let model = recipe(&config, threads).fit(&train, &validation, &mut Unobserved);
@@ -222,7 +224,7 @@ fn the_number_of_threads_changes_no_byte() {
 fn fit_in(directory: &Path, ear: &mut Ear) -> Result<Vec<u8>, FitError> {
     let raw = RawLenet { batch_size: 8, epochs: 3, validation_share: 0.0, ..RawLenet::default() };
     let recipe = keeping(&lenet(raw), directory, 1);
-    let model = recipe.fit(&Toy::new(24, 16, 1), &Toy::new(0, 16, 2), ear)?;
+    let model = recipe.fit(&stripes(24, 16, 1), &stripes(0, 16, 2), ear)?;
     Ok(bytes(model.as_ref()))
 }
 
@@ -271,9 +273,9 @@ fn what_lies_behind_a_damaged_checkpoint_is_kept_twice_again() {
 fn a_checkpoint_of_another_training_is_refused_with_the_difference() {
     let directory = tempdir().unwrap();
     fit_in(directory.path(), &mut Ear::default()).unwrap();
-    let (train, none) = (Toy::new(24, 16, 1), Toy::new(0, 16, 2));
+    let (train, none) = (stripes(24, 16, 1), stripes(0, 16, 2));
     let raw = RawLenet { batch_size: 8, epochs: 3, validation_share: 0.0, ..RawLenet::default() };
-    let refuse = |config: &Arc<dyn NetworkConfig>, train: &Toy, store: &str| {
+    let refuse = |config: &Arc<dyn NetworkConfig>, train: &MemorySource, store: &str| {
         let mut recipe = recipe(config, 1);
         recipe.keep_checkpoints(CheckpointPlace {
             directory: directory.path().to_owned(),
@@ -291,9 +293,9 @@ fn a_checkpoint_of_another_training_is_refused_with_the_difference() {
     assert!(message.contains("its store digest is `00ff`; expected `11ee`"), "{message}");
     let message = refuse(&lenet(RawLenet { momentum: 0.5, ..raw }), &train, "00ff");
     assert!(message.contains("its settings is") && message.contains(".checkpoint`"), "{message}");
-    let message = refuse(&same, &Toy::new(24, 17, 1), "00ff");
+    let message = refuse(&same, &stripes(24, 17, 1), "00ff");
     assert!(message.contains("16 × 16 pixels`; expected `4 planes of 17 × 17"), "{message}");
-    let message = refuse(&same, &Toy::new(26, 16, 1), "00ff");
+    let message = refuse(&same, &stripes(26, 16, 1), "00ff");
     assert!(message.contains("its labels is `"), "{message}");
 }
 
@@ -308,7 +310,7 @@ fn a_training_that_diverges_names_the_step_and_keeps_the_last_good_checkpoint() 
         ..RawLenet::default()
     };
     let recipe = keeping(&lenet(raw), directory.path(), 1);
-    let fitted = recipe.fit(&Toy::new(80, 16, 1), &Toy::new(0, 16, 2), &mut Unobserved);
+    let fitted = recipe.fit(&stripes(80, 16, 1), &stripes(0, 16, 2), &mut Unobserved);
     match fitted.err().expect("it diverges") {
         FitError::Diverged { step, checkpoint: Some(path), .. } => {
             assert!(step > 1);
@@ -321,7 +323,7 @@ fn a_training_that_diverges_names_the_step_and_keeps_the_last_good_checkpoint() 
 #[test]
 fn a_step_of_more_patches_than_there_are_is_refused() {
     let config = lenet(RawLenet { batch_size: 8, accumulate: 4, ..RawLenet::default() });
-    let fitted = recipe(&config, 1).fit(&Toy::new(24, 16, 1), &Toy::new(0, 16, 2), &mut Unobserved);
+    let fitted = recipe(&config, 1).fit(&stripes(24, 16, 1), &stripes(0, 16, 2), &mut Unobserved);
     let message = fitted.err().expect("it is refused").to_string();
     let expected = "`batch-size` 8 × `accumulate` 4 is 32, more than the 24 patches to fit on; expected at most 24";
     assert!(message.contains(expected), "{message}");
@@ -330,7 +332,7 @@ fn a_step_of_more_patches_than_there_are_is_refused() {
 #[test]
 fn a_training_tells_what_its_time_went_into() {
     let config = lenet(RawLenet { batch_size: 8, epochs: 2, ..RawLenet::default() });
-    let (train, validation) = (Toy::new(40, 16, 1), Toy::new(8, 16, 2));
+    let (train, validation) = (stripes(40, 16, 1), stripes(8, 16, 2));
     let mut ear = Ear::default();
     let start = std::time::Instant::now();
     recipe(&config, 1).fit(&train, &validation, &mut ear).unwrap();
@@ -343,4 +345,42 @@ fn a_training_tells_what_its_time_went_into() {
     assert!(times.preparing > 0.0 && times.validating > 0.0, "{times:?}");
     let foreground = times.waiting + times.computing + times.validating;
     assert!(times.computing > 0.0 && foreground <= whole, "{times:?} of {whole}");
+}
+
+/// How what each layer makes is spread after the first epoch.
+fn activations(
+    config: &Arc<dyn NetworkConfig>,
+    validation: usize,
+    threads: usize,
+) -> Vec<Histogram> {
+    let (train, validation) = (stripes(30, 16, 1), stripes(validation, 16, 2));
+    let mut ear = Ear::default();
+    recipe(config, threads).fit(&train, &validation, &mut ear).unwrap();
+    let shown = ear.events.into_iter().find_map(|event| match event {
+        FitEvent::Activations { epoch: 1, histograms } => Some(histograms),
+        _ => None,
+    });
+    shown.unwrap_or_default()
+}
+
+#[test]
+fn every_layer_shows_what_it_makes_of_a_few_validation_patches() {
+    for config in rich() {
+        let network = config.network(InputShape::new(4, [16, 16], 2).unwrap()).unwrap();
+        // Seventeen are one more than are looked at.
+        for (validation, seen) in [(9, 9), (17, 16)] {
+            let shown = activations(&config, validation, 1);
+            let expected = network.layers().into_iter().map(|layer| {
+                let numbers: usize = layer.output.iter().product();
+                (layer.name, (seen * numbers) as f64)
+            });
+            let found = shown.iter().map(|own| (own.name.clone(), own.count));
+            assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+        }
+        let pools = activations(&config, 9, 1);
+        let mut pools = pools.iter().filter(|own| own.name.starts_with("pool"));
+        assert!(pools.all(|own| own.least >= 0.0), "pools are behind rectifiers");
+        assert_eq!(activations(&config, 9, 1), activations(&config, 9, 3));
+        assert_eq!(activations(&config, 0, 1), []);
+    }
 }

@@ -1,15 +1,12 @@
 //! Toys for the tests of networks: patches in memory, an observer, and two ways of computing side by side.
 
-use std::sync::Arc;
-
 use burn::tensor::Device;
 use tesela_datasets::class::{ClassId, ClassMap, Label};
+use tesela_datasets::memory::MemorySource;
 use tesela_datasets::patch::{PatchBatch, PatchDefinition, PatchShape, SampleType, Samples};
 use tesela_datasets::pixel::{Band, BandSet, PixelDefinition, Product};
 use tesela_datasets::random;
-use tesela_datasets::source::{
-    Batch, BatchStream, CellSource, FeatureMatrix, InputDefinition, SourceError,
-};
+use tesela_datasets::source::{CellSource, PatchSource};
 
 use super::architecture::Network;
 use super::computation::Computation;
@@ -23,116 +20,55 @@ use crate::classifier::{Classifier, FitEvent, FitObserver};
 
 /// Patches in memory: those of class 1 have a bright stripe at a random place, those of class 0 have as many bright
 /// pixels scattered.
-pub(crate) struct Toy {
-    input: InputDefinition,
-    classes: ClassMap,
-    labels: Vec<Label>,
-    patches: PatchBatch,
-}
-
-impl Toy {
-    pub(crate) fn new(count: usize, side: usize, seed: u64) -> Self {
-        let mut pixel = PixelDefinition::of_product(Product::C1);
-        pixel.bands = BandSet::new([Band::Blue, Band::Green, Band::Red]).unwrap();
-        let shape = PatchShape { bands: 3, height: side, width: side };
-        let mut values = Vec::new();
-        let mut used = Vec::new();
-        let mut labels = Vec::new();
-        for index in 0..count {
-            let mut generator = random::generator(seed, &[index as u64]);
-            let class = index % 2;
-            labels.push(Label::Class(ClassId::new(class)));
-            let bright: Vec<usize> = if class == 1 {
-                let row = below(&mut generator, side);
-                (0..side).map(|column| row * side + column).collect()
-            } else {
-                (0..side).map(|_| below(&mut generator, side * side)).collect()
-            };
-            for _band in 0..3 {
-                for at in 0..side * side {
-                    let noise = i16::try_from(below(&mut generator, 200)).unwrap();
-                    values.push(1000 + noise + if bright.contains(&at) { 1500 } else { 0 });
-                }
-            }
-            used.extend((0..side * side).map(|at| at % 37 != 5));
-        }
-        let patches = PatchBatch {
-            shape,
-            samples: Samples::Int16(values),
-            used,
-            labels: labels.clone(),
-            positions: (0..).take(count).collect(),
+pub(crate) fn stripes(count: usize, side: usize, seed: u64) -> MemorySource {
+    let mut pixel = PixelDefinition::of_product(Product::C1);
+    pixel.bands = BandSet::new([Band::Blue, Band::Green, Band::Red]).unwrap();
+    let shape = PatchShape { bands: 3, height: side, width: side };
+    let mut patches = PatchBatch::with_capacity(shape, SampleType::Int16, count);
+    for index in 0..count {
+        let mut generator = random::generator(seed, &[index as u64]);
+        let class = index % 2;
+        patches.labels.push(Label::Class(ClassId::new(class)));
+        let bright: Vec<usize> = if class == 1 {
+            let row = below(&mut generator, side);
+            (0..side).map(|column| row * side + column).collect()
+        } else {
+            (0..side).map(|_| below(&mut generator, side * side)).collect()
         };
-        Self {
-            input: InputDefinition::Patches(PatchDefinition {
-                shape,
-                sample_type: SampleType::Int16,
-                pixel,
-            }),
-            classes: ClassMap::new(["scattered", "striped"]).unwrap(),
-            labels,
-            patches,
+        let Samples::Int16(values) = &mut patches.samples else { unreachable!() };
+        for at in (0..3).flat_map(|_band| 0..side * side) {
+            let noise = i16::try_from(below(&mut generator, 200)).unwrap();
+            values.push(1000 + noise + if bright.contains(&at) { 1500 } else { 0 });
         }
+        patches.used.extend((0..side * side).map(|at| at % 37 != 5));
     }
+    let input = PatchDefinition { shape, sample_type: SampleType::Int16, pixel };
+    let classes = ClassMap::new(["scattered", "striped"]).unwrap();
+    MemorySource::new(input, classes, patches).unwrap()
 }
 
-impl Toy {
-    /// The patches.
-    pub(crate) fn patches(&self) -> &PatchBatch {
-        &self.patches
-    }
-
-    /// The same patches, each plane transposed.
-    pub(crate) fn turned(&self) -> Self {
-        let (side, mut patches) = (self.patches.shape.width, self.patches.clone());
-        let source = |at: usize| {
-            let (plane, pixel) = (at / (side * side), at % (side * side));
-            plane * side * side + pixel % side * side + pixel / side
-        };
-        if let (Samples::Int16(to), Samples::Int16(from)) =
-            (&mut patches.samples, &self.patches.samples)
-        {
-            to.iter_mut().enumerate().for_each(|(at, to)| *to = from[source(at)]);
-        }
-        let used = patches.used.iter_mut().enumerate();
-        used.for_each(|(at, to)| *to = self.patches.used[source(at)]);
-        Self {
-            input: self.input.clone(),
-            classes: self.classes.clone(),
-            labels: self.labels.clone(),
-            patches,
-        }
-    }
+/// All patches of `source`.
+pub(crate) fn patches(source: &MemorySource) -> PatchBatch {
+    let order: Vec<u32> = (0..).take(source.len()).collect();
+    let source = PatchSource::of(source).unwrap();
+    source.stream(&order, order.len()).unwrap().next().unwrap().unwrap()
 }
 
-impl CellSource for Toy {
-    fn input(&self) -> &InputDefinition {
-        &self.input
+/// The patches of `source`, each plane transposed.
+pub(crate) fn turned(source: &MemorySource) -> MemorySource {
+    let (upright, mut patches) = (patches(source), patches(source));
+    let side = upright.shape.width;
+    let from_place = |at: usize| {
+        let (plane, pixel) = (at / (side * side), at % (side * side));
+        plane * side * side + pixel % side * side + pixel / side
+    };
+    if let (Samples::Int16(to), Samples::Int16(from)) = (&mut patches.samples, &upright.samples) {
+        to.iter_mut().enumerate().for_each(|(at, to)| *to = from[from_place(at)]);
     }
-
-    fn classes(&self) -> &ClassMap {
-        &self.classes
-    }
-
-    fn labels(&self) -> &[Label] {
-        &self.labels
-    }
-
-    fn stream<'a>(&'a self, order: &[u32], batch: usize) -> Result<BatchStream<'a>, SourceError> {
-        let parts: Vec<Vec<u32>> = order.chunks(batch).map(<[u32]>::to_vec).collect();
-        Ok(Box::new(parts.into_iter().map(|part| {
-            let mut batch =
-                PatchBatch::with_capacity(self.patches.shape, SampleType::Int16, part.len());
-            for position in part {
-                batch.push_from(&self.patches, position as usize);
-            }
-            Ok(Batch::Patches(batch))
-        })))
-    }
-
-    fn features(&self) -> Result<Arc<FeatureMatrix>, SourceError> {
-        Err(SourceError::new("a toy has no features"))
-    }
+    let used = patches.used.iter_mut().enumerate();
+    used.for_each(|(at, to)| *to = upright.used[from_place(at)]);
+    let input = source.input().patches().unwrap().clone();
+    MemorySource::new(input, source.classes().clone(), patches).unwrap()
 }
 
 fn below(generator: &mut random::Generator, bound: usize) -> usize {
@@ -159,7 +95,7 @@ impl FitObserver for Ear {
 }
 
 /// The share of patches that `model` classifies right.
-pub(crate) fn accuracy(model: &dyn Classifier, toy: &Toy) -> f64 {
+pub(crate) fn accuracy(model: &dyn Classifier, toy: &MemorySource) -> f64 {
     let all = model.predict_source(toy, &mut |_| true).unwrap();
     let right = all
         .rows()

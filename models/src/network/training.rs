@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 use tesela_datasets::class::ClassId;
 use tesela_datasets::source::PatchSource;
 
+use super::activations::activations;
 use super::augment::Symmetries;
 use super::checkpoints::Checkpoints;
 use super::clipping::{clip, norm};
@@ -18,6 +19,7 @@ use super::parameters::{Parameters, host};
 use super::pass::Draws;
 use super::pipeline::{HostBatch, Pipeline};
 use super::planes::InputPlanes;
+use super::preparation::Preparers;
 use super::progress::EpochRecord;
 use super::schedule::Schedule;
 use super::settings::{ClassWeight, Training};
@@ -26,6 +28,7 @@ use super::state::{Place, State};
 use super::validation::Validation;
 use super::weights::Weights;
 use crate::classifier::{CheckpointPlace, FitError, FitEvent, FitObserver};
+use crate::histogram::Histogram;
 
 /// Everything that a training needs and does not change.
 pub(crate) struct Trainer<'a> {
@@ -37,6 +40,7 @@ pub(crate) struct Trainer<'a> {
     /// How many patches of a batch are on the device at a time.
     pub(crate) part_size: usize,
     pub(crate) planes: &'a InputPlanes,
+    pub(crate) preparers: &'a Preparers,
     pub(crate) train: PatchSource<'a>,
     pub(crate) validation: PatchSource<'a>,
     /// Where checkpoints are kept, if anywhere, and whose they are.
@@ -131,8 +135,10 @@ impl Trainer<'_> {
             if slots + count < step.end {
                 return Ok(());
             }
-            let norm = self.take_step(state, &mut gathered, learning_rate, losses.is_due());
-            if let Some(loss) = losses.read_if_due()? {
+            let is_due = losses.is_due(slots + count == order.len());
+            let norm = self.take_step(state, &mut gathered, learning_rate, is_due);
+            if is_due {
+                let loss = losses.mean()?;
                 let (step, patches) = (state.progress.step, state.progress.patches);
                 observer.notice(&FitEvent::Batch { step, loss, learning_rate, patches });
                 if let Some(norm) = norm.and_then(|norm| host(norm).first().copied()) {
@@ -225,6 +231,10 @@ impl Trainer<'_> {
         observer.notice(&(&record).into());
         let histograms = kept.weights().histograms();
         observer.notice(&FitEvent::Weights { epoch: record.epoch, histograms });
+        let histograms = self.activations(&kept)?;
+        if !histograms.is_empty() {
+            observer.notice(&FitEvent::Activations { epoch: record.epoch, histograms });
+        }
         let raw = self.settings.raw();
         if state.progress.close_epoch(record, validation, raw.epochs, raw.patience) {
             state.best = Some(kept.weights());
@@ -237,12 +247,24 @@ impl Trainer<'_> {
         parameters: &Parameters,
         observer: &mut dyn FitObserver,
     ) -> Result<Option<Validation>, FitError> {
-        let symmetries = Symmetries::new(self.computation.network.input().side(), false);
-        let mut pipeline = self.pipeline(self.validation, &symmetries, None);
+        let upright = self.upright();
+        let mut pipeline = self.pipeline(self.validation, &upright, None);
         pipeline.batch_size = self.part_size;
         self.clock.time(Stage::Validating, || {
             Validation::of(self.computation, parameters, &pipeline, observer)
         })
+    }
+
+    /// How what each layer makes of some validation patches is spread.
+    fn activations(&self, parameters: &Parameters) -> Result<Vec<Histogram>, FitError> {
+        let upright = self.upright();
+        let pipeline = self.pipeline(self.validation, &upright, None);
+        activations(self.computation, parameters, &pipeline)
+    }
+
+    /// No flips and turns: patches as they are.
+    fn upright(&self) -> Symmetries {
+        Symmetries::new(self.computation.network.input().side(), false)
     }
 
     fn pipeline<'b>(
@@ -255,6 +277,7 @@ impl Trainer<'_> {
             clock,
             source,
             planes: self.planes,
+            preparers: self.preparers,
             symmetries,
             input: self.computation.network.input(),
             layout: self.computation.layout,

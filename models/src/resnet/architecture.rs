@@ -9,6 +9,8 @@ use crate::network::{Dense, InputShape, Layer, Network, Pass, ShapeError, global
 
 /// The least rows and columns of a patch.
 const MINIMUM_SIDE: usize = 8;
+/// The name of the layer that takes the mean of each plane.
+const POOL: &str = "pool";
 
 /// The network.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ impl Network for Resnet {
         }
         let logits = self.logits.layer();
         layers.push(Layer {
-            name: "pool".to_owned(),
+            name: POOL.to_owned(),
             what: "mean of each plane".to_owned(),
             output: vec![self.logits.inputs],
             tensors: Vec::new(),
@@ -70,7 +72,7 @@ impl Network for Resnet {
         let stem = relu(self.stem.forward(pass, planes)); // [batch, width, row, column]
         let blocks = self.blocks.iter();
         let deep = blocks.fold(stem, |planes, block| block.forward(pass, planes));
-        let means = global_average(deep); // [batch, plane]
+        let means = pass.show(POOL, global_average(deep)); // [batch, plane]
         self.logits.forward(pass, pass.dropout(0, self.dropout, means))
     }
 }

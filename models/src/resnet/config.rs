@@ -4,9 +4,7 @@ use tesela_datasets::config::Problems;
 
 use super::KIND;
 use super::architecture::Resnet;
-use crate::network::{
-    Door, InputShape, Network, NetworkConfig, ShapeError, Training, network_table,
-};
+use crate::network::{Door, Training, network_config, network_table};
 
 /// The most stages: a patch of 8 × 8 pixels has one pixel left after four.
 const MOST_STAGES: usize = 4;
@@ -76,23 +74,7 @@ impl Default for ResnetConfig {
     }
 }
 
-impl NetworkConfig for ResnetConfig {
-    fn kind(&self) -> &'static str {
-        KIND
-    }
-
-    fn training(&self) -> &Training {
-        &self.training
-    }
-
-    fn written(&self) -> String {
-        serde_json::to_string(&RawResnet::from(self)).expect("settings are plain data")
-    }
-
-    fn network(&self, input: InputShape) -> Result<Box<dyn Network>, ShapeError> {
-        Ok(Box::new(Resnet::new(self, input)?))
-    }
-}
+network_config!(ResnetConfig, RawResnet, KIND, Resnet);
 
 #[cfg(test)]
 mod tests {

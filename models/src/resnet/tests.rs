@@ -7,7 +7,7 @@ use crate::Fit;
 use crate::classifier::Unobserved;
 use crate::config::FitSettings;
 use crate::conformance::check_fit;
-use crate::network::toy::{Toy, accuracy};
+use crate::network::toy::{accuracy, stripes};
 use crate::network::{NetworkFit, load};
 
 fn small() -> RawResnet {
@@ -40,8 +40,7 @@ fn it_keeps_the_promises_of_every_model() {
 
 #[test]
 fn it_learns_what_a_linear_rule_cannot_see_and_generalises() {
-    let (train, validation, test) =
-        (Toy::new(200, 12, 1), Toy::new(40, 12, 2), Toy::new(100, 12, 3));
+    let (train, validation, test) = (stripes(200, 12, 1), stripes(40, 12, 2), stripes(100, 12, 3));
     let raw = RawResnet { epochs: 12, batch_size: 16, width: 8, ..small() };
     let model = recipe(raw, 2).fit(&train, &validation, &mut Unobserved).unwrap();
     let found = accuracy(model.as_ref(), &test);

@@ -1,7 +1,7 @@
 //! Runs that are killed and started again.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use tesela_datasets::random::{generator, unit};
@@ -41,6 +41,30 @@ fn network(place: &Place) {
     place.write("lenet.toml", &text);
 }
 
+/// Trains one fold of that network into `out`, with a checkpoint after each step.
+fn fold_of_network(out: &str) -> [&str; 8] {
+    ["train", "lenet.toml", "--fold", "0", "--checkpoint-minutes", "0", "--out", out]
+}
+
+/// Starts the program, whose words nobody hears.
+fn start(place: &Place, arguments: &[&str]) -> Child {
+    let mut command = place.command(arguments);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Waits until something is so, but not forever.
+fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let limit = Instant::now() + Duration::from_mins(2);
+    while !is_so() && Instant::now() < limit {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
 /// The checkpoints of the first fold of the run `killed`, the oldest first.
 fn checkpoints(place: &Place) -> Vec<std::path::PathBuf> {
     let folder = place.path("killed/checkpoints/fold-00");
@@ -55,38 +79,26 @@ fn checkpoints(place: &Place) -> Vec<std::path::PathBuf> {
 fn a_network_that_is_killed_again_and_again_goes_on_and_ends_with_the_same_bytes() {
     let place = Place::new();
     network(&place);
-    let train =
-        |out| ["train", "lenet.toml", "--fold", "0", "--checkpoint-minutes", "0", "--out", out];
-    let start = Instant::now();
-    place.succeed(&train("whole"));
-    let whole = start.elapsed();
+    let begin = Instant::now();
+    place.succeed(&fold_of_network("whole"));
+    let whole = begin.elapsed();
     let mut draws = generator(1, &[]);
     let mut kills = 0;
     // An attempt ends at once, or some steps after the last one: only what goes on from checkpoints comes to the end.
     loop {
         let before = checkpoints(&place).pop();
-        let mut child = place
-            .command(&train("killed"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let limit = Instant::now() + Duration::from_mins(2);
-        let is_short = unit(&mut draws) < 0.25;
-        while !is_short
-            && checkpoints(&place).pop() <= before
-            && child.try_wait().unwrap().is_none()
-            && Instant::now() < limit
-        {
-            std::thread::sleep(Duration::from_millis(2));
+        let mut child = start(&place, &fold_of_network("killed"));
+        if unit(&mut draws) >= 0.25 {
+            wait_until(|| {
+                checkpoints(&place).pop() > before || child.try_wait().unwrap().is_some()
+            });
         }
         std::thread::sleep(whole.mul_f64(0.2 * unit(&mut draws)));
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success());
             break;
         }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        kill(child);
         kills += 1;
         assert!(kills < 100, "it never comes to an end");
     }
@@ -98,25 +110,14 @@ fn a_network_that_is_killed_again_and_again_goes_on_and_ends_with_the_same_bytes
 fn a_network_goes_on_from_the_checkpoint_before_a_damaged_one() {
     let place = Place::new();
     network(&place);
-    let train =
-        |out| ["train", "lenet.toml", "--fold", "0", "--checkpoint-minutes", "0", "--out", out];
-    place.succeed(&train("whole"));
-    let mut child = place
-        .command(&train("killed"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let limit = Instant::now() + Duration::from_mins(2);
-    while checkpoints(&place).len() < 2 && Instant::now() < limit {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    place.succeed(&fold_of_network("whole"));
+    let child = start(&place, &fold_of_network("killed"));
+    wait_until(|| checkpoints(&place).len() >= 2);
+    kill(child);
     let last = checkpoints(&place).pop().expect("there are checkpoints");
     let bytes = fs::read(&last).unwrap();
     fs::write(&last, &bytes[..bytes.len() / 2]).unwrap();
-    let output = place.run(&train("killed"));
+    let output = place.run(&fold_of_network("killed"));
     let messages = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{messages}");
     assert!(messages.contains("is damaged"), "{messages}");
@@ -135,26 +136,52 @@ fn a_store_that_changed_since_the_run_began_is_refused() {
     assert!(message.contains("the digest of the store was `"), "{message}");
 }
 
+/// In a run that nobody has named, there is nothing but the store to tell the old from the new.
+#[test]
+fn a_run_that_is_not_finished_is_not_begun_anew_without_a_word_where_its_store_changed() {
+    let place = Place::new();
+    place.store("store", &TWO);
+    place.write("trees.toml", &experiment("store", ""));
+    let train = ["train", "trees.toml"];
+    let said = place.succeed(&["train", "trees.toml", "--fold", "0"]);
+    let begun = said.lines().last().unwrap().to_owned();
+    fs::remove_dir_all(place.path("store")).unwrap();
+    place.store("store", &Made { undefined: 8, ..TWO });
+    let message = place.refuse(&train);
+    let expected =
+        format!("store `store` has changed since run `{begun}` began, which is not finished");
+    assert!(message.contains(&expected), "{message}");
+    // The way that the message names leads to a new run, which the same command then continues.
+    let (_, rest) = message.split_once("`--out ").unwrap();
+    let (new, _) = rest.split_once('`').unwrap();
+    place.succeed(&["train", "trees.toml", "--out", new, "--fold", "1"]);
+    assert_eq!(place.succeed(&train).lines().last(), Some(new));
+    // So does an experiment with other settings, and one whose run is finished.
+    place.store("third", &Made { undefined: 9, ..TWO });
+    fs::remove_dir_all(place.path("store")).unwrap();
+    fs::rename(place.path("third"), place.path("store")).unwrap();
+    place.write("trees.toml", &experiment("store", "max-depth = 3\n"));
+    place.succeed(&train);
+    place.write("trees.toml", &experiment("store", ""));
+    assert!(place.refuse(&train).contains(&begun));
+    fs::remove_dir_all(place.path(&begun)).unwrap();
+    place.succeed(&train);
+}
+
 /// Trains the experiment `name` once in one go, and once with a kill in each attempt but the last.
 fn ends_with_the_same_bytes(place: &Place, name: &str, attempts: u32) {
-    let start = Instant::now();
+    let begin = Instant::now();
     place.succeed(&["train", name, "--out", "whole"]);
-    let whole = start.elapsed();
+    let whole = begin.elapsed();
     let mut kills = 0;
     for attempt in 1..=attempts {
-        let mut child = place
-            .command(&["train", name, "--out", "killed"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = start(place, &["train", name, "--out", "killed"]);
         // Each attempt comes a little further than the one before it.
         std::thread::sleep(whole.mul_f64(0.13 * f64::from(attempt % 5 + 1)));
         if child.try_wait().unwrap().is_none() {
             kills += 1;
         }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        kill(child);
     }
     assert!(kills > 0, "every attempt ran to its end");
     place.succeed(&["train", name, "--out", "killed"]);
@@ -190,10 +217,7 @@ fn an_interrupt_ends_the_run_where_it_can_be_continued() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let limit = Instant::now() + Duration::from_mins(1);
-    while !place.path("run/fold-00.partial").exists() && Instant::now() < limit {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until(|| place.path("run/fold-00.partial").exists());
     let id = child.id().to_string();
     std::process::Command::new("kill").args(["-INT", &id]).status().unwrap();
     let output = child.wait_with_output().unwrap();

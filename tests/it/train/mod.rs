@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod comparing;
+mod events;
 mod interruption;
 mod layers;
 mod place;

@@ -1,8 +1,6 @@
 //! Runs from beginning to end.
 
-use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use super::place::{Made, Place, TWO, experiment, repeatable_files};
 
@@ -157,65 +155,4 @@ fn a_model_is_measured_on_a_store_that_it_does_not_know() {
     let output = place.run(&["evaluate", "run", "store", "--fold", "1", "--out", "fold"]);
     let remark = String::from_utf8(output.stderr).unwrap();
     assert!(remark.contains("80 cells of the store are left out"), "{remark}");
-}
-
-/// What TensorBoard itself reads from `folder`.
-fn events(folder: &Path) -> serde_json::Value {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let scripts = root.join("tests/python");
-    let environment = Command::new("sh")
-        .arg(scripts.join("environment.sh"))
-        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("tesela-python"))
-        .arg(scripts.join("tensorboard.txt"))
-        .output()
-        .unwrap();
-    assert!(environment.status.success(), "{}", String::from_utf8_lossy(&environment.stderr));
-    let python = String::from_utf8(environment.stdout).unwrap();
-    let script = scripts.join("read_events.py");
-    let output = Command::new(python.trim()).arg(script).arg(folder).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-#[test]
-fn tensorboard_reads_how_a_network_learned() {
-    let place = Place::new();
-    place.store("store", &Made { side: 16, ..TWO });
-    let text = experiment("store", "").replace("folds = 3", "folds = 2");
-    let text = text
-        .replace("[model.extra-trees]\nn-trees = 20", "[model.lenet]\nbatch-size = 16\nepochs = 2");
-    place.write("lenet.toml", &text);
-    place.succeed(&["train", "lenet.toml", "--out", "run", "--fold", "1"]);
-    let fold = events(&place.path("run/tensorboard/fold-01"));
-    let points = |kind: &str, tag: &str| fold[kind][tag].as_array().map_or(0, Vec::len);
-    for tag in ["epoch/train-loss", "epoch/validation-loss", "epoch/patches-per-second"] {
-        assert_eq!(points("scalars", tag), 2, "{tag}");
-    }
-    let weights = &fold["histograms"]["weights/conv1.weight"];
-    assert_eq!(weights.as_array().map_or(0, Vec::len), 2);
-    // 20 filters of 5 × 5 over 27 channels and the mask.
-    assert_eq!(weights[1]["num"], 14_000.0);
-    assert_eq!(weights[1]["bins"], 14_000.0);
-}
-
-#[test]
-fn tensorboard_reads_the_events() {
-    let place = Place::new();
-    place.store("store", &TWO);
-    place.write("trees.toml", &experiment("store", ""));
-    place.succeed(&["train", "trees.toml", "--out", "run"]);
-    let read = |folder: &str| events(&place.path("run/tensorboard").join(folder));
-    let metrics = fs::read(place.path("run/metrics.json")).unwrap();
-    let metrics: serde_json::Value = serde_json::from_slice(&metrics).unwrap();
-    let all = read("all");
-    let near = |a: &serde_json::Value, b: &serde_json::Value| {
-        (a.as_f64().unwrap() - b.as_f64().unwrap()).abs() < 1e-6
-    };
-    let accuracy = &all["scalars"]["score/accuracy"][0][1];
-    assert!(near(accuracy, &metrics["sample"]["pooled"]["accuracy"]));
-    assert_eq!(all["images"]["confusion"][0]["png"], true);
-    assert_eq!(all["images"]["worst-classified"][0]["png"], true);
-    let fold = read("fold-01");
-    let accuracy = &fold["scalars"]["score/accuracy"][0][1];
-    assert!(near(accuracy, &metrics["sample"]["folds"][1]["accuracy"]));
 }
