@@ -60,3 +60,11 @@ def build(package: str, example: str, features: str = "") -> Path:
         cwd=repository(), check=True)
     target = Path(os.environ.get("CARGO_TARGET_DIR", repository() / "target"))
     return target / "release" / "examples" / example
+
+
+def program() -> Path:
+    """The program itself: `$TESELA`, or built here."""
+    if given := os.environ.get("TESELA"):
+        return Path(given)
+    subprocess.run(["cargo", "build", "--release", "--bin", "tesela"], cwd=repository(), check=True)
+    return Path(os.environ.get("CARGO_TARGET_DIR", repository() / "target")) / "release" / "tesela"

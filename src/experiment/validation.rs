@@ -12,6 +12,11 @@ use super::ExperimentError;
 use super::schemes::{DEFAULT_FOLDS, Folding, RawBlocks, RawHeldOut, RawRegions};
 use crate::metrics::Prevalence;
 
+/// Cells of a map where an experiment does not say.
+const DEFAULT_MAP_CELLS: u64 = 1_000_000;
+/// More cells than any map has.
+const MOST_MAP_CELLS: u64 = 1_000_000_000_000;
+
 /// `[validation]` as written in an experiment file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -32,6 +37,9 @@ pub struct RawValidation {
     pub held_out: Option<RawHeldOut>,
     /// How common each class is where the model is to be used.
     pub target_prevalence: Option<BTreeMap<String, f64>>,
+    /// How many cells the map will have where the model is to be used; a million where nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map_cells: Option<u64>,
 }
 
 /// Where the folds come from.
@@ -48,6 +56,7 @@ pub enum FoldSource {
 pub struct Validation {
     folds: FoldSource,
     target: Option<TargetPrevalence>,
+    map_cells: u64,
 }
 
 /// Prevalences by name of class, before the classes are known.
@@ -75,12 +84,20 @@ impl RawValidation {
             None => self.check_folding(problems).map(FoldSource::Drawn),
         };
         let shares = self.target_prevalence.iter().flatten();
-        for (class, share) in shares.filter(|(_, share)| !(0.0..=1.0).contains(*share)) {
+        for (class, share) in shares.filter(|(_, share)| !(**share > 0.0 && **share < 1.0)) {
             let key = format!("validation.target-prevalence.{class}");
-            problems.add(&key, format!("is {share}; expected a share between 0 and 1"));
+            problems.add(&key, format!("is {share}; expected a share above 0 and below 1"));
+        }
+        if let Some(cells) = self.map_cells.filter(|cells| !(1..=MOST_MAP_CELLS).contains(cells)) {
+            let problem = format!("is {cells}; expected 1 to {MOST_MAP_CELLS}");
+            problems.add("validation.map-cells", problem);
         }
         let shares = self.target_prevalence.clone();
-        Some(Validation { folds: folds?, target: shares.map(|shares| TargetPrevalence { shares }) })
+        Some(Validation {
+            folds: folds?,
+            target: shares.map(|shares| TargetPrevalence { shares }),
+            map_cells: self.map_cells.unwrap_or(DEFAULT_MAP_CELLS),
+        })
     }
 
     /// A plan leaves nothing else to say about folds.
@@ -104,6 +121,11 @@ impl Validation {
     /// Where the folds come from.
     pub fn folds(&self) -> &FoldSource {
         &self.folds
+    }
+
+    /// How many cells the map will have where the model is to be used.
+    pub fn map_cells(&self) -> u64 {
+        self.map_cells
     }
 
     /// The mixture that scores are reported for beside that of the sample.

@@ -84,7 +84,8 @@ pub fn cross_validate(
         all.extend(fold);
     }
     let operation = operation(experiment, sample, &all, &measurement, observer);
-    write_results(directory, all, &measurement, operation.as_ref())?;
+    let map_cells = experiment.validation().map_cells();
+    write_results(directory, all, &measurement, operation.as_ref(), map_cells)?;
     if with_final && !directory.is_done(Part::Final) {
         let measured = measured_headline(&measurement, operation.as_ref());
         let point = operation.as_ref().map(|operation| &operation.fitted.point);
@@ -158,13 +159,15 @@ fn write_results(
     all: Predictions,
     measurement: &Measurement,
     operation: Option<&Operation>,
+    map_cells: u64,
 ) -> Result<(), TrainingError> {
     let metrics = directory.path().join("metrics.json");
     if metrics.exists() {
         return Ok(());
     }
     if let Some(operation) = operation {
-        let record = operation.record(measurement.headline.name());
+        let record =
+            operation.record(measurement.headline.name(), map_cells, directory.manifest().seed);
         write_json(&directory.path().join("operating-point.json"), &record)?;
     }
     all.sorted().save(&directory.path().join("predictions.parquet"))?;

@@ -12,10 +12,12 @@ use tesela_models::operating_point::{
 
 use super::Predictions;
 use crate::metrics::{Outcomes, Prevalence, Scores};
-use crate::statistics::Decided;
+use crate::statistics::{Bootstrap, Decided, ExpectedMap, Level, Resampled};
 
 /// The version of `operating-point.json`.
 const FORMAT_VERSION: u32 = 1;
+/// Draws of the bootstrap.
+const REPLICATES: usize = 1000;
 
 /// An operating point with what it does to the cells of a run.
 #[derive(Debug, Clone)]
@@ -86,8 +88,17 @@ impl Operation {
         Scores::decided(&self.moved, decisions, &self.classes, self.target.as_ref())
     }
 
+    /// What a map of `cells` cells of the place of use should look like, decided by the operating point; `None` where nobody
+    /// has said how common the classes are there.
+    pub fn expected_map(&self, cells: u64, seed: u64) -> Option<ExpectedMap> {
+        let target = self.target.as_ref()?;
+        let bootstrap = Bootstrap { replicates: REPLICATES, seed };
+        let resampled = Resampled::of(&self.decided(), &self.classes, Some(target), bootstrap)?;
+        ExpectedMap::of(&resampled, &self.classes, target, cells, Level::NINETY_FIVE, seed)
+    }
+
     /// What stands in `operating-point.json`.
-    pub(super) fn record(&self, scheme: &str) -> Value {
+    pub(super) fn record(&self, scheme: &str, map_cells: u64, seed: u64) -> Value {
         let Fitted { point, losses, cut, estimate, assessment, warnings } = &self.fitted;
         let losses: serde_json::Map<String, Value> =
             losses.iter().map(|one| (one.kind.to_string(), one.log_loss.into())).collect();
@@ -122,6 +133,7 @@ impl Operation {
             "probabilities_at_target": assessment.at_target.as_ref().map(at),
             "scores_before": self.before(),
             "scores_after": self.after(),
+            "expected_map": self.expected_map(map_cells, seed),
             "conformal_coverage": coverage.collect::<Vec<_>>(),
             "warnings": warnings,
         })
@@ -187,7 +199,9 @@ mod tests {
         assert!(after.classes[1].f1 > 1.5 * before.classes[1].f1, "{before:?} {after:?}");
         assert!(after.log_loss < before.log_loss);
         assert_eq!(found.decided().blocks(), 100);
-        let record = found.record("random");
+        let record = found.record("random", 10_000, 1);
+        let map = &record["expected_map"];
+        assert_eq!((map["cells"].as_u64(), map["known"][1].as_u64()), (Some(10_000), Some(200)));
         assert_eq!(record["scheme"], "random");
         assert!(record["calibration_log_losses"]["isotonic"].is_f64(), "{record}");
         assert!(record["scores_after"]["classes"][1]["f1"].is_f64());
@@ -198,6 +212,6 @@ mod tests {
     fn without_a_target_nothing_is_moved() {
         let found = Operation::of(&predictions(), &OperatingSettings::default(), None).unwrap();
         assert!(found.fitted.point.prior().is_none());
-        assert!(found.record("blocks")["target_prevalence"].is_null());
+        assert!(found.record("blocks", 10, 1)["target_prevalence"].is_null());
     }
 }

@@ -19,8 +19,6 @@ use crate::training::{Measurement, Operation, PartitionMeasurement, Predictions}
 
 /// Draws of the bootstrap.
 const REPLICATES: usize = 1000;
-/// Cells of the map that is expected, where nobody has said how many the country has.
-const MAP_CELLS: u64 = 1_000_000;
 
 /// The first partition of each scheme, the headline first.
 pub(super) fn schemes(
@@ -195,7 +193,7 @@ pub(super) fn reliability_of(
     Reliability { name: name.into(), bins: bins.collect(), calibration_error }
 }
 
-/// What a map of a million cells of the country will look like.
+/// What the map of the country will look like.
 pub(super) fn national(
     material: &Material,
     predictions: &Predictions,
@@ -208,8 +206,14 @@ pub(super) fn national(
     };
     let manifest = material.run.manifest();
     let level = Level::NINETY_FIVE;
-    let map =
-        ExpectedMap::of(&resampled, &manifest.classes, target, MAP_CELLS, level, manifest.seed)?;
+    let map = ExpectedMap::of(
+        &resampled,
+        &manifest.classes,
+        target,
+        material.map_cells,
+        level,
+        manifest.seed,
+    )?;
     let rows = map.confusion.iter().map(|row| {
         let cell = |count: &crate::statistics::Count| {
             Estimate::within(count.expected, count.interval.lower, count.interval.upper)

@@ -35,6 +35,8 @@ pub(super) struct Material<'a> {
     pub(super) target: Option<Prevalence>,
     /// The position of the class that the headline speaks of.
     pub(super) focus: Option<usize>,
+    /// How many cells the map of the country will have.
+    pub(super) map_cells: u64,
     /// The store, where it is still what the run was on.
     pub(super) store: Option<StoreReader>,
 }
@@ -61,6 +63,7 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
         predictions: run.all_predictions().map_err(failed)?,
         focus: focus(manifest.classes.len(), shares),
         target,
+        map_cells: experiment.validation().map_cells(),
         store,
     };
     let plan = run.plan().map_err(failed)?;

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Does the map have the figures that the report announced? Small simulated countries, whose truth is known.
+
+    python3 benches/honest_numbers.py [--countries 100] [--size 120] [--per-class 120] [--folds 5]
+
+For each country: simulate, prepare, train Extra Trees on a balanced sample (the prevalence of the other cells is declared as the
+target), predict every cell, and score the map on the cells that were not trained on, which no figure of the run has seen.
+
+Prints a line a country: F1 of the rare class on the map with the most probable class of raw probabilities (threshold .5), with
+the operating point, what `operating-point.json` had announced, and whether the map is inside the interval. Ends with one line of
+JSON: the share of countries inside the 95 % interval (at least .90 is asked for) and the median ratio of the two F1 (at least 2).
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "peers"))
+import environment  # noqa: E402
+
+environment.restart_inside([environment.NUMPY, "pyarrow==22.0.0"])
+
+import numpy as np  # noqa: E402
+import pyarrow.parquet as parquet  # noqa: E402
+
+RARE = "urban"
+EXPERIMENT = """seed = {seed}
+final-model = true
+[data]
+store = "{folder}/store"
+[data.sample]
+per-class = {per_class}
+[validation]
+folds = {folds}
+map-cells = {cells}
+[validation.target-prevalence]
+{rare} = {prevalence}
+[model.extra-trees]
+n-trees = 100
+"""
+
+
+def run(program, *arguments):
+    done = subprocess.run([program, "--quiet", *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, arguments))}\n{done.stderr}")
+
+
+def scores(known, mapped):
+    """Precision, recall and F1 of the rare class."""
+    both = np.sum(known & mapped)
+    precision, recall = both / max(mapped.sum(), 1), both / max(known.sum(), 1)
+    return precision, recall, 2 * precision * recall / max(precision + recall, 1e-12)
+
+
+def announced(record, figure):
+    found = next(own for own in record["expected_map"]["figures"] if own["name"] == f"{RARE} {figure}")
+    return found["value"], found["interval"]["lower"], found["interval"]["upper"]
+
+
+def country(program, folder, seed, arguments):
+    run(program, "simulate", "--size", arguments.size, "--seed", seed, "--out", folder / "state")
+    grid = folder / "state" / "grid.parquet"
+    run(program, "prepare", "simulated", "--mosaic", folder / "state" / "mosaic.tif", "--grid", grid, "--out", folder / "store")
+    table = parquet.read_table(grid, columns=["cell_id", "label"]).to_pydict()
+    known = {cell: label for cell, label in zip(table["cell_id"], table["label"]) if label is not None}
+    rare = sum(label == RARE for label in known.values())
+    others = len(known) - 2 * arguments.per_class
+    if rare < 1.5 * arguments.per_class:
+        return None
+    prevalence = (rare - arguments.per_class) / others
+    experiment = folder / "experiment.toml"
+    experiment.write_text(EXPERIMENT.format(
+        seed=seed, folder=folder, per_class=arguments.per_class, folds=arguments.folds, cells=others, rare=RARE,
+        prevalence=prevalence))
+    run(program, "train", experiment, "--out", folder / "run")
+    trained = set(parquet.read_table(folder / "run" / "folds.parquet", columns=["cell_id"]).to_pydict()["cell_id"])
+    found = {}
+    for name, flags in [("raw", ["--raw"]), ("decided", [])]:
+        out = folder / f"{name}.parquet"
+        run(program, "predict", folder / "run", "--mosaic", folder / "state" / "mosaic.tif", "--grid", grid, "--out", out, *flags)
+        rows = parquet.read_table(out, columns=["cell_id", "class"]).to_pydict()
+        pairs = [(known[cell] == RARE, label == RARE) for cell, label in zip(rows["cell_id"], rows["class"])
+                 if cell in known and cell not in trained]
+        found[name] = scores(*np.array(pairs).T)
+    record = json.loads((folder / "run" / "operating-point.json").read_text())
+    return prevalence, found, {figure: announced(record, figure) for figure in ("precision", "recall", "f1")}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--countries", type=int, default=100)
+    parser.add_argument("--size", type=int, default=120, help="cells along a side")
+    parser.add_argument("--per-class", type=int, default=120)
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=1)
+    arguments = parser.parse_args()
+    program = environment.program()
+    inside = {"precision": [], "recall": [], "f1": []}
+    ratios = []
+    print("seed  prevalence  F1 at .5  F1 decided  announced (95 %)        inside  precision: map, announced")
+    for seed in range(arguments.first_seed, arguments.first_seed + arguments.countries):
+        with tempfile.TemporaryDirectory() as folder:
+            result = country(program, Path(folder), seed, arguments)
+        if result is None:
+            print(f"{seed:4}  too few cells of the rare class")
+            continue
+        prevalence, found, expected = result
+        for place, figure in enumerate(inside):
+            _, low, high = expected[figure]
+            inside[figure].append(bool(low <= found["decided"][place] <= high))
+        ratios.append(found["decided"][2] / max(found["raw"][2], 1e-9))
+        value, low, high = expected["f1"]
+        precise, _, _ = expected["precision"]
+        print(f"{seed:4}  {prevalence:10.4f}  {found['raw'][2]:8.3f}  {found['decided'][2]:10.3f}  {value:.3f} ({low:.3f} to {high:.3f})"
+              f"  {'yes' if inside['f1'][-1] else 'NO':>6}  {found['decided'][0]:.3f}, {precise:.3f}", flush=True)
+    share = {figure: round(float(np.mean(values)), 4) for figure, values in inside.items()}
+    print(json.dumps({"countries": len(ratios), "inside_95": share, "median_f1_ratio": round(statistics.median(ratios), 3),
+                      "least_f1_ratio": round(min(ratios), 3)}))
+
+
+if __name__ == "__main__":
+    main()
