@@ -121,8 +121,8 @@ impl RawValidation {
         if schemes.is_empty() {
             problems.add("validation.schemes", "is empty; expected a scheme such as `random`");
         }
-        if let Some(pair) = schemes.windows(2).find(|pair| pair[0] == pair[1]) {
-            let problem = format!("names `{}` twice (`repeats` draws folds again)", pair[0]);
+        if let Some([twice, _]) = schemes.array_windows().find(|[one, next]| one == next) {
+            let problem = format!("names `{twice}` twice (`repeats` draws folds again)");
             problems.add("validation.schemes", problem);
         }
         self.check_tables(&schemes, problems);

@@ -79,7 +79,7 @@ impl Dependence {
 
     fn of(known: &[Known<'_>], classes: &ClassMap, remark: Option<String>) -> Self {
         // Of two classes, one says what the other would say.
-        let skipped = if classes.len() == 2 { 1 } else { 0 };
+        let skipped = usize::from(classes.len() == 2);
         let mut quantities = Vec::new();
         for class in classes.ids().skip(skipped) {
             let indicator = |known: &Known<'_>| f64::from(u8::from(known.class == class));

@@ -86,8 +86,8 @@ impl Fitted {
     fn cells(&self) -> Option<BTreeSet<CellId>> {
         let (_, plan) = self.run.as_ref()?;
         let fold = self.manifest.provenance.fold.and_then(|fold| usize::try_from(fold).ok());
-        let cells = plan.cells().iter().zip(plan.training(fold));
-        Some(cells.filter_map(|(id, trained)| trained.then(|| id.clone())).collect())
+        let cells = plan.cells().iter().zip(plan.training(fold)).filter(|(_, trained)| *trained);
+        Some(cells.map(|(id, _)| id.clone()).collect())
     }
 
     /// What the classes of `store` are to the model.

@@ -3,7 +3,7 @@
 //! Blocks, buffers and variograms need distances. Coordinates that are not projected metres are moved to an equal-area
 //! projection around the middle of the cells, which PROJ computes.
 
-use tesela_datasets::cell::Point;
+use tesela_datasets::cell::{Outline, Point};
 use tesela_datasets::store::StoreReader;
 
 use super::TrainingError;
@@ -33,7 +33,7 @@ impl Ground {
         };
         let outline = |row: &u32| store.cells()[*row as usize].cell.outline.as_ref();
         let points: Vec<Option<Point>> =
-            rows.iter().map(|row| outline(row).and_then(|outline| outline.centroid())).collect();
+            rows.iter().map(|row| outline(row).and_then(Outline::centroid)).collect();
         if points.iter().all(Option::is_none) {
             return Err(refuse("its cells have no place on the ground"));
         }

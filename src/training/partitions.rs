@@ -2,7 +2,7 @@
 //!
 //! This is what everything that looks at a finished run starts from: intervals, operating points, reports, variograms.
 
-use tesela_datasets::cell::Point;
+use tesela_datasets::cell::{Outline, Point};
 use tesela_datasets::fold::{Design, Scheme};
 use tesela_datasets::store::StoreReader;
 
@@ -56,7 +56,7 @@ impl ScoredPartition {
     /// The middle of each cell, in the coordinates of `store`; `None` for a cell without a place.
     pub fn centroids(&self, store: &StoreReader) -> Vec<Option<Point>> {
         let middle = |row: u32| {
-            store.cells()[row as usize].cell.outline.as_ref().and_then(|outline| outline.centroid())
+            store.cells()[row as usize].cell.outline.as_ref().and_then(Outline::centroid)
         };
         self.rows_in(store).into_iter().map(|row| row.and_then(middle)).collect()
     }

@@ -24,13 +24,13 @@ struct Row {
 pub(super) struct Rows {
     path: PathBuf,
     is_former: bool,
-    rows: Vec<Row>,
+    found: Vec<Row>,
 }
 
 impl Rows {
     /// None yet of the file `path`, which may be of the former version.
     pub(super) fn new(path: &Path, is_former: bool) -> Self {
-        Self { path: path.to_owned(), is_former, rows: Vec::new() }
+        Self { path: path.to_owned(), is_former, found: Vec::new() }
     }
 
     /// Adds the rows of `batch`.
@@ -51,7 +51,7 @@ impl Rows {
                     block: 0,
                     left_out: Vec::new(),
                 };
-                self.rows.push(row);
+                self.found.push(row);
             }
             return Ok(());
         }
@@ -66,7 +66,7 @@ impl Rows {
         let blocks = blocks.as_primitive::<UInt32Type>().values();
         for row in 0..batch.num_rows() {
             let list = left_out.value(row);
-            self.rows.push(Row {
+            self.found.push(Row {
                 partition: partitions[row],
                 cell: CellId::new(ids.value(row)),
                 fold: folds.is_valid(row).then(|| folds.value(row)),
@@ -86,19 +86,19 @@ impl Rows {
                 "it has {found} partitions with {folds} folds; expected 1 to 1000 folds"
             )));
         }
-        self.rows.sort_by(|a, b| (a.partition, &a.cell).cmp(&(b.partition, &b.cell)));
-        let per_partition = self.rows.len() / designs.len();
+        self.found.sort_by(|a, b| (a.partition, &a.cell).cmp(&(b.partition, &b.cell)));
+        let per_partition = self.found.len() / designs.len();
         let mut cells = Vec::new();
         let mut partitions = Vec::new();
         let mut first = 0;
         for (number, (design, folds)) in (0_u16..).zip(designs) {
             let of = |row: &&Row| row.partition == number;
-            let rows: Vec<&Row> = self.rows.iter().filter(of).collect();
+            let rows: Vec<&Row> = self.found.iter().filter(of).collect();
             self.check_ids(&rows, number, per_partition, &mut cells)?;
             partitions.push(self.partition(&rows, design, folds, first)?);
             first += folds;
         }
-        if cells.is_empty() || partitions.len() * cells.len() != self.rows.len() {
+        if cells.is_empty() || partitions.len() * cells.len() != self.found.len() {
             let reason = "some rows belong to no partition, or there are none";
             return Err(self.malformed(reason.to_owned()));
         }

@@ -152,8 +152,11 @@ fn blocks_need_a_place_on_the_ground_and_regions_need_groups() {
     place.write("regions.toml", &with("store", regions));
     let message = place.refuse(&["train", "regions.toml"]);
     assert!(message.contains("no cell of store `store` belongs to a group"), "{message}");
-    let message = place.refuse(&["inspect", "store", "--variogram", "there"]);
+    let output = place.run(&["inspect", "store", "--variogram", "there"]);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
     assert!(message.contains("its cells have no place on the ground"), "{message}");
+    assert!(!place.path("there").exists());
 }
 
 #[test]
