@@ -66,11 +66,11 @@ fn conditions(scheme: &SchemeComparison, is_one_of_many: bool) -> String {
     let lead =
         if is_one_of_many { format!("\nBy {}:\n", scheme.scheme.words()) } else { String::new() };
     let blocks = if scheme.blocks as usize == cells {
-        "each cell a block of its own".to_owned()
+        "Each cell is a block of its own.".to_owned()
     } else {
-        format!("{} blocks", grouped(u64::from(scheme.blocks)))
+        format!("They lie in {} blocks.", grouped(u64::from(scheme.blocks)))
     };
-    format!("{lead}The runs share their fold plan: {cells} cells in {folds} folds, {blocks}.")
+    format!("{lead}The runs share their fold plan: {cells} cells in {folds} folds. {blocks}")
 }
 
 /// The figures of each run, at the prevalence of the sample and of the target.
@@ -88,10 +88,10 @@ fn figures(
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let lead = "All cells, with intervals of 95 %, * best, at";
     let share = |&known: &u64| known as f64 / scheme.cells.max(1) as f64;
     let here: Vec<f64> = scheme.known.iter().map(share).collect();
-    console.data(format!("{lead} a prevalence of {}:", mixture(&here)))?;
+    let mixed = mixture(&here);
+    console.data(format!("At a prevalence of {mixed} (* best; intervals of 95 %):"))?;
     let sample: Vec<&[Estimate]> = scheme.runs.iter().map(|run| run.sample.as_slice()).collect();
     console.data(figures_table(names, &sample, classes))?;
     let target = scheme.runs.iter().map(|run| run.target.as_deref());
@@ -114,7 +114,12 @@ fn pairs(
         let [first, second] = [&names[pair.first], &names[pair.second]];
         console
             .data(format!("\n{second} less {first}, * where the interval does not hold zero:"))?;
-        console.data(difference_table(pair, &comparison.classes))?;
+        let classes = &comparison.classes;
+        console.data(difference_table(&pair.sample, Some(&pair.folds), classes))?;
+        if let Some(target) = &pair.target {
+            console.data("\nAt the target prevalence:")?;
+            console.data(difference_table(target, None, classes))?;
+        }
         return console.data(decisions(pair, first, second));
     }
     console.data(
@@ -137,7 +142,7 @@ fn decisions(pair: &PairComparison, first: &str, second: &str) -> String {
     let share =
         agreement.share().map_or_else(String::new, |share| format!(" ({})", percent(share)));
     format!(
-        "Both decide the same about {} of {} cells{share}. {first} alone is right about {}, {second} alone about {}: \
+        "Both decide the same about {} of {} cells{share}.\n{first} alone is right about {}, {second} alone about {}.\n\
          McNemar's p is {}.",
         grouped(agreement.same()),
         grouped(agreement.total()),

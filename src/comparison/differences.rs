@@ -1,7 +1,7 @@
 //! The cells that runs decide differently about, as a table with their outlines.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float32Array, StringArray, UInt16Array};
@@ -12,7 +12,7 @@ use tesela_datasets::class::{ClassId, ClassMap, Label};
 use tesela_datasets::store::StoreReader;
 
 use super::ComparisonError;
-use super::paired::PairedRun;
+use super::paired::{PairedRun, PartitionCells};
 use crate::training::HeldOutCell;
 
 /// Rows that are encoded at a time.
@@ -23,7 +23,7 @@ const BATCH: usize = 8192;
 pub struct Differences {
     classes: ClassMap,
     /// The store of the first run, where outlines come from.
-    store: std::path::PathBuf,
+    store: PathBuf,
     runs: Vec<RunDecisions>,
     cells: Vec<HeldOutCell>,
 }
@@ -39,14 +39,11 @@ struct RunDecisions {
 impl Differences {
     pub(super) fn of(runs: &[PairedRun], partition: usize) -> Self {
         let all: Vec<_> = runs.iter().map(|run| run.partition(partition)).collect();
-        let decisions: Vec<Vec<ClassId>> = all.iter().map(|one| one.decisions()).collect();
+        let decisions: Vec<Vec<ClassId>> = all.iter().map(PartitionCells::decisions).collect();
         let differ =
             |place: &usize| decisions.iter().any(|run| run[*place] != decisions[0][*place]);
         let places: Vec<usize> = (0..decisions[0].len()).filter(differ).collect();
-        let of_run = |((run, cells), decisions): (
-            (&PairedRun, &super::paired::PartitionCells),
-            &Vec<ClassId>,
-        )| {
+        let of_run = |((run, cells), decisions): ((&PairedRun, &PartitionCells), &Vec<ClassId>)| {
             RunDecisions {
                 name: run.name.clone(),
                 decisions: places.iter().map(|&place| decisions[place]).collect(),

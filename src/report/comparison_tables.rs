@@ -4,7 +4,7 @@ use comfy_table::Table;
 use tesela_datasets::class::ClassMap;
 
 use super::table::{align, number, start};
-use crate::comparison::{PairComparison, RankedRuns, SchemeComparison};
+use crate::comparison::{FoldTests, RankedRuns, SchemeComparison};
 use crate::statistics::{Estimate, Interval};
 
 /// Above this many classes, the details of each would hide the whole.
@@ -38,29 +38,27 @@ pub fn figures_table(names: &[String], runs: &[&[Estimate]], classes: &ClassMap)
     table
 }
 
-/// How the second run of a pair differs from the first, at the sample and at the target; `*` where the interval does not
-/// hold zero.
-pub fn difference_table(pair: &PairComparison, classes: &ClassMap) -> Table {
-    let mut header = vec!["difference", "sample", "95 % interval", "p, folds"];
-    if pair.target.is_some() {
-        header.extend(["target", "95 % interval"]);
-    }
+/// How the second run of a pair differs from the first; `*` where the interval does not hold zero. `tests` over folds belong to
+/// the sample alone.
+pub fn difference_table(
+    differences: &[Estimate],
+    tests: Option<&[FoldTests]>,
+    classes: &ClassMap,
+) -> Table {
+    let mut header = vec!["score", "difference", "95 % interval  "];
+    header.extend(tests.map(|_| "p, folds"));
     let mut table = start(header.into_iter().map(str::to_owned).collect());
-    for (place, estimate) in pair.sample.iter().enumerate() {
+    for (place, estimate) in differences.iter().enumerate() {
         if !is_of_pairs(&estimate.name, classes) {
             continue;
         }
-        let p_value = pair.folds.get(place).and_then(|tests| tests.corrected_t);
-        let mut row = vec![
-            estimate.name.clone(),
-            signed(estimate.value),
-            around_zero(estimate.interval),
-            p_value.map_or_else(|| "–".to_owned(), |test| probability(test.p_value)),
-        ];
-        if let Some(there) = pair.target.as_ref().and_then(|target| target.get(place)) {
-            row.extend([signed(there.value), around_zero(there.interval)]);
-        }
-        table.add_row(row);
+        let p_value = tests.map(|tests| {
+            let test = tests.get(place).and_then(|tests| tests.corrected_t);
+            test.map_or_else(|| "–".to_owned(), |test| probability(test.p_value))
+        });
+        let name = estimate.name.clone();
+        let row = [name, signed(estimate.value), around_zero(estimate.interval)];
+        table.add_row(row.into_iter().chain(p_value));
     }
     align(&mut table);
     table

@@ -6,8 +6,8 @@
 //! survey.
 //!
 //! Cells within blocks are alike; intervals that draw single cells are then too narrow. With blocks of 25 cells whose
-//! errors share half of their variance, intervals of 95 % over blocks hold the true accuracy in 94 % of 500
-//! simulated surveys of 60 blocks, and intervals over cells in 49 % (`coverage` below measures it).
+//! errors share half of their variance, intervals of 95 % over blocks hold the true accuracy in 95 % of 500
+//! simulated surveys of 60 blocks, and intervals over cells in 43 % (`coverage` below measures it).
 //!
 //! Draw `n` of a seed is the same whatever the number of threads and draws, and the same for all runs on the same
 //! blocks; so the replicates of two runs are paired and can be subtracted ([`Replicates::minus`]).
