@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::descriptor::{DataKind, Descriptor};
+use tesela_models::applicability::CellApplicability;
 use tesela_models::bundle::{self, BundleManifest};
 
 use super::prepare::place;
@@ -68,7 +69,12 @@ pub(crate) struct PredictArgs {
 
 impl PredictArgs {
     /// How cells are decided, which the user is told.
-    fn deciding<'a>(&self, manifest: &'a BundleManifest, console: &mut Console) -> Deciding<'a> {
+    fn deciding<'a>(
+        &self,
+        manifest: &'a BundleManifest,
+        applicability: Option<&'a CellApplicability>,
+        console: &mut Console,
+    ) -> Deciding<'a> {
         let point = manifest.operating_point.as_ref().filter(|_| !self.raw);
         console.note(match (point.is_some(), manifest.operating_point.is_some()) {
             (true, _) => "the operating point of the bundle calibrates probabilities and decides",
@@ -77,7 +83,7 @@ impl PredictArgs {
             }
             _ => "the bundle has no operating point: raw probabilities and the most probable class",
         });
-        Deciding { point }
+        Deciding { point, applicability }
     }
 }
 
@@ -91,8 +97,10 @@ pub(crate) fn run(args: &PredictArgs, console: &mut Console) -> anyhow::Result<E
 
 fn run_grid(args: &PredictArgs, grid: &Path, console: &mut Console) -> anyhow::Result<ExitStatus> {
     let format = MapFormat::of(&args.out)?;
-    let (classifier, manifest) = bundle::load(&bundle_of(&args.model)?, &args.device)?;
-    let deciding = args.deciding(&manifest, console);
+    let bundle = bundle_of(&args.model)?;
+    let (classifier, manifest) = bundle::load(&bundle, &args.device)?;
+    let applicability = bundle::load_applicability(&bundle, &manifest)?;
+    let deciding = args.deciding(&manifest, applicability.as_ref(), console);
     let descriptor = args.descriptor.as_deref().map(Descriptor::load).transpose()?;
     let mosaic = mosaic_of(args, descriptor.as_ref())?;
     let usual = GridColumns::default();
@@ -139,8 +147,10 @@ fn run_table(
     console: &mut Console,
 ) -> anyhow::Result<ExitStatus> {
     let format = row_format_of(&args.out)?;
-    let (classifier, manifest) = bundle::load(&bundle_of(&args.model)?, &args.device)?;
-    let deciding = args.deciding(&manifest, console);
+    let bundle = bundle_of(&args.model)?;
+    let (classifier, manifest) = bundle::load(&bundle, &args.device)?;
+    let applicability = bundle::load_applicability(&bundle, &manifest)?;
+    let deciding = args.deciding(&manifest, applicability.as_ref(), console);
     let descriptor = args.descriptor.as_deref().map(Descriptor::load).transpose()?;
     let source = match descriptor.as_ref().map(|descriptor| (descriptor, descriptor.kind())) {
         None => None,

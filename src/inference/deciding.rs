@@ -1,6 +1,8 @@
 //! From raw probabilities to what a map says: by the operating point of a bundle, or as the model gives them.
 
 use tesela_datasets::class::{ClassId, ClassMap};
+use tesela_datasets::source::Batch;
+use tesela_models::applicability::CellApplicability;
 use tesela_models::classifier::Probabilities;
 use tesela_models::operating_point::OperatingPoint;
 
@@ -8,6 +10,10 @@ use super::InferenceError;
 
 /// The name of the column of conformal sets.
 pub(super) const SET: &str = "conformal_set";
+/// The name of the column of the dissimilarity index.
+pub(super) const DISSIMILARITY: &str = "dissimilarity";
+/// The name of the column that says whether a cell is like those that were trained on.
+pub(super) const INSIDE: &str = "inside_area_of_applicability";
 /// Between the names of the classes of a set.
 const BETWEEN: &str = ";";
 
@@ -16,6 +22,8 @@ const BETWEEN: &str = ";";
 pub struct Deciding<'a> {
     /// What the bundle says; the most probable class where `None`.
     pub point: Option<&'a OperatingPoint>,
+    /// How unlike the training cells a cell is; not said where `None`.
+    pub applicability: Option<&'a CellApplicability>,
 }
 
 /// What is said of some cells.
@@ -27,6 +35,10 @@ pub(super) struct DecidedCells {
     pub(super) classes: Vec<Option<ClassId>>,
     /// The classes that cannot be ruled out, `[cell, class]`; empty where nothing is said of them.
     pub(super) sets: Vec<bool>,
+    /// How unlike the training cells each cell is; empty where nothing is said of it.
+    pub(super) dissimilarities: Vec<f32>,
+    /// Whether each cell is like the training cells; empty where nothing is said of it.
+    pub(super) inside: Vec<bool>,
 }
 
 impl Deciding<'_> {
@@ -35,11 +47,26 @@ impl Deciding<'_> {
         self.point.is_some_and(|point| point.conformal().is_some())
     }
 
-    /// Decides cells of which the model says `raw`.
-    pub(super) fn decide(self, raw: Probabilities) -> Result<DecidedCells, InferenceError> {
+    /// Decides `cells`, of which the model says `raw`.
+    pub(super) fn decide(
+        self,
+        cells: &Batch,
+        raw: Probabilities,
+    ) -> Result<DecidedCells, InferenceError> {
+        let (mut dissimilarities, mut inside) = (Vec::new(), Vec::new());
+        if let Some(applicability) = self.applicability {
+            dissimilarities = applicability.dissimilarity(cells)?;
+            inside = dissimilarities.iter().map(|&own| applicability.is_inside(own)).collect();
+        }
         let Some(point) = self.point else {
             let classes = raw.rows().map(Probabilities::most_probable).collect();
-            return Ok(DecidedCells { probabilities: raw, classes, sets: Vec::new() });
+            return Ok(DecidedCells {
+                probabilities: raw,
+                classes,
+                sets: Vec::new(),
+                dissimilarities,
+                inside,
+            });
         };
         let width = point.classes().len();
         let values: Vec<f32> = raw.rows().flatten().copied().collect();
@@ -50,6 +77,8 @@ impl Deciding<'_> {
             probabilities: Probabilities::new(width, moved),
             classes: decided.classes,
             sets: decided.sets,
+            dissimilarities,
+            inside,
         })
     }
 }
@@ -63,6 +92,7 @@ pub(super) fn set_words(set: &[bool], classes: &ClassMap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tesela_datasets::table::RowBatch;
     use tesela_models::operating_point::{Calibration, Decision};
 
     fn classes() -> ClassMap {
@@ -72,13 +102,20 @@ mod tests {
     #[test]
     fn an_operating_point_decides_otherwise_than_the_most_probable_class() {
         let raw = || Probabilities::new(2, vec![0.4, 0.6, 0.1, 0.9, f32::NAN, f32::NAN]);
-        let plain = Deciding::default().decide(raw()).unwrap();
+        let cells = Batch::Rows(RowBatch {
+            columns: [].into(),
+            values: Vec::new(),
+            labels: Vec::new(),
+            positions: Vec::new(),
+        });
+        let plain = Deciding::default().decide(&cells, raw()).unwrap();
         let urban = Some(ClassId::new(1));
         assert_eq!(plain.classes, [urban, urban, None]);
         let decision = Decision::Threshold { class: ClassId::new(1), at_least: 0.8 };
         let point =
             OperatingPoint::new(classes(), Calibration::None, None, decision, None).unwrap();
-        let decided = Deciding { point: Some(&point) }.decide(raw()).unwrap();
+        let decided =
+            Deciding { point: Some(&point), applicability: None }.decide(&cells, raw()).unwrap();
         assert_eq!(decided.classes, [Some(ClassId::new(0)), urban, None]);
         assert!(decided.sets.is_empty());
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tesela_datasets::cell::Cell;
 
-use super::deciding::SET;
+use super::deciding::{DISSIMILARITY, INSIDE, SET};
 use super::{CellMap, InferenceError};
 use crate::raster::{ColumnKind, ColumnValue, GeoPackageWriter};
 
@@ -12,7 +12,7 @@ use crate::raster::{ColumnKind, ColumnValue, GeoPackageWriter};
 const BATCH: usize = 8192;
 
 /// Writes `map` to `path`: the columns of the grid, then `class`, `probability_<class>`, `conformal_set` (the classes that
-/// cannot be ruled out, where the model says) and `used_share`.
+/// cannot be ruled out), `dissimilarity`, `inside_area_of_applicability` (1 or 0; where the model says) and `used_share`.
 ///
 /// # Errors
 /// If the file cannot be written; nothing is left then.
@@ -22,6 +22,10 @@ pub fn write_geopackage(map: &CellMap, path: &Path) -> Result<(), InferenceError
     extra.extend(probabilities.map(|name| (name, ColumnKind::Number)));
     if !map.sets.is_empty() {
         extra.push((SET.to_owned(), ColumnKind::Text));
+    }
+    if !map.dissimilarities.is_empty() {
+        extra.push((DISSIMILARITY.to_owned(), ColumnKind::Number));
+        extra.push((INSIDE.to_owned(), ColumnKind::Number));
     }
     extra.push(("used_share".to_owned(), ColumnKind::Number));
     let mut writer = GeoPackageWriter::with_extra(path, &map.crs, &map.label_classes, &extra)?;
@@ -44,6 +48,10 @@ fn values(map: &CellMap, row: usize) -> Vec<ColumnValue<'_>> {
     let mut values = vec![class];
     values.extend(map.row(row).iter().copied().map(number));
     values.extend(map.set(row).map(|set| ColumnValue::Text(set.into())));
+    if let Some(&dissimilarity) = map.dissimilarities.get(row) {
+        values.push(number(dissimilarity));
+        values.push(ColumnValue::Number(if map.inside[row] { 1.0 } else { 0.0 }));
+    }
     values.push(number(map.used_shares[row]));
     values
 }

@@ -49,6 +49,10 @@ pub struct CellMap {
     pub decisions: Vec<Option<ClassId>>,
     /// The classes that cannot be ruled out, `[cell, class]`; empty where the model does not say.
     pub sets: Vec<bool>,
+    /// How unlike the training cells each cell is; `NaN` without a used pixel, empty where the model does not say.
+    pub dissimilarities: Vec<f32>,
+    /// Whether each cell is like those that were trained on; empty where the model does not say.
+    pub inside: Vec<bool>,
     /// For each cell the share of its pixels that are used.
     pub used_shares: Vec<f32>,
     /// Cells that do not overlap the mosaic.
@@ -112,7 +116,7 @@ pub fn predict_grid(
     let settings = CutterSettings { patch_pixels, scaling: expected.pixel.scaling };
     let cutter = sorter.into_cutter(settings)?;
     let classes = classifier.classes().clone();
-    let mut map = Predictions::new(cells.len(), classes.len(), deciding.has_sets());
+    let mut map = Predictions::new(cells.len(), classes.len(), deciding);
     let outside = cutter.outside();
     progress.start("predicting", Some(cutter.len() as u64), "cells");
     cutter.run(&mut |batch| {
@@ -121,12 +125,14 @@ pub fn predict_grid(
         }
         let CutPatches { patches, used_pixels, inside_pixels, .. } = batch;
         let patches = patches.into();
-        let decided = deciding.decide(classifier.predict(&patches)?)?;
+        let decided = deciding.decide(&patches, classifier.predict(&patches)?)?;
         map.take(patches.positions(), &used_pixels, &inside_pixels, &decided);
         progress.advance(patches.len() as u64);
         Ok(())
     })?;
-    let Predictions { probabilities, decisions, sets, used_shares, .. } = map;
+    let Predictions {
+        probabilities, decisions, sets, dissimilarities, inside, used_shares, ..
+    } = map;
     Ok(CellMap {
         cells,
         label_classes,
@@ -135,6 +141,8 @@ pub fn predict_grid(
         probabilities,
         decisions,
         sets,
+        dissimilarities,
+        inside,
         used_shares,
         outside,
     })
@@ -209,17 +217,22 @@ struct Predictions {
     probabilities: Vec<f32>,
     decisions: Vec<Option<ClassId>>,
     sets: Vec<bool>,
+    dissimilarities: Vec<f32>,
+    inside: Vec<bool>,
     used_shares: Vec<f32>,
 }
 
 impl Predictions {
-    fn new(cells: usize, classes: usize, with_sets: bool) -> Self {
+    fn new(cells: usize, classes: usize, deciding: Deciding<'_>) -> Self {
+        let compared = if deciding.applicability.is_some() { cells } else { 0 };
         Self {
             classes,
             probabilities: vec![f32::NAN; cells * classes],
             decisions: vec![None; cells],
             // Nothing can be ruled out where nothing is seen.
-            sets: vec![true; if with_sets { cells * classes } else { 0 }],
+            sets: vec![true; if deciding.has_sets() { cells * classes } else { 0 }],
+            dissimilarities: vec![f32::NAN; compared],
+            inside: vec![false; compared],
             used_shares: vec![0.0; cells],
         }
     }
@@ -238,6 +251,10 @@ impl Predictions {
             let place = cell * self.classes;
             self.probabilities[place..place + self.classes].copy_from_slice(row);
             self.decisions[cell] = class;
+            if let Some(&dissimilarity) = decided.dissimilarities.get(index) {
+                self.dissimilarities[cell] = dissimilarity;
+                self.inside[cell] = decided.inside[index];
+            }
             let own = index * self.classes;
             if let Some(set) = decided.sets.get(own..own + self.classes) {
                 self.sets[place..place + self.classes].copy_from_slice(set);

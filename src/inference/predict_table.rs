@@ -60,13 +60,8 @@ pub fn predict_table(
     let crs = crs.map_err(|error| InferenceError::Coordinates(Box::new(error)))?;
     let rows = file.rows(&table, None)?;
     let classes = classifier.classes();
-    let mut writer = RowMapWriter::create(
-        out,
-        format,
-        classes,
-        deciding.has_sets(),
-        crs.map(|crs| crs.to_crs()),
-    )?;
+    let mut writer =
+        RowMapWriter::create(out, format, classes, deciding, crs.map(|crs| crs.to_crs()))?;
     let mut summary = RowSummary { counts: vec![0; classes.len()], unknown: 0 };
     progress.start("predicting", file.row_count(), "rows");
     for batch in rows {
@@ -75,7 +70,7 @@ pub fn predict_table(
         }
         let batch = batch?;
         let rows = Batch::Rows(batch.rows);
-        let decided = deciding.decide(classifier.predict(&rows)?)?;
+        let decided = deciding.decide(&rows, classifier.predict(&rows)?)?;
         for class in &decided.classes {
             match class {
                 Some(class) => summary.counts[class.index()] += 1,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float32Array, StringArray};
+use arrow::array::{ArrayRef, BooleanArray, Float32Array, StringArray};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use tesela_datasets::cell::Cell;
 use tesela_datasets::cells::{CellTableHeader, CellTableWriter, Crs};
@@ -11,7 +11,7 @@ use tesela_datasets::class::ClassMap;
 use tesela_datasets::whole_file::WholeFile;
 
 use super::InferenceError;
-use super::deciding::{DecidedCells, SET, set_words};
+use super::deciding::{DISSIMILARITY, DecidedCells, Deciding, INSIDE, SET, set_words};
 
 /// How a map of rows is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl RowMapWriter {
         path: &Path,
         format: RowFormat,
         classes: &ClassMap,
-        with_sets: bool,
+        deciding: Deciding<'_>,
         crs: Option<Crs>,
     ) -> Result<Self, InferenceError> {
         let probabilities = classes.names().iter().map(|name| format!("probability_{name}"));
@@ -50,8 +50,12 @@ impl RowMapWriter {
                     vec![Arc::new(Field::new("class", DataType::Utf8, true)) as FieldRef];
                 let number = |name| Arc::new(Field::new(name, DataType::Float32, true)) as FieldRef;
                 extra.extend(probabilities.map(number));
-                if with_sets {
+                if deciding.has_sets() {
                     extra.push(Arc::new(Field::new(SET, DataType::Utf8, false)));
+                }
+                if deciding.applicability.is_some() {
+                    extra.push(number(DISSIMILARITY.to_owned()));
+                    extra.push(Arc::new(Field::new(INSIDE, DataType::Boolean, false)));
                 }
                 let header = CellTableHeader { classes: classes.clone(), crs };
                 MapFile::Table(Box::new(CellTableWriter::with_extra(path, &header, &extra)?))
@@ -61,8 +65,10 @@ impl RowMapWriter {
                 let file = WholeFile::create(path).map_err(failed)?;
                 let mut writer = csv::Writer::from_writer(file);
                 let names = ["cell_id", "class"].map(str::to_owned).into_iter();
-                let header: Vec<String> =
-                    names.chain(probabilities).chain(with_sets.then(|| SET.to_owned())).collect();
+                let set = deciding.has_sets().then_some(SET);
+                let area = deciding.applicability.map(|_| [DISSIMILARITY, INSIDE]);
+                let rest = set.into_iter().chain(area.into_iter().flatten()).map(str::to_owned);
+                let header: Vec<String> = names.chain(probabilities).chain(rest).collect();
                 writer.write_record(header).map_err(|error| failed(error.into()))?;
                 MapFile::Csv(Box::new(writer))
             }
@@ -76,7 +82,7 @@ impl RowMapWriter {
         cells: &[Cell],
         decided: &DecidedCells,
     ) -> Result<(), InferenceError> {
-        let DecidedCells { probabilities, classes, sets } = decided;
+        let DecidedCells { probabilities, classes, sets, dissimilarities, inside } = decided;
         let names = classes.iter().map(|class| class.map(|class| self.classes.name(class)));
         match &mut self.file {
             MapFile::Table(writer) => {
@@ -92,6 +98,12 @@ impl RowMapWriter {
                     let words = words.map(|set| Some(set_words(set, &self.classes)));
                     columns.push(Arc::new(words.collect::<StringArray>()));
                 }
+                if !inside.is_empty() {
+                    let known = |value: &f32| Some(*value).filter(|value| !value.is_nan());
+                    let values = dissimilarities.iter().map(known);
+                    columns.push(Arc::new(values.collect::<Float32Array>()));
+                    columns.push(Arc::new(BooleanArray::from(inside.clone())));
+                }
                 writer.append_extra(cells.iter(), columns)?;
             }
             MapFile::Csv(writer) => {
@@ -104,7 +116,10 @@ impl RowMapWriter {
                     let own = index * self.classes.len();
                     let set = sets.get(own..own + self.classes.len());
                     let set = set.map(|set| set_words(set, &self.classes));
+                    let area = dissimilarities.get(index).zip(inside.get(index));
+                    let area = area.map(|(value, inside)| [text(value), inside.to_string()]);
                     let record = keys.into_iter().chain(row.iter().map(text)).chain(set);
+                    let record = record.chain(area.into_iter().flatten());
                     writer.write_record(record).map_err(|error| InferenceError::Write {
                         path: self.path.clone(),
                         source: error.into(),

@@ -3,19 +3,19 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float32Array, StringArray};
+use arrow::array::{ArrayRef, BooleanArray, Float32Array, StringArray};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use tesela_datasets::cell::Cell;
 use tesela_datasets::cells::{CellTableHeader, CellTableWriter};
 
-use super::deciding::SET;
+use super::deciding::{DISSIMILARITY, INSIDE, SET};
 use super::{CellMap, InferenceError};
 
 /// Rows that are encoded at a time.
 const BATCH: usize = 8192;
 
 /// Writes `map` to `path`: the columns of the grid, then `class`, `probability_<class>`, `conformal_set` (the classes that
-/// cannot be ruled out, where the model says) and `used_share`.
+/// cannot be ruled out), `dissimilarity`, `inside_area_of_applicability` (where the model says) and `used_share`.
 ///
 /// # Errors
 /// If the file cannot be written; nothing is left then.
@@ -27,6 +27,10 @@ pub fn write_table(map: &CellMap, path: &Path) -> Result<(), InferenceError> {
     }
     if !map.sets.is_empty() {
         extra.push(Arc::new(Field::new(SET, DataType::Utf8, false)));
+    }
+    if !map.dissimilarities.is_empty() {
+        extra.push(number(DISSIMILARITY.to_owned(), true));
+        extra.push(Arc::new(Field::new(INSIDE, DataType::Boolean, false)));
     }
     extra.push(number("used_share".to_owned(), false));
     let header =
@@ -53,6 +57,11 @@ fn columns(map: &CellMap, rows: std::ops::Range<usize>) -> Vec<ArrayRef> {
     if !map.sets.is_empty() {
         let sets: StringArray = rows.clone().map(|row| map.set(row)).collect();
         columns.push(Arc::new(sets));
+    }
+    if !map.dissimilarities.is_empty() {
+        let known = |row: usize| Some(map.dissimilarities[row]).filter(|value| !value.is_nan());
+        columns.push(Arc::new(rows.clone().map(known).collect::<Float32Array>()));
+        columns.push(Arc::new(BooleanArray::from(map.inside[rows.clone()].to_vec())));
     }
     let shares: Float32Array = rows.map(|row| Some(map.used_shares[row])).collect();
     columns.push(Arc::new(shares));

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use tesela_datasets::class::Label;
 use tesela_datasets::random::derive;
 use tesela_datasets::source::CellSource;
-use tesela_models::bundle::{self, Provenance};
+use tesela_models::bundle::{self, Extras, Provenance};
 use tesela_models::classifier::{FeatureRecord, FitError, PredictError};
 use tesela_models::config::FitSettings;
 use tesela_models::operating_point::OperatingPoint;
 use tesela_models::{CheckpointPlace, Classifier, FitEvent, FitObserver};
 
+use super::applicability::applicability;
 use super::features_csv::features_csv;
 use super::files::{write_bytes, write_json};
 use super::history::History;
@@ -53,7 +54,7 @@ impl PartRun<'_> {
         let part = Part::Fold(fold);
         observer.begin_part(part);
         self.directory.fill(part, |folder| {
-            let (classifier, mut times) = self.fit(part, folder, observer)?;
+            let (classifier, mut times, _) = self.fit(part, folder, observer)?;
             let start = Instant::now();
             let predictions = self.predict(&*classifier, fold, observer)?;
             times.predict_seconds = Some(start.elapsed().as_secs_f64());
@@ -64,7 +65,13 @@ impl PartRun<'_> {
             })?;
             write_json(&folder.join("metrics.json"), &scores)?;
             write_json(&folder.join("times.json"), &times)?;
-            self.save(part, &folder.join("bundle"), &*classifier, measured(&scores), None)?;
+            self.save(
+                part,
+                &folder.join("bundle"),
+                &*classifier,
+                measured(&scores),
+                Extras::default(),
+            )?;
             let (classes, confusion) = (self.sample.classes(), &outcomes.confusion());
             let held_out = HeldOut { classes, scores: &scores, confusion };
             observer.end_part(part, Some(held_out), times.fit_seconds);
@@ -81,15 +88,17 @@ impl PartRun<'_> {
     ) -> Result<(), TrainingError> {
         observer.begin_part(Part::Final);
         self.directory.fill(Part::Final, |folder| {
-            let (classifier, times) = self.fit(Part::Final, folder, observer)?;
+            let (classifier, times, features) = self.fit(Part::Final, folder, observer)?;
+            let seed = self.experiment.seed();
+            let area = applicability(self.sample, features.as_deref(), seed);
+            if let Err(error) = &area {
+                let message = format!("there is no area of applicability: {error}");
+                observer.fit_event(Part::Final, &FitEvent::Warning { message });
+            }
+            let applicability = area.as_ref().ok();
+            let extras = Extras { operating_point, applicability };
             write_json(&folder.join("times.json"), &times)?;
-            self.save(
-                Part::Final,
-                &folder.join("bundle"),
-                &*classifier,
-                measured,
-                operating_point,
-            )?;
+            self.save(Part::Final, &folder.join("bundle"), &*classifier, measured, extras)?;
             observer.end_part(Part::Final, None, times.fit_seconds);
             Ok(())
         })
@@ -100,7 +109,7 @@ impl PartRun<'_> {
         part: Part,
         folder: &Path,
         observer: &mut dyn RunObserver,
-    ) -> Result<(Box<dyn Classifier>, Times), TrainingError> {
+    ) -> Result<(Box<dyn Classifier>, Times, Option<Vec<FeatureRecord>>), TrainingError> {
         let (held_out, place) = match part {
             Part::Fold(fold) => (Some(fold), fold as u64),
             Part::Final => (None, u64::MAX),
@@ -133,7 +142,7 @@ impl PartRun<'_> {
         let patches = watch.patches.max(train.len() as u64);
         let patches_per_second = patches as f64 / fit_seconds.max(1e-9);
         let times = Times { fit_seconds, predict_seconds: None, patches, patches_per_second };
-        Ok((classifier, times))
+        Ok((classifier, times, watch.features))
     }
 
     /// Where checkpoints of `part` are kept, and what they must agree on.
@@ -193,7 +202,7 @@ impl PartRun<'_> {
         path: &Path,
         classifier: &dyn Classifier,
         measured: serde_json::Map<String, serde_json::Value>,
-        operating_point: Option<&OperatingPoint>,
+        extras: Extras<'_>,
     ) -> Result<(), TrainingError> {
         let manifest = self.directory.manifest();
         let provenance = Provenance {
@@ -209,7 +218,7 @@ impl PartRun<'_> {
             program_version: manifest.program_version.clone(),
             measured,
         };
-        bundle::save(path, classifier, &provenance, operating_point)
+        bundle::save(path, classifier, &provenance, extras)
             .map_err(|error| TrainingError::write(path, error))
     }
 }

@@ -30,6 +30,7 @@
 //! Cells with few used pixels (`data.min-used-share`) are not trained on, but scored, because a map has to
 //! say something about them, too.
 
+mod applicability;
 mod cross_validate;
 mod dependence;
 mod drawing;

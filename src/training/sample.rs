@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tesela_datasets::cell::CellId;
 use tesela_datasets::class::{ClassId, ClassMap, Label};
-use tesela_datasets::fold::{FoldPlan, Place};
+use tesela_datasets::fold::{FoldPlan, Partition, Place};
 use tesela_datasets::random::{derive, generator, shuffle};
 use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::{Selection, StoreCell, StoreReader};
@@ -151,6 +151,22 @@ impl Sample {
     fn trained(&self, held_out: Option<usize>) -> impl Iterator<Item = &Member> {
         let members = self.members.iter().zip(self.plan.training(held_out));
         members.filter_map(|(member, allowed)| (allowed && member.trainable).then_some(member))
+    }
+
+    /// At most `most` of the cells that the final model is fitted on, spread evenly over their ids, and for each the fold of
+    /// the headline scheme that holds it out (one more than its number; 0 for those that none does).
+    pub(super) fn references(&self, most: usize) -> (Selection, Vec<u32>) {
+        let headline = self.plan.headline();
+        let mut partitions = self.plan.partitions().iter();
+        let headline = partitions.find(|own| own.scheme() == headline);
+        let places = headline.map(Partition::places).unwrap_or_default();
+        let trained = self.members.iter().zip(places).filter(|(member, _)| member.trainable);
+        let trained: Vec<(Member, u32)> = trained
+            .map(|(member, place)| (*member, place.fold.map_or(0, |fold| u32::from(fold) + 1)))
+            .collect();
+        let step = trained.len().div_ceil(most.max(1)).max(1);
+        let (members, folds): (Vec<Member>, Vec<u32>) = trained.into_iter().step_by(step).unzip();
+        (self.select(&members), folds)
     }
 
     /// The cells of fold `fold`, and where its partition puts each of them.

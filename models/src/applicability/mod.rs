@@ -13,6 +13,7 @@
 //!
 //! Start with [`Applicability::fit`] and [`Applicability::dissimilarity`].
 
+mod cells;
 mod draw;
 mod error;
 mod file;
@@ -25,6 +26,7 @@ mod scaling;
 mod tests;
 mod training;
 
+pub use cells::CellApplicability;
 pub use error::ApplicabilityError;
 pub use index::{Applicability, Fitted};
 pub use training::{Limits, Training};

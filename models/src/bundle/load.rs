@@ -10,7 +10,8 @@ use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::source::InputDefinition;
 
 use super::BundleError;
-use super::manifest::{BundleManifest, FORMAT_VERSION, MANIFEST_FILE};
+use super::manifest::{APPLICABILITY_FILE, BundleManifest, FORMAT_VERSION, MANIFEST_FILE};
+use crate::applicability::{Applicability, CellApplicability};
 use crate::classifier::Classifier;
 use crate::config::ModelConfig;
 use crate::extra_trees;
@@ -54,6 +55,27 @@ fn load_model(
         ModelConfig::Resnet(config) => {
             Ok(network::load(directory, config, classes, input, device)?)
         }
+    }
+}
+
+/// Reads how unlike the training cells of the bundle in `directory` a cell is; `None` where the bundle does not say.
+///
+/// # Errors
+/// If the file is not what it should be.
+pub fn load_applicability(
+    directory: &Path,
+    manifest: &BundleManifest,
+) -> Result<Option<CellApplicability>, BundleError> {
+    let Some(mark) = manifest.weights.get(APPLICABILITY_FILE) else { return Ok(None) };
+    let path = directory.join(APPLICABILITY_FILE);
+    check_file(&path, mark)?;
+    let bytes = read_bounded(&path, mark.bytes)
+        .map_err(|source| BundleError::Read { path: path.clone(), source })?;
+    let applicability = Applicability::from_bytes(&bytes)
+        .and_then(|applicability| CellApplicability::new(applicability, &manifest.input));
+    match applicability {
+        Ok(applicability) => Ok(Some(applicability)),
+        Err(error) => Err(BundleError::Content { path, reason: error.to_string() }),
     }
 }
 

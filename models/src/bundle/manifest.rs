@@ -14,6 +14,8 @@ use crate::operating_point::OperatingPoint;
 pub const FORMAT_VERSION: u64 = 1;
 /// The name of the file that describes a bundle.
 pub const MANIFEST_FILE: &str = "bundle.json";
+/// The name of the file of the training cells that others are compared with.
+pub const APPLICABILITY_FILE: &str = "applicability.safetensors";
 
 /// What a bundle says about its model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -14,9 +14,9 @@ mod tests;
 
 use std::path::PathBuf;
 
-pub use load::{load, read_manifest};
-pub use manifest::{BundleManifest, FORMAT_VERSION, MANIFEST_FILE, Provenance};
-pub use save::save;
+pub use load::{load, load_applicability, read_manifest};
+pub use manifest::{APPLICABILITY_FILE, BundleManifest, FORMAT_VERSION, MANIFEST_FILE, Provenance};
+pub use save::{Extras, save};
 
 use crate::classifier::SaveError;
 

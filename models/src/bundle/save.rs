@@ -9,9 +9,21 @@ use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::whole_file::{partial_path, write_whole};
 
 use super::BundleError;
-use super::manifest::{BundleManifest, FORMAT_VERSION, MANIFEST_FILE, Provenance};
-use crate::classifier::Classifier;
+use super::manifest::{
+    APPLICABILITY_FILE, BundleManifest, FORMAT_VERSION, MANIFEST_FILE, Provenance,
+};
+use crate::applicability::Applicability;
+use crate::classifier::{Classifier, SaveError};
 use crate::operating_point::OperatingPoint;
+
+/// What a bundle may hold beside its model.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras<'a> {
+    /// What turns raw probabilities into figures and decisions.
+    pub operating_point: Option<&'a OperatingPoint>,
+    /// How unlike the training cells a cell is.
+    pub applicability: Option<&'a Applicability>,
+}
 
 /// Writes `classifier` as a bundle to `directory`, replacing a bundle that is there.
 ///
@@ -22,7 +34,7 @@ pub fn save(
     directory: &Path,
     classifier: &dyn Classifier,
     provenance: &Provenance,
-    operating_point: Option<&OperatingPoint>,
+    extras: Extras<'_>,
 ) -> Result<(), BundleError> {
     let expected = provenance.model.kind();
     if classifier.kind() != expected {
@@ -32,7 +44,7 @@ pub fn save(
         return Err(BundleError::Occupied { path: directory.to_owned() });
     }
     let partial = partial_path(directory);
-    let written = write(&partial, classifier, provenance, operating_point).and_then(|()| {
+    let written = write(&partial, classifier, provenance, extras).and_then(|()| {
         replace(&partial, directory)
             .map_err(|source| BundleError::Write { path: directory.to_owned(), source })
     });
@@ -47,7 +59,7 @@ fn write(
     partial: &Path,
     classifier: &dyn Classifier,
     provenance: &Provenance,
-    operating_point: Option<&OperatingPoint>,
+    extras: Extras<'_>,
 ) -> Result<(), BundleError> {
     let failed = |source| BundleError::Write { path: partial.to_owned(), source };
     if partial.exists() {
@@ -57,13 +69,20 @@ fn write(
     classifier
         .save_weights(partial)
         .map_err(|source| BundleError::Weights { path: partial.to_owned(), source })?;
+    if let Some(applicability) = extras.applicability {
+        let weights = |source| BundleError::Weights { path: partial.to_owned(), source };
+        let path = partial.join(APPLICABILITY_FILE);
+        let fail = |source| weights(SaveError { path: path.clone(), source });
+        let bytes = applicability.to_bytes().map_err(|error| fail(error.into()))?;
+        write_whole(&path, &bytes).map_err(|error| fail(error.into()))?;
+    }
     let manifest = BundleManifest {
         format: FORMAT_VERSION,
         kind: classifier.kind().to_owned(),
         classes: classifier.classes().clone(),
         input: classifier.input().clone(),
         provenance: provenance.clone(),
-        operating_point: operating_point.cloned(),
+        operating_point: extras.operating_point.cloned(),
         weights: marks(partial).map_err(failed)?,
     };
     let mut text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from).map_err(failed)?;

@@ -49,7 +49,7 @@ fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
 fn a_bundle_comes_back_and_predicts_the_same() {
     let (directory, fitted) = (tempdir().unwrap(), fitted());
     let path = directory.path().join("model");
-    save(&path, &*fitted, &provenance(), None).unwrap();
+    save(&path, &*fitted, &provenance(), Extras::default()).unwrap();
     let (loaded, manifest) = load(&path, "flex").unwrap();
     assert_eq!(manifest.provenance, provenance());
     let source = toy::source(20, 9);
@@ -61,9 +61,9 @@ fn a_bundle_comes_back_and_predicts_the_same() {
 fn the_same_bundle_has_the_same_bytes_and_replaces_the_old_one() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("model");
-    save(&path, &*fitted(), &provenance(), None).unwrap();
+    save(&path, &*fitted(), &provenance(), Extras::default()).unwrap();
     let first = files(&path);
-    save(&path, &*fitted(), &provenance(), None).unwrap();
+    save(&path, &*fitted(), &provenance(), Extras::default()).unwrap();
     assert_eq!(files(&path), first);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left behind");
 }
@@ -72,7 +72,7 @@ fn the_same_bundle_has_the_same_bytes_and_replaces_the_old_one() {
 fn what_is_not_a_bundle_is_left_alone() {
     let directory = tempdir().unwrap();
     fs::write(directory.path().join("thesis.txt"), "years of work").unwrap();
-    let error = save(directory.path(), &*fitted(), &provenance(), None).unwrap_err();
+    let error = save(directory.path(), &*fitted(), &provenance(), Extras::default()).unwrap_err();
     assert!(error.to_string().contains("is not a bundle"), "{error}");
     assert!(directory.path().join("thesis.txt").exists());
 }
@@ -81,7 +81,7 @@ fn what_is_not_a_bundle_is_left_alone() {
 fn refusal(edit: impl Fn(String) -> String) -> String {
     let directory = tempdir().unwrap();
     let path = directory.path().join("model");
-    save(&path, &*fitted(), &provenance(), None).unwrap();
+    save(&path, &*fitted(), &provenance(), Extras::default()).unwrap();
     let manifest = path.join(MANIFEST_FILE);
     fs::write(&manifest, edit(fs::read_to_string(&manifest).unwrap())).unwrap();
     let error = load(&path, "flex").err().expect("the bundle is refused");
@@ -122,7 +122,7 @@ proptest! {
     fn altered_weights_are_refused(place in any::<prop::sample::Index>(), flip in 1_u8..) {
         let directory = tempdir().unwrap();
         let path = directory.path().join("model");
-        save(&path, &*fitted(), &provenance(), None).unwrap();
+        save(&path, &*fitted(), &provenance(), Extras::default()).unwrap();
         let weights = path.join("forest.bin");
         let mut bytes = fs::read(&weights).unwrap();
         let place = place.index(bytes.len());

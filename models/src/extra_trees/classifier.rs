@@ -6,12 +6,12 @@ use tesela_datasets::class::ClassMap;
 use tesela_datasets::source::{Batch, CellSource, InputDefinition};
 use tesela_datasets::table::ColumnOrder;
 
-use super::describe::{Describer, is_empty};
 use super::forest::Forest;
 use super::format::FormatError;
 use super::matrix::Matrix;
 use super::parameters::Cut;
 use crate::classifier::{Classifier, PredictError, Probabilities, SaveError};
+use crate::describe::{Describer, is_empty};
 
 /// The name of the kind of model.
 pub const KIND: &str = "extra-trees";

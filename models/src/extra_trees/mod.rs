@@ -81,7 +81,6 @@ mod bins;
 mod bits;
 mod class_weight;
 mod classifier;
-mod describe;
 mod draw;
 mod drawn_cut;
 mod file;

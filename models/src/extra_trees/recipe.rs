@@ -4,11 +4,11 @@ use tesela_datasets::source::{CellSource, FeatureMatrix, InputDefinition};
 
 use super::assess::importances;
 use super::classifier::{ExtraTreesClassifier, KIND};
-use super::describe::{Describer, is_empty};
 use super::fit::{Place, Work};
 use super::parameters::Parameters;
 use super::{ForestError, Matrix, Sample};
 use crate::classifier::{Classifier, FeatureRecord, Fit, FitError, FitEvent, FitObserver};
+use crate::describe::{Describer, is_empty};
 use crate::selection::Selection;
 
 /// Fits Extra Trees, or a random forest, on the features of patches, or on the columns of a table.

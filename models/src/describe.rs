@@ -1,4 +1,4 @@
-//! What the columns of a forest hold: the features of patches, or the columns of a table as they are.
+//! What tabular models see of cells: the features of patches, or the columns of a table as they are.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::classifier::{PredictError, checked_patches};
 
 /// Turns cells into rows of numbers.
 #[derive(Debug)]
-pub(super) enum Describer {
+pub(crate) enum Describer {
     /// Computes the features of patches.
     Features { input: PatchDefinition, extractor: Box<FeatureExtractor> },
     /// Takes the columns of a table.
@@ -22,7 +22,7 @@ pub(super) enum Describer {
 
 impl Describer {
     /// For cells as `input` says.
-    pub(super) fn new(input: &InputDefinition) -> Self {
+    pub(crate) fn new(input: &InputDefinition) -> Self {
         match input {
             InputDefinition::Patches(input) => {
                 let extractor = FeatureExtractor::new(&input.pixel, HistogramMode::default());
@@ -33,7 +33,7 @@ impl Describer {
     }
 
     /// The name of each number of a row.
-    pub(super) fn columns(&self) -> &[String] {
+    pub(crate) fn columns(&self) -> &[String] {
         match self {
             Self::Features { extractor, .. } => extractor.columns(),
             Self::Columns(columns) => columns,
@@ -41,7 +41,7 @@ impl Describer {
     }
 
     /// The rows of `cells`, `[cell, column]`, computed on all threads where they have to be.
-    pub(super) fn describe<'a>(&self, cells: &'a Batch) -> Result<Cow<'a, [f32]>, PredictError> {
+    pub(crate) fn describe<'a>(&self, cells: &'a Batch) -> Result<Cow<'a, [f32]>, PredictError> {
         match (self, cells) {
             (Self::Features { input, extractor }, cells) => {
                 Ok(Cow::Owned(features(extractor, checked_patches(input, cells)?)))
@@ -72,6 +72,6 @@ fn features(extractor: &FeatureExtractor, patches: &PatchBatch) -> Vec<f32> {
 }
 
 /// Whether nothing is known of the cell behind a row: no pixel of a patch is used, no number of a table there.
-pub(super) fn is_empty(row: &[f32]) -> bool {
+pub(crate) fn is_empty(row: &[f32]) -> bool {
     row.iter().all(|value| value.is_nan())
 }
