@@ -1,6 +1,7 @@
 //! Tables from end to end: `prepare`, `inspect`, `train`, `compare`, `evaluate` and `predict`, on CSV and Parquet.
 
 mod bad;
+mod operating;
 mod place;
 mod stops;
 
@@ -83,7 +84,8 @@ fn a_map_does_not_depend_on_the_order_of_columns() {
     place.succeed(&["predict", "run", "--table", "turned.csv", "--out", "turned-map.csv"]);
     let map = fs::read_to_string(place.path("map.csv")).unwrap();
     assert_eq!(fs::read_to_string(place.path("turned-map.csv")).unwrap(), map);
-    assert!(map.starts_with("cell_id,class,probability_rural,probability_urban\nplot-000,"));
+    let header = "cell_id,class,probability_rural,probability_urban,conformal_set,dissimilarity,";
+    assert!(map.starts_with(&format!("{header}inside_area_of_applicability\nplot-000,")), "{map}");
     assert_eq!(map.lines().count(), 121);
 }
 
@@ -97,7 +99,8 @@ fn a_row_without_a_number_has_no_class() {
     let map = fs::read_to_string(place.path("map.csv")).unwrap();
     let lines: Vec<&str> = map.lines().collect();
     assert!(lines[1].starts_with("a,urban,") && lines[3].starts_with("c,rural,"), "{map}");
-    assert_eq!(lines[2], "b,,,");
+    // Nothing can be ruled out, and nothing is like it.
+    assert_eq!(lines[2], "b,,,,rural;urban,,false");
 }
 
 #[test]

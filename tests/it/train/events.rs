@@ -73,12 +73,12 @@ fn tensorboard_reads_the_events() {
         (a.as_f64().unwrap() - b.as_f64().unwrap()).abs() < 1e-6
     };
     let accuracy = &all["scalars"]["score/accuracy"][0][1];
-    assert!(near(accuracy, &metrics["sample"]["pooled"]["accuracy"]));
+    assert!(near(accuracy, &metrics["partitions"][0]["sample"]["pooled"]["accuracy"]));
     assert_eq!(all["images"]["confusion"][0]["png"], true);
     assert_eq!(all["images"]["worst-classified"][0]["png"], true);
     let fold = read("fold-01");
     let accuracy = &fold["scalars"]["score/accuracy"][0][1];
-    assert!(near(accuracy, &metrics["sample"]["folds"][1]["accuracy"]));
+    assert!(near(accuracy, &metrics["partitions"][0]["sample"]["folds"][1]["accuracy"]));
     assert_eq!(fold["images"]["confusion"][0]["png"], true);
     let size = |side: usize| fold["images"]["confusion"][0]["size"][side].as_u64().unwrap();
     assert!(size(0) > 300 && size(0) == size(1), "{fold}");

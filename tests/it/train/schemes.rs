@@ -115,8 +115,8 @@ fn runs_without_a_common_scheme_are_not_compared() {
     place.succeed(&["train", "random.toml", "--out", "random"]);
     place.succeed(&["train", "blocks.toml", "--out", "blocks"]);
     let message = place.refuse(&["compare", "random", "blocks"]);
-    let expected =
-        "the runs share no validation scheme: `random` by random folds, `blocks` by spatial blocks";
+    let expected = "the runs share no validation scheme: `random` by random folds in 3 folds, `blocks` by spatial \
+         blocks in 3 folds";
     assert!(message.contains(expected), "{message}");
 }
 
