@@ -44,6 +44,14 @@ struct Times {
     patches_per_second: f64,
 }
 
+/// What came of fitting a part.
+struct FittedPart {
+    classifier: Box<dyn Classifier>,
+    times: Times,
+    /// What was found out about the numbers that a tabular model learned from.
+    features: Option<Vec<FeatureRecord>>,
+}
+
 impl PartRun<'_> {
     /// Fits on the cells of the other folds, predicts those of `fold`, and writes both down.
     pub(super) fn fold(
@@ -54,7 +62,7 @@ impl PartRun<'_> {
         let part = Part::Fold(fold);
         observer.begin_part(part);
         self.directory.fill(part, |folder| {
-            let (classifier, mut times, _) = self.fit(part, folder, observer)?;
+            let FittedPart { classifier, mut times, .. } = self.fit(part, folder, observer)?;
             let start = Instant::now();
             let predictions = self.predict(&*classifier, fold, observer)?;
             times.predict_seconds = Some(start.elapsed().as_secs_f64());
@@ -88,7 +96,8 @@ impl PartRun<'_> {
     ) -> Result<(), TrainingError> {
         observer.begin_part(Part::Final);
         self.directory.fill(Part::Final, |folder| {
-            let (classifier, times, features) = self.fit(Part::Final, folder, observer)?;
+            let FittedPart { classifier, times, features } =
+                self.fit(Part::Final, folder, observer)?;
             let seed = self.experiment.seed();
             let area = applicability(self.sample, features.as_deref(), seed);
             if let Err(error) = &area {
@@ -109,7 +118,7 @@ impl PartRun<'_> {
         part: Part,
         folder: &Path,
         observer: &mut dyn RunObserver,
-    ) -> Result<(Box<dyn Classifier>, Times, Option<Vec<FeatureRecord>>), TrainingError> {
+    ) -> Result<FittedPart, TrainingError> {
         let (held_out, place) = match part {
             Part::Fold(fold) => (Some(fold), fold as u64),
             Part::Final => (None, u64::MAX),
@@ -142,7 +151,7 @@ impl PartRun<'_> {
         let patches = watch.patches.max(train.len() as u64);
         let patches_per_second = patches as f64 / fit_seconds.max(1e-9);
         let times = Times { fit_seconds, predict_seconds: None, patches, patches_per_second };
-        Ok((classifier, times, watch.features))
+        Ok(FittedPart { classifier, times, features: watch.features })
     }
 
     /// Where checkpoints of `part` are kept, and what they must agree on.

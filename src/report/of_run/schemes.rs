@@ -1,7 +1,7 @@
 //! What each validation scheme found, with intervals and curves.
 
 use tesela_datasets::class::ClassId;
-use tesela_datasets::fold::{FoldPlan, Scheme};
+use tesela_datasets::fold::{FoldPlan, Partition, Scheme};
 use tesela_models::operating_point::{Binning, Quality};
 
 use super::figures;
@@ -70,7 +70,7 @@ fn how(measured: &PartitionMeasurement, plan: &FoldPlan) -> Words {
         1 => "1 fold".to_owned(),
         folds => format!("{folds} folds"),
     };
-    let design = plan.partitions().get(measured.partition).map(|partition| partition.design());
+    let design = plan.partitions().get(measured.partition).map(Partition::design);
     let blocks = design.and_then(|design| design.block_metres);
     let blocks = blocks.map(|side| format!(" of squares of {}", metres(side)));
     let buffer = design.and_then(|design| design.buffer_metres).filter(|width| *width > 0.0);
