@@ -413,6 +413,12 @@ pub trait Classifier: Send + Sync {
     /// columns, in any order.
     fn predict(&self, cells: &Batch) -> Result<Probabilities, PredictError>;
 
+    /// Predicts rows of the numbers that it sees of cells, `[cell, number]`; `None` where it does not look at such rows, but at
+    /// pixels.
+    fn predict_features(&self, _values: &[f32]) -> Option<Probabilities> {
+        None
+    }
+
     /// Predicts all cells of `source`, in order of position.
     ///
     /// `progress` hears how many are done after each batch, and answers whether to go on.

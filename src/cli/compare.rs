@@ -9,9 +9,10 @@ use crate::comparison::{
 use crate::progress::Progress;
 use crate::report::{
     difference_table, figures_table, grouped, pairs_table, percent, probability, rank_table,
+    write_comparison_report,
 };
 use crate::statistics::Estimate;
-use crate::training::RunDirectory;
+use crate::training::{RunDirectory, TrainingError};
 
 /// Compare runs on the same cells and folds: figures, paired differences, tests
 ///
@@ -23,7 +24,7 @@ pub(crate) struct CompareArgs {
     #[arg(required = true, num_args = 2.., value_name = "RUN")]
     runs: Vec<PathBuf>,
 
-    /// Directory to write `comparison.json`, `agreement.csv` and the cells that differ to
+    /// Directory to write `report.html`, `comparison.json`, `agreement.csv` and the cells that differ to
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -32,8 +33,14 @@ pub(crate) struct CompareArgs {
     replicates: u32,
 }
 
+impl CompareArgs {
+    fn find_runs(&self) -> Result<Vec<RunDirectory>, TrainingError> {
+        self.runs.iter().map(|path| RunDirectory::find(path)).collect()
+    }
+}
+
 pub(crate) fn run(args: &CompareArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
-    let runs = args.runs.iter().map(|path| RunDirectory::find(path)).collect::<Result<_, _>>()?;
+    let runs = args.find_runs()?;
     let replicates = usize::try_from(args.replicates)?;
     let options = ComparisonOptions { replicates, ..ComparisonOptions::default() };
     let (comparison, differences) = compare(runs, options)?;
@@ -55,6 +62,10 @@ pub(crate) fn run(args: &CompareArgs, console: &mut Console) -> anyhow::Result<E
         }
         let count = grouped(differences.len() as u64);
         console.note(format!("{count} cells on which runs differ are in `differences.parquet`"));
+        let report = write_comparison_report(&comparison, &args.find_runs()?, folder)?;
+        if let Some(report) = report {
+            console.note(format!("the report is `{}`", report.display()));
+        }
         console.data(folder.display())?;
     }
     Ok(ExitStatus::Success)

@@ -8,6 +8,7 @@ mod console;
 mod counts;
 mod devices;
 mod evaluate;
+mod importances;
 mod inspect;
 mod label;
 mod predict;
@@ -51,6 +52,7 @@ enum Command {
     Compare(compare::CompareArgs),
     Devices(devices::DevicesArgs),
     Evaluate(evaluate::EvaluateArgs),
+    Importances(importances::ImportancesArgs),
     Inspect(inspect::InspectArgs),
     Label(label::LabelArgs),
     Predict(predict::PredictArgs),
@@ -90,6 +92,7 @@ fn dispatch(cli: &Cli, console: &mut Console) -> anyhow::Result<ExitStatus> {
         Command::Compare(args) => compare::run(args, console),
         Command::Devices(args) => devices::run(args, console),
         Command::Evaluate(args) => evaluate::run(args, console),
+        Command::Importances(args) => importances::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),
         Command::Label(args) => label::run(args, console),
         Command::Predict(args) => predict::run(args, console),

@@ -148,6 +148,10 @@ pub(crate) fn run(
                 console.warn(&message);
             }
             print(&measurement, console)?;
+            if let Some(decided) = directory.decided_scores()? {
+                console.data("\nWith the operating point, where the model is used:")?;
+                console.data(class_table(&decided, None))?;
+            }
             match write_report(&directory) {
                 Ok(report) => console.note(format!("the report is `{}`", report.display())),
                 Err(error) => console.warn(&format!("there is no report: {:#}", anyhow!(error))),

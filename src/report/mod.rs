@@ -9,6 +9,7 @@ mod confusion_picture;
 mod fit_events;
 mod format;
 mod live_words;
+mod of_comparison;
 mod of_run;
 pub mod page;
 mod publish;
@@ -26,6 +27,7 @@ pub use comparison_tables::{
 pub use confusion_csv::confusion_csv;
 pub use confusion_picture::{Caption, confusion_picture};
 pub use format::{grouped, metres, percent};
+pub use of_comparison::write_comparison_report;
 pub use of_run::{ReportError, write_report};
 pub use publish::{PublishError, how, log_run, publish};
 pub use run_clock::duration;

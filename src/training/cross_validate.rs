@@ -8,6 +8,7 @@ use tesela_models::device::DeviceLoad;
 use super::files::write_json;
 use super::fold_run::{PartRun, measured};
 use super::measurement::PartitionOutcomes;
+use super::run_directory::OPERATING_POINT;
 use super::{
     Measurement, Operation, Part, Predictions, RunDirectory, RunObserver, Sample, TrainingError,
 };
@@ -168,7 +169,7 @@ fn write_results(
     if let Some(operation) = operation {
         let record =
             operation.record(measurement.headline.name(), map_cells, directory.manifest().seed);
-        write_json(&directory.path().join("operating-point.json"), &record)?;
+        write_json(&directory.path().join(OPERATING_POINT), &record)?;
     }
     all.sorted().save(&directory.path().join("predictions.parquet"))?;
     write_json(&metrics, measurement)

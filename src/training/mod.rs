@@ -12,6 +12,7 @@
 //! final/               a model for use, fitted on all cells: history.csv, times.json, bundle/
 //! predictions.parquet  out of fold: cell_id, fold, label, partition, block, one probability per class
 //! metrics.json         scores of each scheme, partition and fold, mean and deviation
+//! importances.csv      what features are worth to trees, after `tesela importances`
 //! operating-point.json how probabilities become classes where the model is used, and what that does to the scores
 //! confusion.csv, .png  known against predicted class, by the strictest scheme; `confusion-random.csv` … by another
 //! report.html          what came out, for reading and printing
@@ -47,6 +48,7 @@ mod measurement;
 mod observer;
 mod operation;
 mod partitions;
+mod permutation;
 mod predictions;
 mod run_directory;
 mod sample;
@@ -66,6 +68,9 @@ pub use measurement::{
 pub use observer::{HeldOut, Part, RunObserver, Unwatched};
 pub use operation::Operation;
 pub use partitions::ScoredPartition;
+pub use permutation::{
+    FeatureGroup, PERMUTATIONS, PermutationImportance, PermutationOptions, permutation_importances,
+};
 pub use predictions::{HeldOutCell, Predictions};
 pub use run_directory::{Access, RunDirectory, RunManifest};
 pub use sample::Sample;

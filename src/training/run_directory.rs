@@ -14,9 +14,12 @@ use super::files::{read_json, write_bytes, write_json};
 use super::former::FormerMeasurement;
 use super::{Measurement, Part, Predictions, Sample, TrainingError};
 use crate::experiment::Experiment;
+use crate::metrics::Scores;
 
 /// The version of the files of a run.
 const FORMAT_VERSION: u64 = 1;
+/// The file of the operating point.
+pub(super) const OPERATING_POINT: &str = "operating-point.json";
 /// The folder of checkpoints.
 const CHECKPOINTS: &str = "checkpoints";
 /// Digits of a digest that tell runs apart.
@@ -306,6 +309,20 @@ impl RunDirectory {
     /// If it is not done, or they cannot be read.
     pub fn all_predictions(&self) -> Result<Predictions, TrainingError> {
         Predictions::load(&self.path.join("predictions.parquet"), &self.manifest.classes)
+    }
+
+    /// The scores of a run with its operating point, at the mixture of the place of use; `None` where it has none.
+    ///
+    /// # Errors
+    /// If `operating-point.json` cannot be read.
+    pub fn decided_scores(&self) -> Result<Option<Scores>, TrainingError> {
+        let path = self.path.join(OPERATING_POINT);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let mut record: serde_json::Value = read_json(&path)?;
+        let scores = serde_json::from_value(record["scores_after"].take());
+        scores.map_err(|error| TrainingError::read(&path, error))
     }
 
     /// The predictions of the held-out cells of `fold`.

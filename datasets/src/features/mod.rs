@@ -17,4 +17,4 @@ mod statistic;
 
 pub use extractor::{FeatureExtractor, FeatureScratch};
 pub use histogram::HistogramMode;
-pub use statistic::{BINS, STATISTICS, column_names};
+pub use statistic::{BINS, STATISTICS, column_names, parts_of};

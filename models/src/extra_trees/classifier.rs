@@ -111,7 +111,7 @@ impl ExtraTreesClassifier {
         }
     }
 
-    fn predict_features(
+    fn predict_features_of(
         &self,
         source: &dyn CellSource,
         progress: &mut dyn FnMut(usize) -> bool,
@@ -146,13 +146,17 @@ impl Classifier for ExtraTreesClassifier {
         Ok(self.predict_rows(&self.describer.describe(cells)?))
     }
 
+    fn predict_features(&self, values: &[f32]) -> Option<Probabilities> {
+        values.len().is_multiple_of(self.forest.columns()).then(|| self.predict_rows(values))
+    }
+
     fn predict_source(
         &self,
         source: &dyn CellSource,
         progress: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Probabilities, PredictError> {
         if self.can_use_features_of(source) && source.len() <= MOST_FEATURE_ROWS {
-            return self.predict_features(source, progress);
+            return self.predict_features_of(source, progress);
         }
         let order: Vec<u32> = (0..).take(source.len()).collect();
         let mut all = Probabilities::new(self.classes.len(), Vec::new());

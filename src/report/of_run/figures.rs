@@ -12,7 +12,7 @@ const GENERAL: usize = 13;
 const OF_CLASS: usize = 5;
 
 /// The figures of a page with their places, those of the class in `focus` first.
-fn shown(classes: usize, focus: Option<usize>) -> Vec<(Figure, usize)> {
+pub(in crate::report) fn shown(classes: usize, focus: Option<usize>) -> Vec<(Figure, usize)> {
     let others = (0..classes).filter(|class| Some(*class) != focus);
     let of_class = |class: usize| {
         let first = GENERAL + OF_CLASS * class;
@@ -45,7 +45,7 @@ pub(super) fn plain(scores: &Scores, focus: Option<usize>) -> page::Scores {
 }
 
 /// Figures with their intervals.
-pub(super) fn resampled(
+pub(in crate::report) fn resampled(
     estimates: &[statistics::Estimate],
     classes: usize,
     focus: Option<usize>,

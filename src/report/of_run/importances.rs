@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use tesela_datasets::channels::Channel;
+use tesela_datasets::features::parts_of;
 
 use super::ReportError;
 use crate::report::page::{Importance, Importances, Selection};
-use crate::training::{Part, RunDirectory};
+use crate::training::{FeatureGroup, PERMUTATIONS, Part, PermutationImportance, RunDirectory};
 
 /// Features that are shown one by one.
 const SHOWN: usize = 20;
@@ -40,8 +40,40 @@ fn read(path: &Path) -> Result<Vec<Row>, csv::Error> {
     csv::Reader::from_path(path)?.deserialize().collect()
 }
 
+/// What was measured by shuffling, where it was; else how much the impurity was lowered.
+pub(super) fn importances(
+    run: &RunDirectory,
+    folds: &[Vec<Row>],
+) -> Result<Option<Importances>, ReportError> {
+    let path = run.path().join(PERMUTATIONS);
+    if !path.is_file() {
+        return Ok(of_impurity(folds));
+    }
+    let read = || csv::Reader::from_path(&path)?.deserialize().collect::<Result<Vec<_>, _>>();
+    let rows = read()
+        .map_err(|error| ReportError::History { path: path.clone(), source: error.into() })?;
+    Ok(Some(of_shuffling(&rows)))
+}
+
+fn of_shuffling(rows: &[PermutationImportance]) -> Importances {
+    let of = |group: FeatureGroup| {
+        let own = rows.iter().filter(move |row| row.group == group);
+        own.map(|row| Importance {
+            name: row.name.as_str().into(),
+            value: row.importance,
+            deviation: Some(row.deviation),
+        })
+    };
+    Importances {
+        method: "the rise of the log-loss on held-out cells where a feature, or a whole group, is shuffled; bars show the deviation over folds and repeats".into(),
+        features: of(FeatureGroup::Feature).take(SHOWN).collect(),
+        channels: of(FeatureGroup::Channel).collect(),
+        statistics: of(FeatureGroup::Statistic).collect(),
+    }
+}
+
 /// How much features, channels and statistics lowered the impurity, as means over the folds.
-pub(super) fn importances(folds: &[Vec<Row>]) -> Option<Importances> {
+fn of_impurity(folds: &[Vec<Row>]) -> Option<Importances> {
     let is_known = |row: &Row| row.importance.is_some_and(|value| value > 0.0);
     if !folds.iter().flatten().any(is_known) {
         return None;
@@ -51,16 +83,9 @@ pub(super) fn importances(folds: &[Vec<Row>]) -> Option<Importances> {
     Some(Importances {
         method: "mean decrease of impurity, a share of that of all features; bars show the deviation over folds".into(),
         features,
-        channels: summed(folds, |feature| parts(feature).map(|(channel, _)| channel.to_owned())),
-        statistics: summed(folds, |feature| parts(feature).map(|(_, rest)| rest.to_owned())),
+        channels: summed(folds, |feature| parts_of(feature).map(|(channel, _)| channel.name().to_owned())),
+        statistics: summed(folds, |feature| parts_of(feature).map(|(_, rest)| rest.to_owned())),
     })
-}
-
-/// The channel and the statistic that a feature is made of; `None` for a column of a table.
-fn parts(feature: &str) -> Option<(&str, &str)> {
-    let channel = |name: &str| Channel::ALL.iter().any(|channel| channel.name() == name);
-    let mut places = feature.match_indices('_').map(|(at, _)| (&feature[..at], &feature[at + 1..]));
-    places.find(|(name, _)| channel(name))
 }
 
 /// Importances summed by what `key` makes of the name of a feature, the largest first; features without a key are left out.
@@ -123,15 +148,15 @@ mod tests {
             vec![
                 row("red_mean", true, Some(0.5)),
                 row("nir_mean", true, Some(0.25)),
-                row("red_max", true, Some(0.25)),
+                row("red_h0", true, Some(0.25)),
             ],
             vec![
                 row("red_mean", true, Some(0.75)),
                 row("nir_mean", false, None),
-                row("red_max", true, Some(0.25)),
+                row("red_h0", true, Some(0.25)),
             ],
         ];
-        let found = importances(&folds).unwrap();
+        let found = of_impurity(&folds).unwrap();
         assert_eq!((found.features[0].value, found.features.len()), (0.625, 3));
         assert_eq!(found.channels[0].value, 0.875);
         assert_eq!(found.statistics[0].value, 0.75);
@@ -146,8 +171,8 @@ mod tests {
     #[test]
     fn columns_of_tables_have_no_channel() {
         let folds = [vec![row("height", true, Some(1.0))]];
-        let found = importances(&folds).unwrap();
+        let found = of_impurity(&folds).unwrap();
         assert!(found.channels.is_empty() && found.statistics.is_empty());
-        assert!(importances(&[]).is_none() && selection(&[]).is_none());
+        assert!(of_impurity(&[]).is_none() && selection(&[]).is_none());
     }
 }

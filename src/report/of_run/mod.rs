@@ -16,4 +16,7 @@ mod schemes;
 mod write;
 
 pub use error::ReportError;
+pub(super) use figures::{resampled, shown};
+pub(super) use schemes::{curve_of, kind as scheme_kind, reliability_at};
+pub(super) use write::focus;
 pub use write::write_report;

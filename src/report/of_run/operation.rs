@@ -25,7 +25,7 @@ pub(super) fn operation(
 pub(super) fn point(material: &Material, operation: &Operation) -> Option<OperatingPoint> {
     let (before, after) = (operation.before()?, operation.after()?);
     let classes = &material.run.manifest().classes;
-    let Fitted { point, losses, assessment, .. } = &operation.fitted;
+    let Fitted { point, losses, assessment, warnings, .. } = &operation.fitted;
     let resampled = resampled(material, &operation.decided());
     let replicates = resampled.as_ref().map(|all| all.target().unwrap_or(all.sample()));
     let estimates = replicates
@@ -58,6 +58,7 @@ pub(super) fn point(material: &Material, operation: &Operation) -> Option<Operat
             })
             .map(|found| reliability_of("after calibration", found)),
         sets: sets(operation, classes),
+        remarks: warnings.iter().map(Words::from).collect(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What each validation scheme found, with intervals and curves.
 
-use tesela_datasets::class::ClassId;
+use tesela_datasets::class::{ClassId, ClassMap};
 use tesela_datasets::fold::{FoldPlan, Partition, Scheme};
 use tesela_models::operating_point::{Binning, Quality};
 
@@ -50,12 +50,17 @@ fn results(material: &Material, measured: &PartitionMeasurement, plan: &FoldPlan
         sample: at(material, &measured.sample.pooled, replicates, &measured.confusion, &ones),
         target: at_target,
         folds: folds(material, measured),
-        curve: curve(material, kind, &outcomes, &supports),
-        reliability: reliability(material, &outcomes),
+        curve: curve(material, kind, &outcomes),
+        reliability: reliability_at(
+            "as the model says",
+            &outcomes,
+            material.focus.map(ClassId::new),
+        ),
     }
 }
 
-fn kind(scheme: Scheme) -> SchemeKind {
+/// What a page calls a scheme.
+pub(in crate::report) fn kind(scheme: Scheme) -> SchemeKind {
     match scheme {
         Scheme::Random => SchemeKind::Random,
         Scheme::Blocks => SchemeKind::Blocks,
@@ -140,21 +145,26 @@ fn folds(material: &Material, measured: &PartitionMeasurement) -> Vec<FoldResult
 }
 
 /// Precision over recall of the class in focus, at the target where there is one.
-fn curve(
-    material: &Material,
-    kind: SchemeKind,
+fn curve(material: &Material, kind: SchemeKind, outcomes: &Outcomes) -> Option<PrecisionRecall> {
+    let (class, classes) = (ClassId::new(material.focus?), &material.run.manifest().classes);
+    curve_of(kind.in_words(), outcomes, class, classes, material.target.as_ref())
+}
+
+/// Precision over recall of `class`, as if cells were mixed as `target`.
+pub(in crate::report) fn curve_of(
+    name: &str,
     outcomes: &Outcomes,
-    supports: &[u64],
+    class: ClassId,
+    classes: &ClassMap,
+    target: Option<&Prevalence>,
 ) -> Option<PrecisionRecall> {
-    let class = ClassId::new(material.focus?);
-    let weights = Prevalence::weights_of(material.target.as_ref(), supports)?;
+    let weights = Prevalence::weights_of(target, &outcomes.confusion().supports())?;
     let whole = PrecisionRecallCurve::of(outcomes, class, &weights)?;
-    let classes = &material.run.manifest().classes;
-    let scores = Scores::of(outcomes, classes, material.target.as_ref())?;
+    let scores = Scores::of(outcomes, classes, target)?;
     let own = &scores.classes[class.index()];
     let points = whole.thinned();
     Some(PrecisionRecall {
-        name: kind.in_words().into(),
+        name: name.into(),
         class: classes.name(class).into(),
         prevalence: own.prevalence,
         points: points.points().iter().map(|point| (point.recall, point.precision)).collect(),
@@ -163,20 +173,22 @@ fn curve(
     })
 }
 
-/// How far the probabilities of the class in focus, or of the most probable class, can be believed.
-fn reliability(material: &Material, outcomes: &Outcomes) -> Option<Reliability> {
+/// How far the probabilities of `class`, or of the most probable class, can be believed.
+pub(in crate::report) fn reliability_at(
+    name: &str,
+    outcomes: &Outcomes,
+    class: Option<ClassId>,
+) -> Option<Reliability> {
     if outcomes.is_empty() {
         return None;
     }
     let rows: Vec<f64> =
         outcomes.iter().flat_map(|(_, row)| row).map(|&value| f64::from(value)).collect();
     let quality = Quality::new(&rows, outcomes.truths(), &vec![1.0; outcomes.classes()]);
-    let class = material.focus.map(ClassId::new);
     let wanted = |one: &&tesela_models::operating_point::Reliability| {
         one.class == class && one.binning == Binning::EqualWidth
     };
-    let found = quality.reliability.iter().find(wanted)?;
-    Some(reliability_of("as the model says", found))
+    quality.reliability.iter().find(wanted).map(|found| reliability_of(name, found))
 }
 
 /// A diagram of `found`.

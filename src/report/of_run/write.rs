@@ -82,7 +82,7 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
         data: data(&material, &headline.sample.pooled),
         national: schemes::national(&material, &own, operation.as_ref()),
         operating_point: operation.as_ref().and_then(|own| operation::point(&material, own)),
-        importances: importances::importances(&features),
+        importances: importances::importances(run, &features)?,
         selection: importances::selection(&features),
         schemes,
         learning: history::learning(run)?,
@@ -98,7 +98,7 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
 }
 
 /// Of two classes the rarer one in the country, or the second where that is not known; of more, none.
-fn focus(classes: usize, target: Option<&[f64]>) -> Option<usize> {
+pub(in crate::report) fn focus(classes: usize, target: Option<&[f64]>) -> Option<usize> {
     let rarer = target.is_some_and(|shares| shares.first() < shares.get(1));
     (classes == 2).then_some(usize::from(!rarer))
 }

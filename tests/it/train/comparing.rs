@@ -97,6 +97,8 @@ fn a_run_does_not_differ_from_itself() {
     let nothing = |line: &&str| words(line).contains("+0.0000 +0.000 to +0.000");
     assert_eq!(said.lines().filter(nothing).count(), 18, "{said}");
     assert_eq!(read_rows(&place, "same/differences.parquet"), 0);
+    let page = fs::read_to_string(place.path("same/report.html")).unwrap();
+    assert!(page.contains("McNemar") && page.contains("corrected t over folds"), "{page}");
 }
 
 fn read_rows(place: &Place, file: &str) -> usize {

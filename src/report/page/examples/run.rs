@@ -151,6 +151,7 @@ fn operating_point(blocks: &[Cell], target: &[f64], after: &Measured) -> Operati
         log_loss: Some((0.2891, 0.2861)),
         reliability: Some(reliability("after calibration", blocks, 1.25)),
         sets: Some("hold the true class in 90 of 100 cells of each class; 6.2 % hold both".into()),
+        remarks: Vec::new(),
     }
 }
 

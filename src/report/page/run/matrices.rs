@@ -45,7 +45,7 @@ pub(super) fn matrices(page: &RunPage) -> Option<Markup> {
     }
     Some(html! {
         p.soft { "Rows are what a cell is, columns what it was taken for. The stronger the colour, the larger the share of the row." }
-        div.pair { (sample.unwrap_or_default()) (there.unwrap_or_default()) }
+        div.pair.matrices { (sample.unwrap_or_default()) (there.unwrap_or_default()) }
     })
 }
 

@@ -193,6 +193,8 @@ pub struct OperatingPoint {
     pub reliability: Option<Reliability>,
     /// The sets of classes that hold the true one with a stated certainty.
     pub sets: Option<Words>,
+    /// What should be known about how it was learned, a sentence each.
+    pub remarks: Vec<Words>,
 }
 
 /// How one network learned.

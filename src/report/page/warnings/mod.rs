@@ -66,7 +66,7 @@ pub struct Warning {
 type Rule = fn(&RunPage) -> Option<Warning>;
 
 /// The rules; of equal severity, earlier ones stand first.
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 16] = [
     model::scored_cells_were_trained_on,
     prevalence::worse_than_the_commonest_class,
     prevalence::no_target,
@@ -80,6 +80,7 @@ const RULES: [Rule; 15] = [
     validation::wide_interval,
     data::uncalibrated,
     data::many_left_out,
+    model::operating_point_remarks,
     model::calibration_made_worse,
     model::unreliable_probabilities,
 ];

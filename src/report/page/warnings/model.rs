@@ -43,6 +43,29 @@ pub(super) fn refitted_otherwise(page: &RunPage) -> Option<Warning> {
     })
 }
 
+/// What was said when the operating point was learned.
+pub(super) fn operating_point_remarks(page: &RunPage) -> Option<Warning> {
+    let remarks = &page.operating_point.as_ref()?.remarks;
+    let sentences: Vec<String> = remarks.iter().map(|remark| sentence(remark.as_str())).collect();
+    (!sentences.is_empty()).then(|| Warning {
+        code: "operating-point-remarks",
+        severity: Severity::Caution,
+        title: "What to know about the operating point".to_owned(),
+        meaning: sentences.join(" "),
+        advice:
+            "Take its figures for estimates until more cells are labelled where the model errs."
+                .to_owned(),
+        toml: None,
+    })
+}
+
+/// `words` with a capital letter and a full stop.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
 /// Calibration did harm.
 pub(super) fn calibration_made_worse(page: &RunPage) -> Option<Warning> {
     let (before, after) = page.operating_point.as_ref()?.log_loss?;
