@@ -7,7 +7,7 @@ use super::{ComparedRun, ComparisonPage};
 use crate::report::page::document::{Head, Section, document};
 use crate::report::page::run::curves::{precision_figure, reliability_figure};
 use crate::report::page::run::mistakes::map_figure;
-use crate::report::page::{Figure, Words};
+use crate::report::page::{Figure, Interval, Words};
 use crate::report::{grouped, percent};
 
 /// The page of a comparison as one HTML file.
@@ -83,10 +83,12 @@ fn lead(page: &ComparisonPage) -> Markup {
     }
 }
 
+/// The interval of a difference, of the better run less the worse as the sentence has it.
 fn ends(found: &super::Difference) -> String {
     let unit = found.figure.unit();
-    found.difference.interval.map_or_else(String::new, |interval| {
-        format!("{} to {}", unit.difference(interval.low), unit.difference(interval.high))
+    found.difference.interval.map_or_else(String::new, |Interval { low, high }| {
+        let (low, high) = if found.difference.value >= 0.0 { (low, high) } else { (-high, -low) };
+        format!("{} to {}", unit.difference(low), unit.difference(high))
     })
 }
 
@@ -142,5 +144,38 @@ fn runs(page: &ComparisonPage) -> Markup {
                 dd { (run.model) " on " (run.store) @if let Some(years) = &run.years { ", " (years) } }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Difference;
+    use super::*;
+    use crate::report::page::Estimate;
+
+    #[test]
+    fn the_better_run_is_named_first_and_its_interval_is_its_own() {
+        let run = |name: &str| ComparedRun { name: name.into(), ..ComparedRun::default() };
+        let difference = |value: f64, low: f64, high: f64| Difference {
+            run: 1,
+            with: 0,
+            figure: Figure::F1(0),
+            difference: Estimate { value, interval: Some(Interval { low, high }) },
+            chances: Vec::new(),
+        };
+        let lead = |difference| {
+            let page = ComparisonPage {
+                classes: vec!["urban".into(), "other".into()],
+                focus: Some(0),
+                runs: vec![run("first"), run("second")],
+                differences: vec![difference],
+                ..ComparisonPage::default()
+            };
+            super::lead(&page).into_string()
+        };
+        let ahead = lead(difference(0.1, 0.05, 0.16));
+        let behind = lead(difference(-0.1, -0.16, -0.05));
+        assert!(ahead.contains("of second is") && behind.contains("of first is"), "{behind}");
+        assert!(ahead.contains("+5.0 to +16.0") && behind.contains("+5.0 to +16.0"), "{behind}");
     }
 }
