@@ -4,7 +4,8 @@
 //! how many cells of a map of `N` cells should be of each class and taken for each. The map is one finite draw, not the
 //! mean of all maps, so its intervals are *prediction* intervals: each is made of draws in which the rates are those of
 //! one resample of the evaluated cells (what the evaluation does not know) and each cell of the map errs at those rates
-//! (what chance does on the map: a multinomial draw for each known class). With 95 % the figure of the map itself
+//! (what chance does on the map: a multinomial draw for each known class). Errors of a kind that no evaluated cell shows have
+//! a rate that the evaluation allows. With 95 % the figure of the map itself
 //! is to fall between their ends.
 //!
 //! Three things they do not know: an error in the declared prevalence, cells unlike those evaluated, and errors that come
@@ -20,6 +21,7 @@ use tesela_datasets::random::{Generator, generator};
 use super::Resampled;
 use super::binomial;
 use super::interval::{Estimate, Interval, Level, percentile_interval};
+use super::unseen::Unseen;
 use crate::metrics::{Confusion, Figure, Prevalence, rate_figures};
 
 /// The place of draws below a seed.
@@ -69,10 +71,13 @@ impl ExpectedMap {
         let known = apportion(cells, prevalence.shares());
         let rates = rates(resampled.confusion(), &known)?;
         let draws = resampled.confusions().par_iter().enumerate();
+        let unseen = Unseen::of(resampled.confusion(), resampled.blocks_of());
         let maps: Vec<Confusion> = draws
             .filter_map(|(draw, confusion)| {
-                let rates = self::rates(confusion, &known)?;
-                Some(draw_map(&known, &rates, &mut generator(seed, &[DRAWS, draw as u64])))
+                let mut generator = generator(seed, &[DRAWS, draw as u64]);
+                let mut rates = self::rates(confusion, &known)?;
+                unseen.draw(&mut rates, &mut generator);
+                Some(draw_map(&known, &rates, &mut generator))
             })
             .collect();
         if maps.is_empty() || 10 * maps.len() < 9 * resampled.confusions().len() {

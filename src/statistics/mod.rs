@@ -24,6 +24,7 @@ mod nemenyi;
 mod ranks;
 mod resampled;
 mod tally;
+mod unseen;
 mod wilcoxon;
 
 pub use agreement::Agreement;

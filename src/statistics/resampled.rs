@@ -12,6 +12,8 @@
 //! Draw `n` of a seed is the same whatever the number of threads and draws, and the same for all runs on the same
 //! blocks; so the replicates of two runs are paired and can be subtracted ([`Replicates::minus`]).
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::random::{below, generator, shuffle};
@@ -45,6 +47,8 @@ pub struct Resampled {
     target: Option<Replicates>,
     confusion: Confusion,
     confusions: Vec<Confusion>,
+    /// For each class the number of blocks that have cells of it.
+    blocks_of: Vec<u64>,
 }
 
 /// Figures, each with its value on each draw.
@@ -89,7 +93,8 @@ impl Resampled {
         let left_out: Vec<Figures> = left_out
             .filter_map(|group| tally.figures(|unit| u32::from(groups[unit as usize] != group)))
             .collect();
-        Some(Self::gather(figure_names(classes), all, draws, left_out))
+        let blocks_of = blocks_of(decided, classes);
+        Some(Self { blocks_of, ..Self::gather(figure_names(classes), all, draws, left_out) })
     }
 
     fn gather(
@@ -119,7 +124,8 @@ impl Resampled {
             sample.left_out.push(one.sample);
             target.left_out.push(or_missing(one.target));
         }
-        Self { sample, target: has_target.then_some(target), confusion: all.confusion, confusions }
+        let target = has_target.then_some(target);
+        Self { sample, target, confusion: all.confusion, confusions, blocks_of: Vec::new() }
     }
 
     /// The figures as the cells are mixed.
@@ -137,10 +143,24 @@ impl Resampled {
         &self.confusion
     }
 
+    /// For each class the number of blocks that have cells of it: how often it was seen independently.
+    pub(super) fn blocks_of(&self) -> &[u64] {
+        &self.blocks_of
+    }
+
     /// Known against decided class on each draw.
     pub(super) fn confusions(&self) -> &[Confusion] {
         &self.confusions
     }
+}
+
+/// For each class the number of blocks that have cells of it.
+fn blocks_of(decided: &Decided, classes: &ClassMap) -> Vec<u64> {
+    let mut seen = vec![BTreeSet::new(); classes.len()];
+    for (truth, &block) in decided.outcomes().truths().iter().zip(decided.units()) {
+        seen[truth.index()].insert(block);
+    }
+    seen.iter().map(|blocks| blocks.len() as u64).collect()
 }
 
 impl Replicates {

@@ -28,8 +28,16 @@ pub(super) fn point(material: &Material, operation: &Operation) -> Option<Operat
     let Fitted { point, losses, assessment, warnings, .. } = &operation.fitted;
     let resampled = resampled(material, &operation.decided());
     let replicates = resampled.as_ref().map(|all| all.target().unwrap_or(all.sample()));
-    let estimates = replicates
+    let mut estimates = replicates
         .map(|replicates| replicates.intervals(Level::NINETY_FIVE, IntervalMethod::default()));
+    // Where a map is to be expected, the intervals are those that its own figures should fall into.
+    let map = operation.expected_map(material.map_cells, material.run.manifest().seed);
+    for expected in map.iter().flat_map(|map| &map.figures) {
+        let mut own = estimates.iter_mut().flatten();
+        if let Some(own) = own.find(|own| own.name == expected.name) {
+            own.interval = expected.interval;
+        }
+    }
     let kind = losses.iter().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss));
     let quality = &assessment.at_sample;
     Some(OperatingPoint {

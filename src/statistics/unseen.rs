@@ -1,0 +1,77 @@
+//! Errors that were not seen: not seeing one among a hundred cells does not mean that there is none among a million.
+//!
+//! A bootstrap cannot draw what no cell shows: where not one of the evaluated cells of a class was taken for another, it says that
+//! none ever will be. So in each draw the rate of such errors is one that the evaluation allows, drawn from Jeffreys' posterior
+//! of a rate of which *n* trials showed nothing, Beta(1/2, *n* + 1/2) (Brown, Cai and DasGupta 2001, "Interval Estimation for a
+//! Binomial Proportion", Statistical Science 16:101); *n* is the number of blocks that have cells of the class, for cells of
+//! one block are not trials of their own. The errors fall to one of the classes for which none was taken.
+
+use statrs::distribution::{Beta, ContinuousCDF};
+use tesela_datasets::random::{Generator, below, unit};
+
+use crate::metrics::Confusion;
+
+/// For each class what was not seen of it.
+pub(super) struct Unseen {
+    classes: Vec<Option<Row>>,
+}
+
+struct Row {
+    law: Beta,
+    /// Classes for which no cell was taken.
+    decided: Vec<usize>,
+}
+
+impl Unseen {
+    /// What `evaluated` does not show, where each class was seen in so many blocks.
+    pub(super) fn of(evaluated: &Confusion, blocks: &[u64]) -> Self {
+        let row = |(row, &blocks): (&Vec<u64>, &u64)| {
+            let decided: Vec<usize> = (0..row.len()).filter(|&class| row[class] == 0).collect();
+            let law = Beta::new(0.5, blocks as f64 + 0.5).ok()?;
+            (!decided.is_empty() && blocks > 0).then_some(Row { law, decided })
+        };
+        Self { classes: evaluated.rows().iter().zip(blocks).map(row).collect() }
+    }
+
+    /// Gives each class the errors of one draw, at the expense of what was seen.
+    pub(super) fn draw(&self, rates: &mut [Vec<f64>], generator: &mut Generator) {
+        for (rates, unseen) in rates.iter_mut().zip(&self.classes) {
+            let Some(Row { law, decided }) = unseen else { continue };
+            let rate = law.inverse_cdf(unit(generator));
+            let place = below(generator, decided.len() as u64);
+            let class = decided[usize::try_from(place).expect("it is below a length")];
+            rates.iter_mut().for_each(|seen| *seen *= 1.0 - rate);
+            rates[class] += rate;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tesela_datasets::class::ClassId;
+    use tesela_datasets::random::generator;
+
+    #[test]
+    fn what_was_never_seen_is_rare_and_what_was_seen_stays() {
+        let mut evaluated = Confusion::new(2);
+        evaluated.add_many(ClassId::new(0), ClassId::new(0), 100);
+        evaluated.add_many(ClassId::new(1), ClassId::new(1), 60);
+        evaluated.add_many(ClassId::new(1), ClassId::new(0), 40);
+        let unseen = Unseen::of(&evaluated, &[100, 100]);
+        let mut generator = generator(5, &[]);
+        let mut errors: Vec<f64> = (0..4000)
+            .map(|_| {
+                let mut rates = vec![vec![1.0, 0.0], vec![0.4, 0.6]];
+                unseen.draw(&mut rates, &mut generator);
+                assert_eq!(rates[1], [0.4, 0.6]);
+                assert!((rates[0].iter().sum::<f64>() - 1.0).abs() < 1e-12);
+                rates[0][1]
+            })
+            .collect();
+        errors.sort_by(f64::total_cmp);
+        // The ends of Jeffreys' interval for 0 of 100: 0.0000049 and 0.0247 (SciPy, `beta.ppf`).
+        assert!((errors[3900] - 0.0247).abs() < 0.004, "{}", errors[3900]);
+        assert!(errors[100] < 1e-4, "{}", errors[100]);
+    }
+}
