@@ -47,6 +47,7 @@ cat <<END
 Done in $((SECONDS - started)) s. This country is simulated: its figures say how the program works, not how well it maps a real one.
 
   demo/state/overview.png                the state, in natural and in false colour
+  demo/runs/extra-trees/report.html      what came out, and what to be wary of
   demo/runs/extra-trees/confusion.png    what the trees confuse
   demo/runs/lenet/confusion.png          what the network confuses
   demo/runs/*/metrics.json               every score, with its prevalence
