@@ -13,6 +13,7 @@ pub mod grid;
 pub mod inference;
 pub mod inspection;
 pub mod label;
+pub mod map;
 pub mod metrics;
 pub mod prepare;
 pub mod progress;

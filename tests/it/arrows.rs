@@ -15,7 +15,7 @@ const LEVELS: &[&[&str]] = &[
     &["comparison"],
     &["training", "inference", "evaluation"],
     &["prepare", "label", "simulate", "inspection"],
-    &["experiment", "grid", "cutting", "statistics"],
+    &["experiment", "grid", "cutting", "statistics", "map"],
     &["raster", "metrics"],
     &["progress", "data_path"],
 ];

@@ -117,8 +117,11 @@ pub(super) fn required() -> [&'static str; 4] {
     [ID, LABEL, YEAR, geo::COLUMN]
 }
 
-/// The column `name` of `batch` as `expected`, converted where nothing is lost by it.
-pub(crate) fn column(
+/// The column `name` of `batch`, which was read from `path`, as `expected`; converted where nothing is lost by it.
+///
+/// # Errors
+/// If there is none, or it holds something else.
+pub fn column(
     path: &Path,
     batch: &RecordBatch,
     name: &str,

@@ -27,7 +27,8 @@ pub use reader::parquet_builder;
 pub use unique::{UniqueIds, UniqueIdsError};
 pub use writer::CellTableWriter;
 
-pub(crate) use columns::{column as table_column, integer_column, integers, numbers};
+pub use columns::column as table_column;
+pub(crate) use columns::{integer_column, integers, numbers};
 
 use crate::class::ClassMap;
 

@@ -1,5 +1,6 @@
 //! Reading a table of cells.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
-use parquet::file::metadata::FileMetaData;
+use parquet::file::metadata::{FileMetaData, KeyValue};
 
 use super::writer::{FORMAT_VERSION, KEY, TableMetadata};
 use super::{CellTableError, CellTableHeader, UniqueIds, columns, geo, guarded};
@@ -24,6 +25,7 @@ pub struct CellTableReader {
     len: u64,
     batches: ParquetRecordBatchReader,
     unique: UniqueIds,
+    descriptions: BTreeMap<String, String>,
     row: u64,
     /// Nothing more is read: the table is at its end, or it cannot be read.
     ended: bool,
@@ -53,16 +55,25 @@ impl CellTableReader {
         }
         let metadata = builder.metadata().file_metadata();
         let header = header(path, metadata)?;
+        let entries = metadata.key_value_metadata().into_iter().flatten();
+        let described = |entry: &KeyValue| Some((entry.key.clone(), entry.value.clone()?));
+        let descriptions = entries.filter_map(described).collect();
         let len = u64::try_from(metadata.num_rows()).unwrap_or(0);
         let batches =
             builder.with_batch_size(BATCH).build().map_err(|error| damaged(error.into()))?;
         let path = path.to_owned();
-        Ok(Self { path, header, len, batches, unique: UniqueIds::default(), row: 0, ended: false })
+        let unique = UniqueIds::default();
+        Ok(Self { path, header, len, batches, unique, descriptions, row: 0, ended: false })
     }
 
     /// What holds for every cell.
     pub fn header(&self) -> &CellTableHeader {
         &self.header
+    }
+
+    /// What the metadata of the file say under `key`.
+    pub fn description(&self, key: &str) -> Option<&str> {
+        self.descriptions.get(key).map(String::as_str)
     }
 
     /// Number of cells that the file promises.
@@ -87,10 +98,11 @@ impl CellTableReader {
         Ok(cells)
     }
 
-    /// The next cells with all their columns.
-    pub(crate) fn next_batch(
-        &mut self,
-    ) -> Option<Result<(Vec<Cell>, RecordBatch), CellTableError>> {
+    /// The next cells with all their columns; `None` after the last and after an error.
+    ///
+    /// # Errors
+    /// If the table cannot be read, or an id comes twice.
+    pub fn next_batch(&mut self) -> Option<Result<(Vec<Cell>, RecordBatch), CellTableError>> {
         if self.ended {
             return None;
         }

@@ -62,6 +62,7 @@ pub struct CellTableWriter {
     input: SchemaRef,
     encoder: GeoParquetRecordBatchEncoder,
     writer: ArrowWriter<WholeFile>,
+    descriptions: Vec<KeyValue>,
     rows: u64,
 }
 
@@ -96,7 +97,22 @@ impl CellTableWriter {
             .build();
         let writer = ArrowWriter::try_new(file, encoder.target_schema(), Some(properties))
             .map_err(|error| failed(error.into()))?;
-        Ok(Self { path: path.to_owned(), header: header.clone(), input, encoder, writer, rows: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            header: header.clone(),
+            input,
+            encoder,
+            writer,
+            descriptions: Vec::new(),
+            rows: 0,
+        })
+    }
+
+    /// Lets the metadata of the file say `text` under `key`; [`CellTableReader::description`] finds it again.
+    ///
+    /// [`CellTableReader::description`]: super::CellTableReader::description
+    pub fn describe(&mut self, key: &str, text: String) {
+        self.descriptions.push(KeyValue::new(key.to_owned(), text));
     }
 
     /// Appends `cells`.
@@ -150,6 +166,9 @@ impl CellTableWriter {
         let own_text = serde_json::to_string(&own).map_err(|error| failed(error.into()))?;
         self.writer.append_key_value_metadata(KeyValue::new(geo::KEY.to_owned(), geo_text));
         self.writer.append_key_value_metadata(KeyValue::new(KEY.to_owned(), own_text));
+        for description in self.descriptions {
+            self.writer.append_key_value_metadata(description);
+        }
         let file = self.writer.into_inner().map_err(|error| failed(error.into()))?;
         file.finish().map_err(|error| failed(error.into()))?;
         Ok(self.rows)

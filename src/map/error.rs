@@ -1,0 +1,40 @@
+//! Why a map could not be read or written.
+
+use std::path::PathBuf;
+
+use tesela_datasets::cells::CellTableError;
+
+/// Why a map could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MapError {
+    /// The table of cells cannot be read or written.
+    #[error(transparent)]
+    Cells(#[from] CellTableError),
+    /// The file is a table of cells, and not a map.
+    #[error("`{}` is not a map that `tesela predict` has made: {reason}", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// A value does not belong into its column.
+    #[error("cell `{id}` of map `{}`: {reason}", .path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// The cell.
+        id: String,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// The rows to be written are not like the header says.
+    #[error("cannot write rows to the map `{}`: {reason}", .path.display())]
+    Rows {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
+    },
+}

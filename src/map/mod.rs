@@ -1,0 +1,21 @@
+//! Maps: what was predicted for every cell of a grid, and the files that say it.
+//!
+//! A map is a stream of [`MapRows`] under a [`MapHeader`]. GeoParquet is its first form ([`MapWriter`], [`MapReader`]), and
+//! the only one that is read again: other forms are made from it, so that all say the same. Memory is that of some
+//! thousand cells, whatever the size of the country. What the columns are called and hold stands in `columns` alone.
+
+mod columns;
+mod error;
+mod header;
+mod reader;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use columns::{ColumnData, ColumnKind, MapColumn};
+pub use error::MapError;
+pub use header::{MapContent, MapHeader, MapOrigin, ModelOrigin};
+pub use reader::MapReader;
+pub use rows::{MapRows, Quality, uncertainty};
+pub use writer::MapWriter;
