@@ -13,6 +13,11 @@ pub trait Progress: Send {
     /// `count` more things are done.
     fn advance(&mut self, count: u64);
 
+    /// `count` things were done before the stage began; they say nothing about how fast it is.
+    fn skip(&mut self, count: u64) {
+        self.advance(count);
+    }
+
     /// Something to show beside the stage, such as the present loss.
     fn show(&mut self, message: &str);
 

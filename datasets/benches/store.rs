@@ -32,6 +32,7 @@ fn definition() -> StoreDefinition {
         }),
         classes: ClassMap::new(["non-urban", "urban"]).expect("two names"),
         crs: None,
+        pixel_metres: None,
     }
 }
 

@@ -50,6 +50,7 @@ fn definition(shape: PatchShape, samples: &Samples) -> StoreDefinition {
         }),
         classes: ClassMap::new(["no urbana", "urbana"]).expect("the test can be set up"),
         crs: Some(Crs::from_projjson(include_str!("utm14.json")).expect("the test can be set up")),
+        pixel_metres: None,
     }
 }
 
@@ -201,6 +202,7 @@ fn table(rows: usize) -> (StoreDefinition, RowBatch, Vec<StoreCell>) {
         input: InputDefinition::Table(table),
         classes: ClassMap::new(["no urbana", "urbana"]).expect("the test can be set up"),
         crs: Some(Crs::from_projjson(include_str!("utm14.json")).expect("the test can be set up")),
+        pixel_metres: None,
     };
     (definition, batch, cells)
 }

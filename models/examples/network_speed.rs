@@ -96,6 +96,7 @@ fn store(path: &Path, count: usize) -> Fallible<Arc<StoreReader>> {
         input: InputDefinition::Patches(input),
         classes: classes()?,
         crs: None,
+        pixel_metres: None,
     };
     let mut writer = StoreWriter::create(path, &definition)?;
     for start in (0..count).step_by(PIECE) {

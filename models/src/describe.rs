@@ -11,9 +11,13 @@ use tesela_datasets::table::ColumnOrder;
 
 use crate::classifier::{PredictError, checked_patches};
 
-/// Turns cells into rows of numbers.
+/// Turns cells into the rows of numbers that tabular models see: where several look at the same cells, these are
+/// computed once.
 #[derive(Debug)]
-pub(crate) enum Describer {
+pub struct Describer(Kind);
+
+#[derive(Debug)]
+enum Kind {
     /// Computes the features of patches.
     Features { input: PatchDefinition, extractor: Box<FeatureExtractor> },
     /// Takes the columns of a table.
@@ -22,34 +26,37 @@ pub(crate) enum Describer {
 
 impl Describer {
     /// For cells as `input` says.
-    pub(crate) fn new(input: &InputDefinition) -> Self {
+    pub fn new(input: &InputDefinition) -> Self {
         match input {
             InputDefinition::Patches(input) => {
                 let extractor = FeatureExtractor::new(&input.pixel, HistogramMode::default());
-                Self::Features { input: input.clone(), extractor: Box::new(extractor) }
+                Self(Kind::Features { input: input.clone(), extractor: Box::new(extractor) })
             }
-            InputDefinition::Table(table) => Self::Columns(Arc::clone(table.columns())),
+            InputDefinition::Table(table) => Self(Kind::Columns(Arc::clone(table.columns()))),
         }
     }
 
     /// The name of each number of a row.
-    pub(crate) fn columns(&self) -> &[String] {
-        match self {
-            Self::Features { extractor, .. } => extractor.columns(),
-            Self::Columns(columns) => columns,
+    pub fn columns(&self) -> &[String] {
+        match &self.0 {
+            Kind::Features { extractor, .. } => extractor.columns(),
+            Kind::Columns(columns) => columns,
         }
     }
 
     /// The rows of `cells`, `[cell, column]`, computed on all threads where they have to be.
-    pub(crate) fn describe<'a>(&self, cells: &'a Batch) -> Result<Cow<'a, [f32]>, PredictError> {
-        match (self, cells) {
-            (Self::Features { input, extractor }, cells) => {
+    ///
+    /// # Errors
+    /// If the cells are not as the input says.
+    pub fn describe<'a>(&self, cells: &'a Batch) -> Result<Cow<'a, [f32]>, PredictError> {
+        match (&self.0, cells) {
+            (Kind::Features { input, extractor }, cells) => {
                 Ok(Cow::Owned(features(extractor, checked_patches(input, cells)?)))
             }
-            (Self::Columns(columns), Batch::Rows(rows)) => {
+            (Kind::Columns(columns), Batch::Rows(rows)) => {
                 Ok(ColumnOrder::find(columns, &rows.columns)?.arrange(&rows.values))
             }
-            (Self::Columns(columns), Batch::Patches(_)) => Err(PredictError::Input {
+            (Kind::Columns(columns), Batch::Patches(_)) => Err(PredictError::Input {
                 what: "each cell",
                 found: "a patch of pixels".to_owned(),
                 expected: format!("rows of {} numbers", columns.len()),

@@ -10,7 +10,7 @@ pub mod classifier;
 pub mod config;
 #[cfg(test)]
 mod conformance;
-mod describe;
+pub mod describe;
 pub mod device;
 pub mod extra_trees;
 pub mod histogram;

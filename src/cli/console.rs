@@ -159,6 +159,13 @@ impl Progress for Console {
         }
     }
 
+    fn skip(&mut self, count: u64) {
+        if let Some(bar) = &self.bar {
+            bar.inc(count);
+            bar.reset_eta();
+        }
+    }
+
     fn show(&mut self, message: &str) {
         let (Some(bar), Some(pace)) = (&self.bar, &mut self.pace) else { return };
         if !pace.is_told {

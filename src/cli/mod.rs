@@ -11,6 +11,8 @@ mod evaluate;
 mod importances;
 mod inspect;
 mod label;
+mod map_forms;
+mod merge;
 mod predict;
 mod prepare;
 mod report;
@@ -55,6 +57,7 @@ enum Command {
     Importances(importances::ImportancesArgs),
     Inspect(inspect::InspectArgs),
     Label(label::LabelArgs),
+    Merge(merge::MergeArgs),
     Predict(predict::PredictArgs),
     Prepare(prepare::PrepareArgs),
     Report(report::ReportArgs),
@@ -95,6 +98,7 @@ fn dispatch(cli: &Cli, console: &mut Console) -> anyhow::Result<ExitStatus> {
         Command::Importances(args) => importances::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),
         Command::Label(args) => label::run(args, console),
+        Command::Merge(args) => merge::run(args, console),
         Command::Predict(args) => predict::run(args, console),
         Command::Prepare(args) => prepare::run(args, console),
         Command::Report(args) => report::run(args, console),

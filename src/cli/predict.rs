@@ -3,34 +3,37 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use tesela_datasets::class::ClassMap;
 use tesela_datasets::descriptor::{DataKind, Descriptor};
-use tesela_models::applicability::CellApplicability;
-use tesela_models::bundle::{self, BundleManifest};
 
+use super::map_forms::MapFiles;
+use super::merge::{MadeMap, make_map, tell};
 use super::prepare::place;
 use super::{Console, ExitStatus};
+use crate::cutting::Part;
 use crate::grid::GridColumns;
 use crate::inference::{
-    Deciding, PredictInput, RowFormat, TablePredictInput, predict_grid, predict_table,
-    write_geopackage, write_geotiff, write_table,
+    Decider, GridInput, Models, MosaicInput, PartSet, TablePredictInput, predict_part,
+    predict_table,
 };
 use crate::progress::Progress;
-use crate::training::{Part, RunDirectory};
+use crate::training::{Part as RunPart, RunDirectory};
 
 /// Predict every cell of a grid or every row of a table, labelled or not
 ///
-/// The map is a table with one row per cell, GeoParquet (`.parquet`) or GeoPackage (`.gpkg`), or a GeoTIFF with
-/// one pixel per cell (`.tif`, and a second file with the probabilities). A model of a table predicts `--table`, whose
-/// columns may stand in any order, to GeoParquet or CSV (`.csv`).
+/// The map is a table with one row per cell, GeoParquet (`.parquet`), GeoPackage (`.gpkg`) or CSV (`.csv`), a cloud-optimised
+/// GeoTIFF with one pixel per cell (`.tif`, and a second file with the probabilities), or a picture (`.png`); `--out` may be
+/// given several times. What is computed is kept in a folder beside the map until it is finished: interrupted or killed,
+/// the same command goes on from there. `--part` divides the work among processes, and `tesela merge` joins it.
+///
+/// Of several models the mean is taken. A model of a table predicts `--table`, whose columns may stand in any order.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PredictArgs {
-    /// Run, whose final model is taken, or bundle of a model
-    #[arg(value_name = "RUN|BUNDLE")]
-    model: PathBuf,
+    /// Runs, whose final models are taken, or bundles of models
+    #[arg(value_name = "RUN|BUNDLE", required = true)]
+    models: Vec<PathBuf>,
 
-    /// Mosaic to predict: GeoTIFF, COG or VRT [default: where the descriptor says]
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["descriptor", "table"])]
+    /// Mosaic to predict: GeoTIFF, COG, VRT, or one on a server [default: where the descriptor says]
+    #[arg(long, value_name = "FILE|URL", required_unless_present_any = ["descriptor", "table"])]
     mosaic: Option<PathBuf>,
 
     /// Descriptor of the mosaic or table, or the name of a built-in one [default: bands or columns as the model knows
@@ -43,7 +46,7 @@ pub(crate) struct PredictArgs {
     grid: Option<PathBuf>,
 
     /// Table to predict: CSV or Parquet
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["mosaic", "grid", "layer"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mosaic", "grid", "layer", "part", "force"])]
     table: Option<PathBuf>,
 
     /// Layer of the grid [default: the only one]
@@ -58,99 +61,86 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "NAME", default_value = "flex")]
     device: String,
 
-    /// Map to write: `.parquet`, `.gpkg` or `.tif`; of a table `.parquet` or `.csv`
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    /// Map to write: `.parquet`, `.tif`, `.gpkg`, `.png` or `.csv`; may be given several times
+    #[arg(long, value_name = "FILE", required = true)]
+    out: Vec<PathBuf>,
+
+    /// Predict the I-th of N parts only, counted from 1, and keep it for `tesela merge` in the folder `OUT.parts`
+    #[arg(long, value_name = "I/N")]
+    part: Option<Part>,
+
+    /// Go on where scale or resolution of the mosaic are not those that the model was fitted on
+    #[arg(long)]
+    force: bool,
 
     /// Leave the operating point of the bundle out: probabilities as the model gives them, and the most probable class
     #[arg(long)]
     raw: bool,
 }
 
-impl PredictArgs {
-    /// How cells are decided, which the user is told.
-    fn deciding<'a>(
-        &self,
-        manifest: &'a BundleManifest,
-        applicability: Option<&'a CellApplicability>,
-        console: &mut Console,
-    ) -> Deciding<'a> {
-        let point = manifest.operating_point.as_ref().filter(|_| !self.raw);
-        console.note(match (point.is_some(), manifest.operating_point.is_some()) {
-            (true, _) => "the operating point of the bundle calibrates probabilities and decides",
-            (_, true) => {
-                "raw probabilities and the most probable class, the operating point left out"
-            }
-            _ => "the bundle has no operating point: raw probabilities and the most probable class",
-        });
-        Deciding { point, applicability }
-    }
-}
-
 pub(crate) fn run(args: &PredictArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
+    let files = MapFiles::new(&args.out)?;
     match (&args.table, &args.grid) {
-        (Some(table), _) => run_table(args, table, console),
-        (None, Some(grid)) => run_grid(args, grid, console),
+        (Some(table), _) => run_table(args, table, &files, console),
+        (None, Some(grid)) => run_grid(args, grid, &files, console),
         (None, None) => bail!("`--grid` or `--table` is missing"),
     }
 }
 
-fn run_grid(args: &PredictArgs, grid: &Path, console: &mut Console) -> anyhow::Result<ExitStatus> {
-    let format = MapFormat::of(&args.out)?;
-    let bundle = bundle_of(&args.model)?;
-    let (classifier, manifest) = bundle::load(&bundle, &args.device)?;
-    let applicability = bundle::load_applicability(&bundle, &manifest)?;
-    let deciding = args.deciding(&manifest, applicability.as_ref(), console);
+fn run_grid(
+    args: &PredictArgs,
+    grid: &Path,
+    files: &MapFiles,
+    console: &mut Console,
+) -> anyhow::Result<ExitStatus> {
+    let models = load(args)?;
+    let decider = Decider::new(models.facts(), args.raw)?;
     let descriptor = args.descriptor.as_deref().map(Descriptor::load).transpose()?;
     let mosaic = mosaic_of(args, descriptor.as_ref())?;
-    let usual = GridColumns::default();
-    let input = PredictInput {
-        mosaic: &mosaic,
-        descriptor: descriptor.as_ref(),
-        grid,
-        layer: args.layer.clone(),
-        columns: GridColumns { id: args.id_column.clone().unwrap_or(usual.id), ..usual },
-        scratch: &args.out,
-    };
-    let map = predict_grid(classifier.as_ref(), deciding, &input, console)?;
+    let mosaic = MosaicInput { path: &mosaic, descriptor: descriptor.as_ref(), force: args.force };
+    let id_column = args.id_column.clone().unwrap_or(GridColumns::default().id);
+    let grid = GridInput { path: grid.to_owned(), layer: args.layer.clone(), id_column };
+    let folder = files.folder();
+    let part = args.part.unwrap_or(Part::WHOLE);
+    tell_decider(&decider, args.raw, console);
+    let done = predict_part(&models, &mosaic, &grid, part, &folder, console)?;
     let watch: &mut dyn Progress = console;
     watch.finish("");
-    let files = match format {
-        MapFormat::Table => {
-            write_table(&map, &args.out)?;
-            vec![args.out.clone()]
-        }
-        MapFormat::GeoPackage => {
-            write_geopackage(&map, &args.out)?;
-            vec![args.out.clone()]
-        }
-        MapFormat::Raster => {
-            let files = write_geotiff(&map, &args.out)?;
-            vec![files.classes, files.probabilities]
-        }
-    };
-    let counts = map.counts();
-    let without = map.cells.len() as u64 - counts.iter().sum::<u64>();
-    report(&map.classes, &counts, ("no pixel, no class", without), console)?;
-    if map.outside > 0 {
-        console.note(format!("{} of these do not overlap the mosaic", map.outside));
+    if done.known > 0 {
+        let all = if done.known == done.cells { "all" } else { "" };
+        console.note(
+            format!("{all} {} of {} cells were known from before", done.known, done.cells)
+                .trim_start(),
+        );
     }
-    for file in files {
-        console.data(format!("map: {}", file.display()))?;
+    if args.part.is_some() {
+        console.data(format!("part {part}: {} cells in {}", done.cells, done.ledger.display()))?;
+        console.note(format!("when all parts are done: tesela merge {} --out …", folder.display()));
+        return Ok(ExitStatus::Success);
     }
+    let parts = PartSet::open(&[done.ledger])?;
+    let made = make_map(&parts, models.facts(), &decider, &grid, files, console)?;
+    // The map is there; what was kept to make it is of no more use.
+    drop(std::fs::remove_dir_all(&folder));
+    tell(models.classes(), &made, "no pixel, no class", console)?;
     Ok(ExitStatus::Success)
 }
 
 fn run_table(
     args: &PredictArgs,
     table: &Path,
+    files: &MapFiles,
     console: &mut Console,
 ) -> anyhow::Result<ExitStatus> {
-    let format = row_format_of(&args.out)?;
-    let bundle = bundle_of(&args.model)?;
-    let (classifier, manifest) = bundle::load(&bundle, &args.device)?;
-    let applicability = bundle::load_applicability(&bundle, &manifest)?;
-    let deciding = args.deciding(&manifest, applicability.as_ref(), console);
+    if let Some(path) = files.first_with_outlines() {
+        bail!(
+            "`{}` is not a name for the map of a table; expected one that ends in `.parquet` or `.csv`",
+            path.display()
+        );
+    }
+    let models = load(args)?;
+    let decider = Decider::new(models.facts(), args.raw)?;
+    tell_decider(&decider, args.raw, console);
     let descriptor = args.descriptor.as_deref().map(Descriptor::load).transpose()?;
     let source = match descriptor.as_ref().map(|descriptor| (descriptor, descriptor.kind())) {
         None => None,
@@ -160,51 +150,38 @@ fn run_table(
         }
     };
     let input = TablePredictInput { table, source, id: args.id_column.clone() };
-    let summary = predict_table(classifier.as_ref(), deciding, &input, format, &args.out, console)?;
+    let folder = tempfile::tempdir_in(parent_of(&args.out[0]))?;
+    let map = files.table(folder.path());
+    let summary = predict_table(&models, &decider, &input, &map, console)?;
     let watch: &mut dyn Progress = console;
     watch.finish("");
-    let without = ("no number, no class", summary.unknown);
-    report(classifier.classes(), &summary.counts, without, console)?;
-    console.data(format!("map: {}", args.out.display()))?;
+    let made = MadeMap { summary, files: files.write(&map)? };
+    tell(models.classes(), &made, "no number, no class", console)?;
     Ok(ExitStatus::Success)
 }
 
-/// How a map of rows is written.
-fn row_format_of(path: &Path) -> anyhow::Result<RowFormat> {
-    match extension(path).as_deref() {
-        Some("parquet") => Ok(RowFormat::Table),
-        Some("csv") => Ok(RowFormat::Csv),
-        _ => bail!(
-            "`{}` is not a name for the map of a table; expected one that ends in `.parquet` or `.csv`",
-            path.display()
-        ),
-    }
+/// The folder in which `path` lies.
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn extension(path: &Path) -> Option<String> {
-    path.extension().map(|text| text.to_string_lossy().to_lowercase())
+fn load(args: &PredictArgs) -> anyhow::Result<Models> {
+    let bundles = args.models.iter().map(|model| bundle_of(model));
+    let bundles = bundles.collect::<anyhow::Result<Vec<PathBuf>>>()?;
+    Ok(Models::load(&bundles, &args.device)?)
 }
 
-/// How a map is written.
-#[derive(Debug, Clone, Copy)]
-enum MapFormat {
-    Table,
-    GeoPackage,
-    Raster,
-}
-
-impl MapFormat {
-    fn of(path: &Path) -> anyhow::Result<Self> {
-        match extension(path).as_deref() {
-            Some("parquet") => Ok(Self::Table),
-            Some("gpkg") => Ok(Self::GeoPackage),
-            Some("tif" | "tiff") => Ok(Self::Raster),
-            _ => bail!(
-                "`{}` is not a name for a map; expected one that ends in `.parquet`, `.gpkg` or `.tif`",
-                path.display()
-            ),
+/// Tells how cells are decided.
+pub(super) fn tell_decider(decider: &Decider<'_>, raw: bool, console: &mut Console) {
+    console.note(match (decider.has_operating_point(), raw) {
+        (true, _) => "the operating point of the bundle calibrates probabilities and decides",
+        (false, true) => {
+            "raw probabilities and the most probable class, the operating point left out"
         }
-    }
+        (false, false) => {
+            "the bundle has no operating point: raw probabilities and the most probable class"
+        }
+    });
 }
 
 /// Where the mosaic lies.
@@ -223,7 +200,7 @@ fn mosaic_of(args: &PredictArgs, descriptor: Option<&Descriptor>) -> anyhow::Res
 }
 
 /// The bundle that `model` is, or the final one of the run that it is.
-fn bundle_of(model: &Path) -> anyhow::Result<PathBuf> {
+pub(super) fn bundle_of(model: &Path) -> anyhow::Result<PathBuf> {
     if model.join("bundle.json").is_file() {
         return Ok(model.to_owned());
     }
@@ -233,7 +210,7 @@ fn bundle_of(model: &Path) -> anyhow::Result<PathBuf> {
             model.display()
         );
     }
-    let bundle = RunDirectory::open(model)?.bundle(Part::Final);
+    let bundle = RunDirectory::open(model)?.bundle(RunPart::Final);
     if !bundle.join("bundle.json").is_file() {
         bail!(
             "run `{}` has no final model in `{}`; `tesela train` makes it when all folds are done, or name the \
@@ -244,18 +221,4 @@ fn bundle_of(model: &Path) -> anyhow::Result<PathBuf> {
         );
     }
     Ok(bundle)
-}
-
-fn report(
-    classes: &ClassMap,
-    counts: &[u64],
-    (lacking, without): (&str, u64),
-    console: &mut Console,
-) -> anyhow::Result<()> {
-    let classified: u64 = counts.iter().sum();
-    for (name, count) in classes.names().iter().zip(counts) {
-        let share = 100.0 * *count as f64 / classified.max(1) as f64;
-        console.data(format!("{name:<24} {count:>10} cells {share:>7.2} %"))?;
-    }
-    console.data(format!("{lacking:<24} {without:>10} cells"))
 }

@@ -6,12 +6,12 @@ use tesela_datasets::cell::Cell;
 use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType};
 use tesela_datasets::pixel::Scaling;
 
-use super::CuttingError;
 use super::cut::{CellToCut, CutPixels, cut};
 use super::locate::Locator;
 use super::plan::{CellWindow, RasterLayout, ReadingPlan, strip_rows};
 use super::sorter::SortedCells;
-use super::strips::Strips;
+use super::strips::{Strips, Wanted};
+use super::{CellSet, CuttingError, Part};
 use crate::raster::{CoordinateSystem, Mosaic, MosaicWindow, Window};
 
 /// Bytes of a window that is read at once; three of them exist at a time.
@@ -48,7 +48,9 @@ pub struct Cutter {
     pub(super) crs: CoordinateSystem,
     pub(super) settings: CutterSettings,
     pub(super) sorted: SortedCells,
-    pub(super) overlapping: usize,
+    /// How many windows begin in each row of the mosaic.
+    pub(super) row_counts: Vec<u32>,
+    pub(super) wanted: Wanted,
     pub(super) outside: u64,
 }
 
@@ -66,12 +68,33 @@ impl Cutter {
 
     /// How many patches there will be.
     pub fn len(&self) -> usize {
-        self.overlapping
+        let rows = self.row_counts[self.wanted.rows.clone()].iter();
+        let cells: usize = rows.map(|&count| count as usize).sum();
+        cells.saturating_sub(self.wanted.done.len())
     }
 
-    /// Whether there will be none; never, as such a cutter is not made.
+    /// Whether there will be none, as happens where a part has no cell.
     pub fn is_empty(&self) -> bool {
-        self.overlapping == 0
+        self.len() == 0
+    }
+
+    /// How many cells of the grid overlap the mosaic, whatever part of them is cut.
+    pub fn overlapping(&self) -> u64 {
+        self.row_counts.iter().map(|&count| u64::from(count)).sum()
+    }
+
+    /// Leaves all other parts to others. Where a part ends does not depend on anything but mosaic and grid.
+    #[must_use]
+    pub fn part(mut self, part: Part) -> Self {
+        self.wanted.rows = part.rows(&self.row_counts);
+        self
+    }
+
+    /// Leaves out cells of this part that are done already.
+    #[must_use]
+    pub fn without(mut self, done: CellSet) -> Self {
+        self.wanted.done = done;
+        self
     }
 
     /// How many cells do not overlap the mosaic; they get no patch.
@@ -152,7 +175,7 @@ impl WindowReader {
         cutter: Cutter,
         sender: &SyncSender<Result<ReadCells, CuttingError>>,
     ) -> Result<(), CuttingError> {
-        let Cutter { mosaic, crs, settings, sorted, .. } = cutter;
+        let Cutter { mosaic, crs, settings, sorted, wanted, .. } = cutter;
         let size = settings.patch_pixels;
         let layout = RasterLayout {
             columns: mosaic.columns(),
@@ -163,9 +186,8 @@ impl WindowReader {
         let locator = Locator::new(&crs, mosaic.crs(), *mosaic.placement())?;
         let reader = Self { mosaic, locator, sorted };
         let sorted = &reader.sorted;
-        for strip in
-            Strips::new(&sorted.bands, sorted.reach, strip_rows(&layout, size, WINDOW_BYTES))
-        {
+        let height = strip_rows(&layout, size, WINDOW_BYTES);
+        for strip in Strips::new(&sorted.bands, sorted.reach, &wanted, height) {
             let strip = strip.map_err(|source| reader.failed(source))?;
             let plan = ReadingPlan::new(strip, size, &layout, WINDOW_BYTES);
             for reading in &plan.readings {

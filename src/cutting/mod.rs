@@ -8,11 +8,13 @@
 //! From the bottom up: [`Footprint`] decides which pixels are inside, `plan` in which order windows are read,
 //! [`CellSorter`] brings the cells of a grid into that order, [`Cutter`] does the work for whoever wants patches.
 
+mod cell_set;
 mod cut;
 mod cutter;
 mod error;
 mod footprint;
 mod locate;
+mod part;
 mod plan;
 mod row_bands;
 mod sorter;
@@ -22,7 +24,9 @@ mod strips;
 mod tests;
 mod usual_side;
 
+pub use cell_set::CellSet;
 pub use cutter::{CutPatches, Cutter, CutterSettings};
 pub use error::CuttingError;
 pub use footprint::Footprint;
+pub use part::Part;
 pub use sorter::CellSorter;

@@ -7,9 +7,9 @@ use tesela_datasets::cell::{Cell, Outline, Point};
 use super::locate::Locator;
 use super::row_bands::{Located, RowBands};
 use super::spool::{CellSpool, SpoolWriter};
-use super::strips::Reach;
+use super::strips::{Reach, Wanted};
 use super::usual_side::UsualSide;
-use super::{Cutter, CutterSettings, CuttingError};
+use super::{CellSet, Cutter, CutterSettings, CuttingError};
 use crate::raster::{CoordinateSystem, Mosaic};
 
 /// The largest patch: a window of this side still fits memory many times.
@@ -114,10 +114,14 @@ impl CellSorter {
     pub fn into_cutter(self, settings: CutterSettings) -> Result<Cutter, CuttingError> {
         let failed = |source| CuttingError::Spool { path: self.directory.clone(), source };
         let reach = Reach::new(&self.mosaic, settings.patch_pixels);
+        let mut row_counts = vec![0_u32; self.mosaic.rows()];
         let mut overlapping = 0;
         for band in 0..self.bands.len() {
             let cells = self.bands.read(band).map_err(failed)?;
-            overlapping += cells.iter().filter_map(|cell| reach.window(cell)).count();
+            for window in cells.iter().filter_map(|cell| reach.window(cell)) {
+                row_counts[reach.first_row(&window)] += 1;
+                overlapping += 1;
+            }
         }
         if overlapping == 0 {
             return Err(self.misses());
@@ -125,7 +129,9 @@ impl CellSorter {
         let outside = u64::from(self.cells) - overlapping as u64;
         let spool = self.spool.finish().map_err(failed)?;
         let sorted = SortedCells { spool, bands: self.bands, reach, directory: self.directory };
-        Ok(Cutter { mosaic: self.mosaic, crs: self.crs, settings, sorted, overlapping, outside })
+        let wanted = Wanted { rows: 0..row_counts.len(), done: CellSet::default() };
+        let mosaic = self.mosaic;
+        Ok(Cutter { mosaic, crs: self.crs, settings, sorted, row_counts, wanted, outside })
     }
 
     fn misses(&self) -> CuttingError {

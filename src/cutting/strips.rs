@@ -1,7 +1,9 @@
 //! Strip after strip of a mosaic: the cells that are planned and read together.
 
 use std::io;
+use std::ops::Range;
 
+use super::CellSet;
 use super::plan::CellWindow;
 use super::row_bands::{Located, RowBands};
 use crate::raster::Mosaic;
@@ -38,9 +40,18 @@ impl Reach {
     }
 
     /// The row of the mosaic in which `window` begins.
-    fn first_row(&self, window: &CellWindow) -> usize {
+    pub(super) fn first_row(&self, window: &CellWindow) -> usize {
         usize::try_from(window.row.max(0)).map_or(self.rows, |row| row.min(self.rows - 1))
     }
+}
+
+/// Which cells are cut.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// The rows of the mosaic in which their windows begin.
+    pub(super) rows: Range<usize>,
+    /// Cells that are left out.
+    pub(super) done: CellSet,
 }
 
 /// The windows of cells, by strips of the mosaic in which they begin.
@@ -48,6 +59,7 @@ impl Reach {
 pub(super) struct Strips<'a> {
     bands: &'a RowBands,
     reach: Reach,
+    wanted: &'a Wanted,
     height: usize,
     /// Rows before this one are done.
     done: usize,
@@ -57,8 +69,19 @@ pub(super) struct Strips<'a> {
 
 impl<'a> Strips<'a> {
     /// Strips of `height` rows.
-    pub(super) fn new(bands: &'a RowBands, reach: Reach, height: usize) -> Self {
-        Self { bands, reach, height: height.max(1), done: 0, next_band: 0, pending: Vec::new() }
+    pub(super) fn new(
+        bands: &'a RowBands,
+        reach: Reach,
+        wanted: &'a Wanted,
+        height: usize,
+    ) -> Self {
+        let height = height.max(1);
+        Self { bands, reach, wanted, height, done: 0, next_band: 0, pending: Vec::new() }
+    }
+
+    fn wants(&self, window: &CellWindow) -> bool {
+        self.wanted.rows.contains(&self.reach.first_row(window))
+            && !self.wanted.done.contains(window.cell)
     }
 
     fn read(&mut self) -> io::Result<Vec<CellWindow>> {
@@ -67,7 +90,9 @@ impl<'a> Strips<'a> {
         while self.next_band < self.bands.len() && self.bands.first_row(self.next_band) < end + half
         {
             let cells = self.bands.read(self.next_band)?;
-            self.pending.extend(cells.iter().filter_map(|cell| self.reach.window(cell)));
+            let windows = cells.iter().filter_map(|cell| self.reach.window(cell));
+            let wanted: Vec<CellWindow> = windows.filter(|window| self.wants(window)).collect();
+            self.pending.extend(wanted);
             self.next_band += 1;
         }
         let reach = self.reach;
@@ -103,6 +128,7 @@ mod tests {
             let directory = tempfile::tempdir().unwrap();
             let mut bands = RowBands::create(directory.path(), rows).unwrap();
             let reach = Reach { half, columns: 40, rows };
+            let wanted = Wanted { rows: 0..rows, done: CellSet::default() };
             let mut expected = Vec::new();
             for (cell, &(column, row)) in (0..).zip(&places) {
                 let place = SpoolPlace { offset: 0, length: 0 };
@@ -116,7 +142,7 @@ mod tests {
             }
             expected.sort_unstable();
             let mut found = Vec::new();
-            for (number, strip) in Strips::new(&bands, reach, height).enumerate() {
+            for (number, strip) in Strips::new(&bands, reach, &wanted, height).enumerate() {
                 found.extend(strip.unwrap().iter().map(|window| (number, window.cell)));
             }
             found.sort_unstable();

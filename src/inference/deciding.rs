@@ -1,128 +1,211 @@
-//! From raw probabilities to what a map says: by the operating point of a bundle, or as the model gives them.
+//! From the raw numbers of models to what a map says: by their operating points, or as the models give them.
 
-use tesela_datasets::class::{ClassId, ClassMap};
-use tesela_datasets::source::Batch;
-use tesela_models::applicability::CellApplicability;
+use tesela_datasets::class::ClassId;
 use tesela_models::classifier::Probabilities;
-use tesela_models::operating_point::OperatingPoint;
+use tesela_models::operating_point::{Decided, Decision, OperatingPoint};
 
-use super::InferenceError;
+use super::models::layout_of;
+use super::{InferenceError, ModelFacts, RawLayout};
+use crate::map::{MapContent, uncertainty};
 
-/// The name of the column of conformal sets.
-pub(super) const SET: &str = "conformal_set";
-/// The name of the column of the dissimilarity index.
-pub(super) const DISSIMILARITY: &str = "dissimilarity";
-/// The name of the column that says whether a cell is like those that were trained on.
-pub(super) const INSIDE: &str = "inside_area_of_applicability";
-/// Between the names of the classes of a set.
-const BETWEEN: &str = ";";
-
-/// How the cells of a map are decided.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Deciding<'a> {
-    /// What the bundle says; the most probable class where `None`.
-    pub point: Option<&'a OperatingPoint>,
-    /// How unlike the training cells a cell is; not said where `None`.
-    pub applicability: Option<&'a CellApplicability>,
+/// Decides cells on what models say of them.
+///
+/// Of several models the mean of their probabilities is taken, each calibrated and moved by its own operating point. Where
+/// all have a threshold for the same class, the mean of those decides, otherwise the most probable class. A class cannot be
+/// ruled out where one of them cannot; a cell is inside the area of applicability where it is inside that of all, and as
+/// unlike the training cells as the model says that finds it most unlike.
+#[derive(Debug)]
+pub struct Decider<'a> {
+    facts: &'a [ModelFacts],
+    layout: RawLayout,
+    /// Those of all models, or none.
+    points: Vec<&'a OperatingPoint>,
+    decision: Decision,
 }
 
-/// What is said of some cells.
+/// What is said of some cells; see [`MapRows`](crate::map::MapRows) for each of the columns.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct DecidedCells {
-    /// The probability of each class, at the place of use.
-    pub(super) probabilities: Probabilities,
-    /// The class of each cell; `None` where nothing is known of it.
     pub(super) classes: Vec<Option<ClassId>>,
-    /// The classes that cannot be ruled out, `[cell, class]`; empty where nothing is said of them.
+    pub(super) probabilities: Vec<f32>,
+    pub(super) uncertainties: Vec<f32>,
+    pub(super) spreads: Vec<f32>,
     pub(super) sets: Vec<bool>,
-    /// How unlike the training cells each cell is; empty where nothing is said of it.
     pub(super) dissimilarities: Vec<f32>,
-    /// Whether each cell is like the training cells; empty where nothing is said of it.
     pub(super) inside: Vec<bool>,
 }
 
-impl Deciding<'_> {
-    /// Whether a set of classes is given for each cell.
-    pub(super) fn has_sets(self) -> bool {
-        self.point.is_some_and(|point| point.conformal().is_some())
+impl<'a> Decider<'a> {
+    /// For models of which `facts` are known; `raw` leaves their operating points out.
+    ///
+    /// # Errors
+    /// If they do not fit together, or some have an operating point and others none.
+    pub fn new(facts: &'a [ModelFacts], raw: bool) -> Result<Self, InferenceError> {
+        let layout = layout_of(facts)?;
+        let points: Vec<&OperatingPoint> = match raw {
+            true => Vec::new(),
+            false => facts.iter().filter_map(|facts| facts.operating_point.as_ref()).collect(),
+        };
+        if !points.is_empty() && points.len() < facts.len() {
+            let lacking = facts.iter().find(|facts| facts.operating_point.is_none());
+            let name = lacking.map_or_else(Default::default, |facts| facts.name.clone());
+            return Err(InferenceError::NoOperatingPoint { name });
+        }
+        let decision = common_decision(&points);
+        Ok(Self { facts, layout, points, decision })
     }
 
-    /// Decides `cells`, of which the model says `raw`.
-    pub(super) fn decide(
-        self,
-        cells: &Batch,
-        raw: Probabilities,
-    ) -> Result<DecidedCells, InferenceError> {
-        let (mut dissimilarities, mut inside) = (Vec::new(), Vec::new());
-        if let Some(applicability) = self.applicability {
-            dissimilarities = applicability.dissimilarity(cells)?;
-            inside = dissimilarities.iter().map(|&own| applicability.is_inside(own)).collect();
+    /// Whether operating points decide.
+    pub fn has_operating_point(&self) -> bool {
+        !self.points.is_empty()
+    }
+
+    /// Which columns a map will have; `pixels`: whether it is made from pixels.
+    pub(super) fn content(&self, pixels: bool) -> MapContent {
+        MapContent {
+            pixels,
+            spread: self.layout.models() > 1,
+            sets: self.points.iter().any(|point| point.conformal().is_some()),
+            applicability: !self.layout.compared().is_empty(),
+            training: self.facts.iter().all(|facts| facts.trained.is_some()),
         }
-        let Some(point) = self.point else {
-            let classes = raw.rows().map(Probabilities::most_probable).collect();
-            return Ok(DecidedCells {
-                probabilities: raw,
-                classes,
-                sets: Vec::new(),
-                dissimilarities,
-                inside,
-            });
+    }
+
+    /// Whether a model was fitted on the cell with this id.
+    pub(super) fn is_trained_on(&self, id: &str) -> bool {
+        let known = self.facts.iter().filter_map(|facts| facts.trained.as_ref());
+        known.into_iter().any(|trained| trained.contains(id))
+    }
+
+    /// Decides cells of which the models say `rows`.
+    pub(super) fn decide(&self, rows: &[f32]) -> Result<DecidedCells, InferenceError> {
+        let width = self.layout.classes();
+        let of_models: Vec<Decided> = (0..self.layout.models())
+            .map(|model| self.of_model(rows, model))
+            .collect::<Result<_, InferenceError>>()?;
+        let probabilities = mean(&of_models);
+        let spreads = match of_models.len() {
+            1 => Vec::new(),
+            _ => spreads(&of_models, &probabilities, width),
         };
-        let width = point.classes().len();
-        let values: Vec<f32> = raw.rows().flatten().copied().collect();
-        let decided = point.apply_all(&values).map_err(InferenceError::Deciding)?;
-        #[expect(clippy::cast_possible_truncation, reason = "a probability needs few digits")]
-        let moved = decided.probabilities.iter().map(|&value| value as f32).collect();
+        let classes = match &of_models[..] {
+            [only] => only.classes.clone(),
+            _ => probabilities.chunks_exact(width).map(|row| self.class_of(row)).collect(),
+        };
+        let probabilities: Vec<f32> = probabilities.into_iter().map(single).collect();
+        let uncertainties = probabilities.chunks_exact(width).map(uncertainty).collect();
+        let (dissimilarities, inside) = self.compare(rows);
+        let sets = self.union(&of_models, rows.len() / self.layout.width() * width);
         Ok(DecidedCells {
-            probabilities: Probabilities::new(width, moved),
-            classes: decided.classes,
-            sets: decided.sets,
+            classes,
+            probabilities,
+            uncertainties,
+            spreads,
+            sets,
             dissimilarities,
             inside,
         })
     }
+
+    /// What `model` alone says.
+    fn of_model(&self, rows: &[f32], model: usize) -> Result<Decided, InferenceError> {
+        let raw = self.layout.probabilities(rows, model);
+        match self.points.get(model) {
+            Some(point) => point.apply_all(&raw).map_err(InferenceError::Deciding),
+            None => Ok(Decided {
+                classes: raw
+                    .chunks_exact(self.layout.classes())
+                    .map(Probabilities::most_probable)
+                    .collect(),
+                probabilities: raw.into_iter().map(f64::from).collect(),
+                sets: Vec::new(),
+            }),
+        }
+    }
+
+    fn class_of(&self, row: &[f64]) -> Option<ClassId> {
+        (!row.iter().any(|value| value.is_nan())).then(|| self.decision.apply(row))
+    }
+
+    /// The classes that one of the models cannot rule out, of which there are `len` entries.
+    fn union(&self, of_models: &[Decided], len: usize) -> Vec<bool> {
+        if !self.content(false).sets {
+            return Vec::new();
+        }
+        // A model without sets rules nothing out.
+        let holds = |model: &Decided, place: usize| model.sets.get(place).is_none_or(|&held| held);
+        (0..len).map(|place| of_models.iter().any(|model| holds(model, place))).collect()
+    }
+
+    fn compare(&self, rows: &[f32]) -> (Vec<f32>, Vec<bool>) {
+        if self.layout.compared().is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        let areas: Vec<_> =
+            self.facts.iter().filter_map(|facts| facts.applicability.as_ref()).collect();
+        let rows = rows.chunks_exact(self.layout.width());
+        rows.map(|row| {
+            let own = self.layout.dissimilarities(row);
+            let inside = own.iter().zip(&areas).all(|(&value, area)| area.is_inside(value));
+            (own.iter().copied().reduce(larger).unwrap_or(f32::NAN), inside)
+        })
+        .unzip()
+    }
 }
 
-/// The names of the classes of a set, in order.
-pub(super) fn set_words(set: &[bool], classes: &ClassMap) -> String {
-    let names = classes.names().iter().zip(set).filter(|(_, held)| **held);
-    names.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(BETWEEN)
+/// The larger of two numbers; `NaN` where one is.
+fn larger(one: f32, other: f32) -> f32 {
+    if one.is_nan() || other.is_nan() { f32::NAN } else { one.max(other) }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tesela_datasets::table::RowBatch;
-    use tesela_models::operating_point::{Calibration, Decision};
-
-    fn classes() -> ClassMap {
-        ClassMap::new(["non-urban", "urban"]).unwrap()
+fn common_decision(points: &[&OperatingPoint]) -> Decision {
+    let thresholds: Vec<(ClassId, f64)> = points
+        .iter()
+        .filter_map(|point| match point.decision() {
+            Decision::Threshold { class, at_least } => Some((class, at_least)),
+            Decision::Argmax => None,
+        })
+        .collect();
+    match thresholds.first() {
+        Some(&(class, _))
+            if thresholds.len() == points.len() && thresholds.iter().all(|own| own.0 == class) =>
+        {
+            let sum: f64 = thresholds.iter().map(|(_, at_least)| at_least).sum();
+            Decision::Threshold { class, at_least: sum / thresholds.len() as f64 }
+        }
+        _ => Decision::Argmax,
     }
+}
 
-    #[test]
-    fn an_operating_point_decides_otherwise_than_the_most_probable_class() {
-        let raw = || Probabilities::new(2, vec![0.4, 0.6, 0.1, 0.9, f32::NAN, f32::NAN]);
-        let cells = Batch::Rows(RowBatch {
-            columns: [].into(),
-            values: Vec::new(),
-            labels: Vec::new(),
-            positions: Vec::new(),
-        });
-        let plain = Deciding::default().decide(&cells, raw()).unwrap();
-        let urban = Some(ClassId::new(1));
-        assert_eq!(plain.classes, [urban, urban, None]);
-        let decision = Decision::Threshold { class: ClassId::new(1), at_least: 0.8 };
-        let point =
-            OperatingPoint::new(classes(), Calibration::None, None, decision, None).unwrap();
-        let decided =
-            Deciding { point: Some(&point), applicability: None }.decide(&cells, raw()).unwrap();
-        assert_eq!(decided.classes, [Some(ClassId::new(0)), urban, None]);
-        assert!(decided.sets.is_empty());
+fn mean(of_models: &[Decided]) -> Vec<f64> {
+    let mut sums = of_models[0].probabilities.clone();
+    if of_models.len() == 1 {
+        return sums;
     }
+    for model in &of_models[1..] {
+        sums.iter_mut().zip(&model.probabilities).for_each(|(sum, value)| *sum += value);
+    }
+    let count = of_models.len() as f64;
+    sums.iter_mut().for_each(|sum| *sum /= count);
+    sums
+}
 
-    #[test]
-    fn a_set_is_written_as_the_names_of_its_classes() {
-        assert_eq!(set_words(&[true, true], &classes()), "non-urban;urban");
-        assert_eq!(set_words(&[false, false], &classes()), "");
-    }
+/// For each cell the standard deviation of the models around their `mean` (over all of them, not one less), of the class
+/// for which it is largest.
+fn spreads(of_models: &[Decided], mean: &[f64], width: usize) -> Vec<f32> {
+    let deviation = |place: usize| {
+        let squares =
+            of_models.iter().map(|model| (model.probabilities[place] - mean[place]).powi(2));
+        (squares.sum::<f64>() / of_models.len() as f64).sqrt()
+    };
+    let largest = |cell: usize| {
+        let own = (cell * width..(cell + 1) * width).map(deviation);
+        own.reduce(|one, other| if one.is_nan() || one > other { one } else { other })
+    };
+    (0..mean.len() / width).map(|cell| single(largest(cell).unwrap_or(f64::NAN))).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a probability needs few digits")]
+fn single(value: f64) -> f32 {
+    value as f32
 }

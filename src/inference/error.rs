@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use tesela_datasets::cells::CellTableError;
 use tesela_datasets::table::ColumnDifference;
 use tesela_datasets::table_file::TableFileError;
+use tesela_models::bundle::BundleError;
 use tesela_models::classifier::PredictError;
 use tesela_models::operating_point::OperatingPointError;
 
+use super::LedgerError;
 use crate::cutting::CuttingError;
 use crate::grid::GridError;
+use crate::map::MapError;
 use crate::raster::{MosaicError, RasterError};
 
 /// Why no map could be made.
@@ -31,12 +33,85 @@ pub enum InferenceError {
     /// The model cannot predict them.
     #[error("cannot predict")]
     Predict(#[from] PredictError),
-    /// The table cannot be written.
+    /// The map cannot be written.
     #[error("cannot write the map")]
-    Table(#[from] CellTableError),
-    /// The raster cannot be written.
-    #[error("cannot write the map")]
-    Raster(#[from] RasterError),
+    Map(#[from] MapError),
+    /// What the models say cannot be kept or read again.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A bundle cannot be used.
+    #[error("cannot use the bundle `{}`", .path.display())]
+    Bundle {
+        /// The bundle.
+        path: PathBuf,
+        /// Why.
+        source: BundleError,
+    },
+    /// There is no model.
+    #[error("no model was named; expected a run or a bundle")]
+    NoModel,
+    /// Two models do not fit together.
+    #[error("the {what} of `{}` are {found}; those of `{}` are {expected}", .name.display(), .first.display())]
+    Different {
+        /// What differs.
+        what: &'static str,
+        /// A bundle.
+        name: PathBuf,
+        /// What it has.
+        found: String,
+        /// The first bundle.
+        first: PathBuf,
+        /// What it has.
+        expected: String,
+    },
+    /// Some of the models have an operating point and one has none.
+    #[error("`{}` has no operating point, and others have one; `--raw` leaves them all out", .name.display())]
+    NoOperatingPoint {
+        /// The bundle.
+        name: PathBuf,
+    },
+    /// Parts do not make a map.
+    #[error("`{}`: {reason}", .path.display())]
+    Parts {
+        /// A part, or the map.
+        path: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// The grid is not the one that was predicted.
+    #[error("grid `{}` is not the one that was predicted: it has {found} cells, that one {expected}, and ids, labels or outlines differ", .path.display())]
+    OtherGrid {
+        /// The grid.
+        path: PathBuf,
+        /// Its cells.
+        found: u64,
+        /// Cells of the grid that was predicted.
+        expected: u64,
+    },
+    /// A bundle is not the one that predicted.
+    #[error("bundle `{}` is not the one that predicted; expected {bundles}, this one with digest {expected}", .path.display())]
+    OtherBundle {
+        /// The bundle.
+        path: PathBuf,
+        /// The digest of the one that predicted.
+        expected: String,
+        /// How many bundles predicted.
+        bundles: usize,
+    },
+    /// The mosaic is not quite what the model was fitted on.
+    #[error(
+        "the mosaic does not fit the model: {what} is {found}, and the model was fitted on {expected}; with `--force` it is predicted all the same, but {risk}"
+    )]
+    Risky {
+        /// What differs.
+        what: &'static str,
+        /// What the mosaic has.
+        found: String,
+        /// What the model was fitted on.
+        expected: String,
+        /// What may go wrong.
+        risk: String,
+    },
     /// The descriptor does not speak of pixels.
     #[error("descriptor `{descriptor}` declares a table; expected a mosaic")]
     NoImagery {
@@ -89,17 +164,18 @@ pub enum InferenceError {
         /// What the model was fitted on.
         expected: String,
     },
-    /// The grid cannot be a raster.
-    #[error("`{}` cannot be written as a raster of cells: {reason}; write a `.parquet` instead", .path.display())]
-    NoLattice {
-        /// The file that was to be written.
-        path: PathBuf,
-        /// What was found and what was expected.
-        reason: String,
-    },
+    /// The user asked to stop; the work can be taken up again.
+    #[error("interrupted; the same command goes on from here")]
+    Interrupted,
     /// The user asked to stop.
     #[error("interrupted; no map was written")]
-    Interrupted,
+    Stopped,
+}
+
+impl InferenceError {
+    pub(super) fn bundle(path: &std::path::Path, source: BundleError) -> Self {
+        Self::Bundle { path: path.to_owned(), source }
+    }
 }
 
 impl From<GridError> for InferenceError {

@@ -1,28 +1,36 @@
-//! Inference: from a fitted model, a mosaic and a grid to a map of every cell.
+//! Inference: from fitted models, a mosaic and a grid to a map of every cell.
 //!
-//! Patches are cut as they are for training ([`crate::cutting`]) and predicted as they come, so a country needs a
-//! few windows of pixels and some bytes a cell. Cells are predicted whether they are labelled or not;
-//! cells without a used pixel have no class. The rows of a table are predicted and written as they are read.
+//! It is done in two steps. [`predict_part`] cuts patches as they are cut for training ([`crate::cutting`]), asks the
+//! models, and keeps what they say in a ledger on disk, cell by cell: killed at any moment, it goes on where it stopped, and
+//! any number of processes share the work. [`merge`] reads the ledgers and the grid again, lets a [`Decider`] decide, and
+//! writes the map in the order of the grid: its bytes do not depend on how the work was divided. Memory is a few windows of
+//! pixels and some bytes a cell, whatever the country. Cells are predicted whether they are labelled or not; cells without
+//! a used pixel have no class. The rows of a table are predicted and written as they are read.
 
-mod cell_list;
 mod deciding;
 mod error;
-mod geopackage;
-mod geotiff;
-mod lattice;
+mod grid_input;
+mod identity;
+mod ledger;
+mod merge;
+mod models;
+mod mosaic_input;
+mod part_set;
 mod predict;
 mod predict_table;
-mod row_map;
-mod table;
+mod raw;
 #[cfg(test)]
 mod tests;
 
-pub use cell_list::CellList;
-pub use deciding::Deciding;
+pub use deciding::Decider;
 pub use error::InferenceError;
-pub use geopackage::write_geopackage;
-pub use geotiff::{MapFiles, write_geotiff};
-pub use predict::{CellMap, PredictInput, predict_grid};
-pub use predict_table::{RowSummary, TablePredictInput, predict_table};
-pub use row_map::RowFormat;
-pub use table::write_table;
+pub use grid_input::GridInput;
+pub use identity::Identity;
+pub use ledger::{LedgerError, LedgerHeader};
+pub use merge::{MapSummary, merge};
+pub use models::{ModelFacts, Models};
+pub use mosaic_input::MosaicInput;
+pub use part_set::{PART_SUFFIX, PartSet, part_name};
+pub use predict::{PartSummary, predict_part};
+pub use predict_table::{TablePredictInput, predict_table};
+pub use raw::RawLayout;

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use tesela_datasets::cells::CellTableHeader;
 use tesela_datasets::descriptor::TableSource;
 use tesela_datasets::source::Batch;
 use tesela_datasets::table::{ColumnOrder, TableDefinition, TableKeys};
 use tesela_datasets::table_file::{ColumnChoice, ColumnKind, FileColumn, TableFile};
-use tesela_models::classifier::Classifier;
 
-use super::row_map::{RowFormat, RowMapWriter};
-use super::{Deciding, InferenceError};
+use super::merge::map_rows;
+use super::{Decider, InferenceError, MapSummary, Models};
+use crate::map::{MapHeader, MapOrigin, MapWriter};
 use crate::progress::Progress;
 use crate::raster::CoordinateSystem;
 
@@ -24,32 +25,22 @@ pub struct TablePredictInput<'a> {
     pub id: Option<String>,
 }
 
-/// What was predicted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowSummary {
-    /// How many rows are of each class, in order.
-    pub counts: Vec<u64>,
-    /// Rows without a number, which have no class.
-    pub unknown: u64,
-}
-
-/// Predicts every row of a table, labelled or not, and writes them to `out` as they come: memory does not grow
+/// Predicts every row of a table, labelled or not, and writes them to the map `out` as they come: memory does not grow
 /// with the table.
 ///
 /// Columns are found by name, whatever their order.
 ///
 /// # Errors
-/// If the table cannot be read, has other columns of numbers than the model was fitted on, `out` cannot be
+/// If the table cannot be read, has other columns of numbers than the models were fitted on, `out` cannot be
 /// written, or the user stops; nothing is left then.
 pub fn predict_table(
-    classifier: &dyn Classifier,
-    deciding: Deciding<'_>,
+    models: &Models,
+    decider: &Decider<'_>,
     input: &TablePredictInput<'_>,
-    format: RowFormat,
     out: &Path,
     progress: &mut dyn Progress,
-) -> Result<RowSummary, InferenceError> {
-    let expected = classifier.input();
+) -> Result<MapSummary, InferenceError> {
+    let expected = models.input();
     let model = expected
         .table()
         .ok_or_else(|| InferenceError::NeedsPixels { expected: expected.words() })?;
@@ -59,26 +50,29 @@ pub fn predict_table(
     let crs = crs.map(CoordinateSystem::parse).transpose();
     let crs = crs.map_err(|error| InferenceError::Coordinates(Box::new(error)))?;
     let rows = file.rows(&table, None)?;
-    let classes = classifier.classes();
-    let mut writer =
-        RowMapWriter::create(out, format, classes, deciding, crs.map(|crs| crs.to_crs()))?;
-    let mut summary = RowSummary { counts: vec![0; classes.len()], unknown: 0 };
+    let classes = models.classes();
+    let content = decider.content(false);
+    let mut origin = MapOrigin::new(classes.clone(), content);
+    origin.models = models.facts().iter().map(|facts| facts.origin.clone()).collect();
+    origin.operating_point = decider.has_operating_point();
+    let cells = CellTableHeader { classes: classes.clone(), crs: crs.map(|crs| crs.to_crs()) };
+    let mut writer = MapWriter::create(out, &MapHeader { cells, origin })?;
+    let mut summary = MapSummary {
+        counts: vec![0; classes.len()],
+        trained: content.training.then_some(0),
+        ..MapSummary::default()
+    };
     progress.start("predicting", file.row_count(), "rows");
     for batch in rows {
         if progress.wants_stop() {
-            return Err(InferenceError::Interrupted);
+            return Err(InferenceError::Stopped);
         }
         let batch = batch?;
-        let rows = Batch::Rows(batch.rows);
-        let decided = deciding.decide(&rows, classifier.predict(&rows)?)?;
-        for class in &decided.classes {
-            match class {
-                Some(class) => summary.counts[class.index()] += 1,
-                None => summary.unknown += 1,
-            }
-        }
-        writer.append(&batch.cells, &decided)?;
-        progress.advance(batch.cells.len() as u64);
+        let values = models.compute(&Batch::Rows(batch.rows))?;
+        let rows = map_rows(batch.cells, decider, decider.decide(&values)?);
+        summary.note(&rows);
+        writer.append(&rows)?;
+        progress.advance(rows.len() as u64);
     }
     writer.finish()?;
     Ok(summary)

@@ -1,26 +1,38 @@
 //! Mapping with a model that looks at one number.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use proptest::prelude::*;
+use tempfile::TempDir;
 use tesela_datasets::cell::{Cell, CellId, Outline};
-use tesela_datasets::cells::{CellTableHeader, CellTableReader, CellTableWriter};
+use tesela_datasets::cells::{CellTableHeader, CellTableWriter};
 use tesela_datasets::class::{ClassId, ClassMap, Label};
+use tesela_datasets::descriptor::Descriptor;
 use tesela_datasets::patch::{PatchDefinition, PatchShape, SampleType};
 use tesela_datasets::pixel::{Band, BandSet, PixelDefinition, Product};
 use tesela_datasets::source::{Batch, InputDefinition};
+use tesela_models::bundle::TrainedCells;
 use tesela_models::classifier::{Classifier, PredictError, Probabilities, SaveError};
 
-use super::{Deciding, InferenceError, PredictInput, predict_grid, write_geotiff, write_table};
-use crate::grid::GridColumns;
-use crate::progress::Unwatched;
-use crate::raster::{
-    BandLayout, CoordinateSystem, GeoTiffLayout, GeoTiffWriter, Mosaic, MosaicReading, Window,
+use super::{
+    Decider, GridInput, InferenceError, MapSummary, ModelFacts, Models, MosaicInput, PartSet,
+    PartSummary, merge, predict_part,
 };
+use crate::cutting::Part;
+use crate::map::{MapReader, MapRows, ModelOrigin, Quality};
+use crate::progress::{Progress, Unwatched};
+use crate::raster::{BandLayout, CoordinateSystem, GeoTiffLayout, GeoTiffWriter, Window};
 
-/// Says how bright the centre is.
+/// Says how bright the centre is, a little more or less.
 struct Bright {
     classes: ClassMap,
     input: InputDefinition,
+    more: f32,
+    /// How many patches it was asked about.
+    asked: Arc<AtomicU64>,
 }
 
 impl Bright {
@@ -30,7 +42,27 @@ impl Bright {
         let shape = PatchShape { bands: 1, height: 33, width: 33 };
         let input = PatchDefinition { shape, sample_type: SampleType::Int16, pixel };
         let input = InputDefinition::Patches(input);
-        Self { classes: ClassMap::new(["dark", "bright"]).unwrap(), input }
+        let classes = ClassMap::new(["dark", "bright"]).unwrap();
+        Self { classes, input, more: 0.0, asked: Arc::default() }
+    }
+
+    /// What is known of it: it was fitted on the cell `c1`.
+    fn facts(&self) -> ModelFacts {
+        ModelFacts {
+            name: PathBuf::from("bright"),
+            origin: ModelOrigin {
+                digest: format!("digest {}", self.more),
+                kind: "bright".to_owned(),
+                dataset: "test".to_owned(),
+                measured: serde_json::Map::new(),
+            },
+            classes: self.classes.clone(),
+            input: self.input.clone(),
+            operating_point: None,
+            applicability: None,
+            trained: Some(TrainedCells::from_iter([CellId::new("c1")])),
+            pixel_metres: Some(30.0),
+        }
     }
 }
 
@@ -49,12 +81,13 @@ impl Classifier for Bright {
 
     fn predict(&self, cells: &Batch) -> Result<Probabilities, PredictError> {
         let Batch::Patches(patches) = cells else { panic!("a mosaic has patches") };
+        self.asked.fetch_add(patches.len() as u64, Ordering::Relaxed);
         let mut values = Vec::new();
         let mut numbers = vec![0.0; patches.shape.samples()];
         for index in 0..patches.len() {
             patches.copy_patch(index, &mut numbers);
             let share = if patches.used_of(index).contains(&true) {
-                numbers[16 * 33 + 16] / 10_000.0
+                numbers[16 * 33 + 16] / 10_000.0 + self.more
             } else {
                 f32::NAN
             };
@@ -114,63 +147,303 @@ fn write_grid(path: &Path) {
     writer.finish().unwrap();
 }
 
+/// A folder with a mosaic, a grid, and models.
+struct Place {
+    folder: TempDir,
+    models: Models,
+    asked: Arc<AtomicU64>,
+    descriptor: Option<Descriptor>,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self::with(&[0.0])
+    }
+
+    /// With a model for each number in `more`.
+    fn with(more: &[f32]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        write_mosaic(&folder.path().join("m.tif"));
+        write_grid(&folder.path().join("g.parquet"));
+        let asked: Arc<AtomicU64> = Arc::default();
+        let models = more.iter().map(|&more| {
+            let model = Bright { more, asked: Arc::clone(&asked), ..Bright::new() };
+            let facts = model.facts();
+            (Box::new(model) as Box<dyn Classifier>, facts)
+        });
+        let models = Models::new(models.collect(), "flex").unwrap();
+        Self { folder, models, asked, descriptor: None }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn grid(&self) -> GridInput {
+        let id_column = "cell_id".to_owned();
+        GridInput { path: self.path("g.parquet"), layer: None, id_column }
+    }
+
+    fn predict(&self, part: &str, folder: &str) -> Result<PartSummary, InferenceError> {
+        self.predict_watched(part, folder, false, &mut Unwatched)
+    }
+
+    fn predict_watched(
+        &self,
+        part: &str,
+        folder: &str,
+        force: bool,
+        watch: &mut dyn Progress,
+    ) -> Result<PartSummary, InferenceError> {
+        let mosaic = self.path("m.tif");
+        let mosaic = MosaicInput { path: &mosaic, descriptor: self.descriptor.as_ref(), force };
+        let part: Part = part.parse().unwrap();
+        predict_part(&self.models, &mosaic, &self.grid(), part, &self.path(folder), watch)
+    }
+
+    fn merge(&self, parts: &[&str], out: &str) -> Result<MapSummary, InferenceError> {
+        let parts: Vec<PathBuf> = parts.iter().map(|name| self.path(name)).collect();
+        let facts = self.models.facts();
+        let decider = Decider::new(facts, false)?;
+        let out = self.path(out);
+        merge(&PartSet::open(&parts)?, facts, &decider, &self.grid(), &out, &mut Unwatched)
+    }
+
+    fn rows(&self, map: &str) -> MapRows {
+        let mut all = MapReader::open(&self.path(map)).unwrap().map(Result::unwrap);
+        let rows = all.next().unwrap();
+        assert!(all.next().is_none());
+        rows
+    }
+
+    /// How many patches the models were asked about since the last time.
+    fn asked(&self) -> u64 {
+        self.asked.swap(0, Ordering::Relaxed)
+    }
+}
+
 #[test]
-fn every_cell_gets_the_class_of_its_own_pixels_in_both_formats() {
-    let directory = tempfile::tempdir().unwrap();
-    let (mosaic, grid) = (directory.path().join("m.tif"), directory.path().join("g.parquet"));
-    write_mosaic(&mosaic);
-    write_grid(&grid);
-    let model = Bright::new();
-    let input = PredictInput {
-        mosaic: &mosaic,
-        descriptor: None,
-        grid: &grid,
-        layer: None,
-        columns: GridColumns::default(),
-        scratch: directory.path(),
+fn every_cell_gets_the_class_of_its_own_pixels() {
+    let place = Place::new();
+    let part = place.predict("1/1", "parts").unwrap();
+    assert_eq!((part.cells, part.known), (100, 0));
+    let summary = place.merge(&["parts"], "map.parquet").unwrap();
+    let expected = MapSummary {
+        cells: 110,
+        counts: vec![50, 40],
+        unknown: 20,
+        outside: 10,
+        partial: 0,
+        trained: Some(1),
     };
-    let map = predict_grid(&model, Deciding::default(), &input, &mut Unwatched).unwrap();
-    assert_eq!((map.cells.len(), map.counts()), (110, vec![50, 40]));
+    assert_eq!(summary, expected);
+    let rows = place.rows("map.parquet");
     for index in 0..110 {
         let column = index % 11;
+        assert_eq!(rows.cells[index].id.as_str(), format!("c{index}"));
         let expected = (column < 9).then(|| usize::from(column >= 5));
-        assert_eq!(map.class(index).map(ClassId::index), expected, "{index}");
-        assert_eq!(map.used_shares[index] > 0.0, column < 9);
+        assert_eq!(rows.classes[index].map(ClassId::index), expected, "{index}");
+        let bright = rows.probabilities_of(index, 2)[1];
+        let expected = column as f32 / 10.0 + 0.05;
+        assert!(if column < 9 { (bright - expected).abs() < 1e-6 } else { bright.is_nan() });
+        let quality = [Quality::Full, Quality::NoData, Quality::Outside][column.saturating_sub(8)];
+        assert_eq!(rows.qualities[index], quality);
+        assert_eq!(rows.used_shares[index], if column < 9 { 1.0 } else { 0.0 });
+        assert_eq!(rows.trained[index], index == 1);
     }
-    let table = directory.path().join("map.parquet");
-    write_table(&map, &table).unwrap();
-    assert_eq!(CellTableReader::open(&table).unwrap().len(), 110);
+}
 
-    let files = write_geotiff(&map, &directory.path().join("map.tif")).unwrap();
-    let names = ["-".to_owned(), "red".to_owned(), "-".to_owned()];
-    let bands = tesela_datasets::descriptor::FileBands::new(&names).unwrap();
-    let scaling = tesela_datasets::pixel::Scaling::declared(1.0, 0.0, None);
-    let raster = Mosaic::open(&files.probabilities, &MosaicReading { bands, scaling }).unwrap();
-    assert_eq!((raster.columns(), raster.rows()), (11, 10));
-    let window = Window { column: 0, row: 3, width: 11, height: 1 };
-    let mut values = [0.0; 11];
-    raster.read(window).unwrap().samples.copy_to_f32(0, &mut values);
-    assert!((values[2] - 0.25).abs() < 1e-6 && values[9].is_nan() && values[10].is_nan());
+#[test]
+fn any_number_of_parts_gives_the_same_map() {
+    let place = Place::new();
+    place.predict("1/1", "whole").unwrap();
+    place.merge(&["whole"], "whole.parquet").unwrap();
+    let whole = fs::read(place.path("whole.parquet")).unwrap();
+    for of in [2, 3, 7, 40] {
+        place.asked();
+        let folder = format!("parts-{of}");
+        let mut cells = 0;
+        for part in 1..=of {
+            cells += place.predict(&format!("{part}/{of}"), &folder).unwrap().cells;
+        }
+        assert_eq!((cells, place.asked()), (100, 100), "{of} parts");
+        place.merge(&[&folder], "map.parquet").unwrap();
+        assert!(fs::read(place.path("map.parquet")).unwrap() == whole, "{of} parts");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn what_is_cut_off_anywhere_is_taken_up_again_and_ends_with_the_same_bytes(
+        share in 0.0_f64..1.0,
+        flipped in any::<bool>(),
+    ) {
+        let place = Place::new();
+        let ledger = place.predict("1/1", "parts").unwrap().ledger;
+        let whole = fs::read(&ledger).unwrap();
+        place.merge(&["parts"], "whole.parquet").unwrap();
+        place.asked();
+        let mut bytes = whole.clone();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small file")]
+        let at = (whole.len() as f64 * share) as usize;
+        let in_header = at < whole.len() - (100 * 20 + 16);
+        if flipped && !in_header {
+            bytes[at] ^= 0x10;
+        } else {
+            bytes.truncate(at);
+        }
+        fs::write(&ledger, bytes).unwrap();
+        let again = place.predict("1/1", "parts").unwrap();
+        prop_assert_eq!(again.known + place.asked(), 100);
+        prop_assert!(fs::read(&ledger).unwrap() == whole);
+        place.merge(&["parts"], "map.parquet").unwrap();
+        let [one, other] = ["whole", "map"].map(|name| fs::read(place.path(&format!("{name}.parquet"))).unwrap());
+        prop_assert!(one == other);
+    }
+}
+
+/// Stops after the first batch.
+#[derive(Debug)]
+struct Hasty {
+    stopped: bool,
+    warnings: Vec<String>,
+}
+
+impl Progress for Hasty {
+    fn start(&mut self, what: &str, _total: Option<u64>, _unit: &str) {
+        self.stopped = what == "predicting";
+    }
+    fn advance(&mut self, _count: u64) {}
+    fn show(&mut self, _message: &str) {}
+    fn finish(&mut self, _summary: &str) {}
+    fn warn(&mut self, message: &str) {
+        self.warnings.push(message.to_owned());
+    }
+    fn wants_stop(&self) -> bool {
+        self.stopped
+    }
+}
+
+#[test]
+fn parts_that_do_not_make_a_map_are_named() {
+    let place = Place::new();
+    for part in ["1/3", "2/3"] {
+        place.predict(part, "parts").unwrap();
+    }
+    let refused = |parts: &[&str]| {
+        let error = place.merge(parts, "map.parquet").unwrap_err();
+        assert!(!place.path("map.parquet").exists());
+        error.to_string()
+    };
+    assert!(refused(&["parts"]).contains("1 of 3 parts are missing: 3"));
+    let mut watch = Hasty { stopped: false, warnings: Vec::new() };
+    let error = place.predict_watched("3/3", "parts", false, &mut watch).unwrap_err();
+    assert!(matches!(error, InferenceError::Interrupted));
+    assert!(refused(&["parts"]).contains("(part 3/3) has 0 of 3"));
+    place.predict("3/3", "parts").unwrap();
+    let twice = ["parts", "parts/part-1-of-3.cells"];
+    assert!(refused(&twice).contains("is part 1, too"));
+    place.predict("1/2", "halves").unwrap();
+    assert!(refused(&["parts", "halves"]).contains("it is one of 2 parts"));
+    assert!(refused(&["m.tif"]).contains("does not begin with `TESLEDGR`"));
+    // A part that claims the cells of another.
+    let copied = place.path("parts/part-2-of-3.cells");
+    let text = fs::read(place.path("parts/part-1-of-3.cells")).unwrap();
+    fs::write(&copied, text).unwrap();
+    assert!(refused(&["parts"]).contains("is part 1, too"));
+    assert!(refused(&["nowhere"]).contains("nowhere"));
+}
+
+#[test]
+fn a_prediction_of_something_else_is_not_continued() {
+    let place = Place::new();
+    let ledger = place.predict("1/1", "parts").unwrap().ledger;
+    let other = Place::with(&[0.01]);
+    fs::create_dir(other.path("parts")).unwrap();
+    fs::copy(&ledger, other.path("parts/part-1-of-1.cells")).unwrap();
+    let message = other.predict("1/1", "parts").unwrap_err().to_string();
+    assert!(message.contains("holds another prediction: the bundle was `digest 0`"), "{message}");
+    let message = other.merge(&["parts"], "map.parquet").unwrap_err().to_string();
+    assert!(message.contains("`bright` is not the one that predicted"), "{message}");
+}
+
+#[test]
+fn a_grid_that_changed_in_between_is_noticed() {
+    let place = Place::new();
+    place.predict("1/1", "parts").unwrap();
+    let header = CellTableHeader {
+        classes: ClassMap::new(["known"]).unwrap(),
+        crs: Some(CoordinateSystem::parse("EPSG:32614").unwrap().to_crs()),
+    };
+    let mut writer = CellTableWriter::create(&place.path("g.parquet"), &header).unwrap();
+    let outline = Some(Outline::square(500_000.0, 1_999_010.0, 990.0));
+    let label = Label::Undefined;
+    writer.append(&[Cell { id: CellId::new("c0"), label, outline, year: None }]).unwrap();
+    writer.finish().unwrap();
+    let message = place.merge(&["parts"], "map.parquet").unwrap_err().to_string();
+    assert!(message.contains("has 1 cells, that one 110"), "{message}");
+    assert!(!place.path("map.parquet").exists());
+}
+
+#[test]
+fn several_models_give_their_mean_and_how_far_they_are_apart() {
+    let place = Place::with(&[-0.04, 0.02]);
+    place.predict("1/1", "parts").unwrap();
+    place.merge(&["parts"], "map.parquet").unwrap();
+    let rows = place.rows("map.parquet");
+    for column in 0..9 {
+        let expected = column as f32 / 10.0 + 0.04;
+        assert!((rows.probabilities_of(column, 2)[1] - expected).abs() < 1e-6);
+        assert!((rows.spreads[column] - 0.03).abs() < 1e-6);
+        assert_eq!(rows.classes[column].map(ClassId::index), Some(usize::from(column >= 5)));
+    }
+    assert!(rows.spreads[9].is_nan() && rows.spreads[10].is_nan());
+}
+
+#[test]
+fn models_that_do_not_fit_together_are_refused() {
+    let [one, mut other] = [Bright::new(), Bright::new()];
+    other.classes = ClassMap::new(["bright", "dark"]).unwrap();
+    let models = [one, other].map(|model| {
+        let facts = model.facts();
+        (Box::new(model) as Box<dyn Classifier>, facts)
+    });
+    let error = Models::new(models.into(), "flex").err().unwrap();
+    assert!(error.to_string().contains("the classes of `bright` are"), "{error}");
+    assert!(matches!(Models::new(Vec::new(), "flex").err(), Some(InferenceError::NoModel)));
 }
 
 #[test]
 fn a_mosaic_of_another_product_is_refused() {
-    let directory = tempfile::tempdir().unwrap();
-    let (mosaic, grid) = (directory.path().join("m.tif"), directory.path().join("g.parquet"));
-    write_mosaic(&mosaic);
-    write_grid(&grid);
-    let descriptor =
-        tesela_datasets::descriptor::Descriptor::load(Path::new("landsat-c1")).unwrap();
-    let input = PredictInput {
-        mosaic: &mosaic,
-        descriptor: Some(&descriptor),
-        grid: &grid,
-        layer: None,
-        columns: GridColumns::default(),
-        scratch: directory.path(),
-    };
-    let error =
-        predict_grid(&Bright::new(), Deciding::default(), &input, &mut Unwatched).unwrap_err();
+    let mut place = Place::new();
+    place.descriptor = Some(Descriptor::load(Path::new("landsat-c1")).unwrap());
+    let error = place.predict("1/1", "parts").unwrap_err();
     assert!(matches!(error, InferenceError::Unfit { .. }));
     assert!(error.to_string().contains("the set of bands"), "{error}");
+}
+
+#[test]
+fn another_resolution_is_refused_with_its_risk_and_can_be_forced() {
+    let model = Bright::new();
+    let facts = ModelFacts { pixel_metres: Some(10.0), ..model.facts() };
+    let mut place = Place::new();
+    place.models = Models::new(vec![(Box::new(model), facts)], "flex").unwrap();
+    let message = place.predict("1/1", "parts").unwrap_err().to_string();
+    for words in [
+        "30.000 m a pixel",
+        "fitted on 10.000 m a pixel",
+        "`--force`",
+        "nothing that was measured holds",
+    ] {
+        assert!(message.contains(words), "{message}");
+    }
+    let mut watch = Hasty { stopped: false, warnings: Vec::new() };
+    drop(place.predict_watched("1/1", "parts", true, &mut watch));
+    assert!(
+        watch.warnings[0].contains("the resolution of the mosaic is 30.000 m"),
+        "{:?}",
+        watch.warnings
+    );
+    assert_eq!(place.predict_watched("1/1", "parts", true, &mut Unwatched).unwrap().cells, 100);
 }

@@ -5,6 +5,7 @@
 //! thousand cells, whatever the size of the country. What the columns are called and hold stands in `columns` alone.
 
 mod columns;
+mod csv;
 mod error;
 mod header;
 mod reader;
@@ -13,6 +14,7 @@ mod rows;
 mod tests;
 mod writer;
 
+pub use self::csv::write_csv;
 pub use columns::{ColumnData, ColumnKind, MapColumn};
 pub use error::MapError;
 pub use header::{MapContent, MapHeader, MapOrigin, ModelOrigin};

@@ -57,6 +57,7 @@ pub fn prepare_mosaic(
     check_checksum(descriptor, input.mosaic)?;
     let grid = open_grid(input)?;
     let crs = grid.crs().clone();
+    let pixel_metres = mosaic.pixel_metres();
     let mut sorter = CellSorter::new(mosaic, &crs, out)?;
     grid.read(progress, &mut |cells| sorter.extend(cells).map_err(PrepareError::from))?;
     let patch_pixels = match wanted {
@@ -74,6 +75,7 @@ pub fn prepare_mosaic(
         }),
         classes: descriptor.classes().clone(),
         crs: Some(crs.to_crs()),
+        pixel_metres: Some(pixel_metres),
     };
     let outside = cutter.outside();
     let mut sink = StoreSink::create(out, definition, &origin)?;

@@ -60,6 +60,7 @@ pub fn prepare_table(
         input: InputDefinition::Table(chosen.table),
         classes: classes.clone(),
         crs: crs.map(|crs| crs.to_crs()),
+        pixel_metres: None,
     };
     let mut sink = StoreSink::create(out, definition, &origin)?;
     progress.start("preparing", file.row_count(), "rows");

@@ -8,10 +8,14 @@ use std::fmt;
 use gdal::errors::GdalError;
 use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, SpatialRef};
 
+use tesela_datasets::cell::Point;
 use tesela_datasets::cells::Crs;
 
 use super::open::keep_quiet;
 use super::{Extent, RasterError};
+
+/// Mean radius of the earth in metres (IUGG, R1).
+const EARTH_RADIUS: f64 = 6_371_008.8;
 
 /// What the coordinates of a file mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +98,17 @@ impl CoordinateSystem {
             return Ok(());
         };
         Err(RasterError::NotMetric { crs: self.label.clone(), found })
+    }
+
+    /// How many square metres a square of one unit at `point` has, as far as units and degrees tell: distortions of a
+    /// projection are left aside.
+    pub fn square_metres_at(&self, point: Point) -> f64 {
+        let Ok(reference) = self.to_gdal() else { return f64::NAN };
+        if reference.is_geographic() {
+            let degree = std::f64::consts::PI / 180.0 * EARTH_RADIUS;
+            return degree * degree * point.y.to_radians().cos();
+        }
+        reference.linear_units().powi(2)
     }
 
     /// Whether both give the same coordinates to the same place.
@@ -204,6 +219,17 @@ mod tests {
 
     fn crs(definition: &str) -> CoordinateSystem {
         CoordinateSystem::parse(definition).unwrap()
+    }
+
+    #[test]
+    fn square_metres_follow_from_the_unit() {
+        let at = |definition: &str, y: f64| crs(definition).square_metres_at(Point { x: 0.0, y });
+        assert_eq!(at("EPSG:6372", 5.0), 1.0);
+        // Feet of the survey: 1200/3937 m.
+        assert!((at("EPSG:2263", 5.0) - (1200.0_f64 / 3937.0).powi(2)).abs() < 1e-9);
+        let (equator, north) = (at("EPSG:4326", 0.0), at("EPSG:4326", 60.0));
+        assert!((equator.sqrt() - 111_195.0).abs() < 1.0, "{equator}");
+        assert!((equator / north - 2.0).abs() < 1e-9);
     }
 
     #[test]

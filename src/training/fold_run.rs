@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tesela_datasets::class::Label;
 use tesela_datasets::random::derive;
 use tesela_datasets::source::CellSource;
-use tesela_models::bundle::{self, Extras, Provenance};
+use tesela_models::bundle::{self, Extras, Provenance, TrainedCells};
 use tesela_models::classifier::{FeatureRecord, FitError, PredictError};
 use tesela_models::config::FitSettings;
 use tesela_models::operating_point::OperatingPoint;
@@ -50,6 +50,8 @@ struct FittedPart {
     times: Times,
     /// What was found out about the numbers that a tabular model learned from.
     features: Option<Vec<FeatureRecord>>,
+    /// The cells that it was fitted on.
+    trained: TrainedCells,
 }
 
 impl PartRun<'_> {
@@ -62,7 +64,8 @@ impl PartRun<'_> {
         let part = Part::Fold(fold);
         observer.begin_part(part);
         self.directory.fill(part, |folder| {
-            let FittedPart { classifier, mut times, .. } = self.fit(part, folder, observer)?;
+            let FittedPart { classifier, mut times, trained, .. } =
+                self.fit(part, folder, observer)?;
             let start = Instant::now();
             let predictions = self.predict(&*classifier, fold, observer)?;
             times.predict_seconds = Some(start.elapsed().as_secs_f64());
@@ -78,7 +81,7 @@ impl PartRun<'_> {
                 &folder.join("bundle"),
                 &*classifier,
                 measured(&scores),
-                Extras::default(),
+                Extras { trained: Some(&trained), ..Extras::default() },
             )?;
             let (classes, confusion) = (self.sample.classes(), &outcomes.confusion());
             let held_out = HeldOut { classes, scores: &scores, confusion };
@@ -96,7 +99,7 @@ impl PartRun<'_> {
     ) -> Result<(), TrainingError> {
         observer.begin_part(Part::Final);
         self.directory.fill(Part::Final, |folder| {
-            let FittedPart { classifier, times, features } =
+            let FittedPart { classifier, times, features, trained } =
                 self.fit(Part::Final, folder, observer)?;
             let seed = self.experiment.seed();
             let area = applicability(self.sample, features.as_deref(), seed);
@@ -105,7 +108,7 @@ impl PartRun<'_> {
                 observer.fit_event(Part::Final, &FitEvent::Warning { message });
             }
             let applicability = area.as_ref().ok();
-            let extras = Extras { operating_point, applicability };
+            let extras = Extras { operating_point, applicability, trained: Some(&trained) };
             write_json(&folder.join("times.json"), &times)?;
             self.save(Part::Final, &folder.join("bundle"), &*classifier, measured, extras)?;
             observer.end_part(Part::Final, None, times.fit_seconds);
@@ -151,7 +154,9 @@ impl PartRun<'_> {
         let patches = watch.patches.max(train.len() as u64);
         let patches_per_second = patches as f64 / fit_seconds.max(1e-9);
         let times = Times { fit_seconds, predict_seconds: None, patches, patches_per_second };
-        Ok(FittedPart { classifier, times, features: watch.features })
+        let rows = train.rows().iter().chain(validation.rows());
+        let trained = rows.map(|&row| self.sample.cell(row).cell.id.clone()).collect();
+        Ok(FittedPart { classifier, times, features: watch.features, trained })
     }
 
     /// Where checkpoints of `part` are kept, and what they must agree on.
@@ -218,6 +223,7 @@ impl PartRun<'_> {
             model: self.experiment.model().clone(),
             dataset: manifest.dataset.clone(),
             store_digest: manifest.store_digest.clone(),
+            pixel_metres: self.sample.reader().definition().pixel_metres,
             fold_plan_digest: Some(manifest.fold_plan_digest.clone()),
             fold: match part {
                 Part::Fold(fold) => u32::try_from(fold).ok(),

@@ -57,6 +57,9 @@ pub struct StoreDefinition {
     pub classes: ClassMap,
     /// Where the outlines of cells lie.
     pub crs: Option<Crs>,
+    /// Side of a pixel on the ground, in metres; `None` where there are no pixels, or nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixel_metres: Option<f64>,
 }
 
 /// What a store knows about one of its cells.

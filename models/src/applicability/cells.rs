@@ -35,8 +35,15 @@ impl CellApplicability {
     /// # Errors
     /// If the cells are not what the training cells were.
     pub fn dissimilarity(&self, cells: &Batch) -> Result<Vec<f32>, PredictError> {
-        let rows = self.describer.describe(cells)?;
-        Ok(self.applicability.dissimilarity(&rows).expect("features fill whole rows"))
+        Ok(self.dissimilarity_of_rows(&self.describer.describe(cells)?))
+    }
+
+    /// The dissimilarity index of cells whose `rows` a [`Describer`] for the same input has made.
+    ///
+    /// # Panics
+    /// If the last row is not whole.
+    pub fn dissimilarity_of_rows(&self, rows: &[f32]) -> Vec<f32> {
+        self.applicability.dissimilarity(rows).expect("features fill whole rows")
     }
 
     /// Whether a cell with this index is like those that were trained on.

@@ -9,8 +9,9 @@ use tesela_datasets::class::ClassMap;
 use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::source::InputDefinition;
 
-use super::BundleError;
 use super::manifest::{APPLICABILITY_FILE, BundleManifest, FORMAT_VERSION, MANIFEST_FILE};
+use super::trained_cells::TRAINED_CELLS_FILE;
+use super::{BundleError, TrainedCells};
 use crate::applicability::{Applicability, CellApplicability};
 use crate::classifier::Classifier;
 use crate::config::ModelConfig;
@@ -76,6 +77,34 @@ pub fn load_applicability(
     match applicability {
         Ok(applicability) => Ok(Some(applicability)),
         Err(error) => Err(BundleError::Content { path, reason: error.to_string() }),
+    }
+}
+
+/// Reads which cells the model of the bundle in `directory` was fitted on; `None` where the bundle does not say.
+///
+/// # Errors
+/// If the file is not what it should be.
+pub fn load_trained_cells(
+    directory: &Path,
+    manifest: &BundleManifest,
+) -> Result<Option<TrainedCells>, BundleError> {
+    let Some(mark) = manifest.weights.get(TRAINED_CELLS_FILE) else { return Ok(None) };
+    let path = directory.join(TRAINED_CELLS_FILE);
+    check_file(&path, mark)?;
+    let bytes = read_bounded(&path, mark.bytes)
+        .map_err(|source| BundleError::Read { path: path.clone(), source })?;
+    TrainedCells::from_bytes(&path, &bytes).map(Some)
+}
+
+/// The digest of the bundle in `directory`: SHA-256 of `bundle.json`, which holds those of its other files.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn digest(directory: &Path) -> Result<String, BundleError> {
+    let path = directory.join(MANIFEST_FILE);
+    match FileMark::within(&path, MOST_MANIFEST_BYTES) {
+        Ok(mark) => Ok(mark.sha256),
+        Err(source) => Err(BundleError::Read { path, source }),
     }
 }
 

@@ -49,6 +49,9 @@ pub struct Provenance {
     pub dataset: String,
     /// Digest of the store.
     pub store_digest: String,
+    /// Side of a pixel on the ground, in metres, where there were pixels with a place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixel_metres: Option<f64>,
     /// Digest of the fold plan, where there was one.
     pub fold_plan_digest: Option<String>,
     /// The fold that was held out; `None` where all cells were fitted on.

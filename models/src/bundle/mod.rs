@@ -11,12 +11,14 @@ mod manifest;
 mod save;
 #[cfg(test)]
 mod tests;
+mod trained_cells;
 
 use std::path::PathBuf;
 
-pub use load::{load, load_applicability, read_manifest};
+pub use load::{digest, load, load_applicability, load_trained_cells, read_manifest};
 pub use manifest::{APPLICABILITY_FILE, BundleManifest, FORMAT_VERSION, MANIFEST_FILE, Provenance};
 pub use save::{Extras, save};
+pub use trained_cells::{TRAINED_CELLS_FILE, TrainedCells};
 
 use crate::classifier::SaveError;
 

@@ -8,10 +8,11 @@ use std::path::Path;
 use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::whole_file::{partial_path, write_whole};
 
-use super::BundleError;
 use super::manifest::{
     APPLICABILITY_FILE, BundleManifest, FORMAT_VERSION, MANIFEST_FILE, Provenance,
 };
+use super::trained_cells::TRAINED_CELLS_FILE;
+use super::{BundleError, TrainedCells};
 use crate::applicability::Applicability;
 use crate::classifier::{Classifier, SaveError};
 use crate::operating_point::OperatingPoint;
@@ -23,6 +24,8 @@ pub struct Extras<'a> {
     pub operating_point: Option<&'a OperatingPoint>,
     /// How unlike the training cells a cell is.
     pub applicability: Option<&'a Applicability>,
+    /// The cells that the model was fitted on.
+    pub trained: Option<&'a TrainedCells>,
 }
 
 /// Writes `classifier` as a bundle to `directory`, replacing a bundle that is there.
@@ -69,13 +72,8 @@ fn write(
     classifier
         .save_weights(partial)
         .map_err(|source| BundleError::Weights { path: partial.to_owned(), source })?;
-    if let Some(applicability) = extras.applicability {
-        let weights = |source| BundleError::Weights { path: partial.to_owned(), source };
-        let path = partial.join(APPLICABILITY_FILE);
-        let fail = |source| weights(SaveError { path: path.clone(), source });
-        let bytes = applicability.to_bytes().map_err(|error| fail(error.into()))?;
-        write_whole(&path, &bytes).map_err(|error| fail(error.into()))?;
-    }
+    write_extras(partial, extras)
+        .map_err(|source| BundleError::Weights { path: partial.to_owned(), source })?;
     let manifest = BundleManifest {
         format: FORMAT_VERSION,
         kind: classifier.kind().to_owned(),
@@ -88,6 +86,21 @@ fn write(
     let mut text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from).map_err(failed)?;
     text.push(b'\n');
     write_whole(&partial.join(MANIFEST_FILE), &text).map_err(failed)
+}
+
+fn write_extras(partial: &Path, extras: Extras<'_>) -> Result<(), SaveError> {
+    if let Some(applicability) = extras.applicability {
+        let path = partial.join(APPLICABILITY_FILE);
+        let fail = |source| SaveError { path: path.clone(), source };
+        let bytes = applicability.to_bytes().map_err(|error| fail(error.into()))?;
+        write_whole(&path, &bytes).map_err(|error| fail(error.into()))?;
+    }
+    if let Some(trained) = extras.trained {
+        let path = partial.join(TRAINED_CELLS_FILE);
+        let written = write_whole(&path, &trained.to_bytes());
+        written.map_err(|error| SaveError { path, source: error.into() })?;
+    }
+    Ok(())
 }
 
 /// The marks of all files of `directory`, by name.

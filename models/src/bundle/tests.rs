@@ -21,6 +21,7 @@ fn provenance() -> Provenance {
         model: ModelConfig::ExtraTrees(parameters.unwrap()),
         dataset: "toy".into(),
         store_digest: "00ff".into(),
+        pixel_metres: Some(30.0),
         fold_plan_digest: None,
         fold: Some(3),
         seed: 7,

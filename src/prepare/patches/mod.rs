@@ -76,6 +76,7 @@ pub fn prepare_patches(
                 input: InputDefinition::Patches(input.clone()),
                 classes: descriptor.classes().clone(),
                 crs: None,
+                pixel_metres: None,
             };
             sink = Some((StoreSink::create(out, definition, &origin)?, input));
         }

@@ -102,6 +102,13 @@ impl Mosaic {
         &self.crs
     }
 
+    /// Side of a pixel on the ground at the centre of the mosaic, in metres: that of a square of the same area.
+    pub fn pixel_metres(&self) -> f64 {
+        let centre =
+            self.placement.to_ground(self.columns() as f64 / 2.0, self.rows() as f64 / 2.0);
+        (self.placement.pixel_area() * self.crs.square_metres_at(centre)).sqrt()
+    }
+
     /// Reads `window`.
     ///
     /// # Errors

@@ -95,6 +95,7 @@ impl Place {
             }),
             classes,
             crs: made.placed.then(|| CoordinateSystem::parse("EPSG:32614").unwrap().to_crs()),
+            pixel_metres: None,
         };
         let mut writer = StoreWriter::create(&self.path(name), &definition).unwrap();
         writer.append(&batch, &cells).unwrap();

@@ -29,6 +29,7 @@ fn definition(shape: PatchShape, sample_type: SampleType) -> StoreDefinition {
         input: InputDefinition::Patches(PatchDefinition { shape, sample_type, pixel }),
         classes: ClassMap::new(["non-urban", "urban"]).unwrap(),
         crs: Crs::from_projjson(r#"{"type": "ProjectedCRS", "name": "LCC"}"#).ok(),
+        pixel_metres: None,
     }
 }
 
@@ -147,6 +148,7 @@ fn rows(count: usize, columns: usize, seed: u64) -> (StoreDefinition, RowBatch, 
         input: InputDefinition::Table(table),
         classes: ClassMap::new(["non-urban", "urban"]).unwrap(),
         crs: None,
+        pixel_metres: None,
     };
     (definition, RowBatch { columns, values, labels, positions }, cells)
 }

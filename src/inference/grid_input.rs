@@ -1,0 +1,37 @@
+//! The grid whose cells are predicted.
+
+use std::path::PathBuf;
+
+use super::InferenceError;
+use crate::grid::{GridColumns, GridError, GridReader, GridRequest};
+
+/// Where a grid lies, and how it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GridInput {
+    /// The file.
+    pub path: PathBuf,
+    /// The layer; `None` takes the only one.
+    pub layer: Option<String>,
+    /// The column of ids.
+    pub id_column: String,
+}
+
+impl GridInput {
+    /// Begins to read it, with its labels where it has any.
+    ///
+    /// # Errors
+    /// If it is no grid.
+    pub(super) fn open(&self) -> Result<GridReader, InferenceError> {
+        let columns = GridColumns { id: self.id_column.clone(), ..GridColumns::default() };
+        let layer = self.layer.clone();
+        let mut request = GridRequest { columns, layer, ..GridRequest::default() };
+        match GridReader::open(&self.path, &request) {
+            // A grid on which nothing is labelled is as good as any here.
+            Err(GridError::Classes { .. }) => {
+                request.ignore_labels = true;
+                Ok(GridReader::open(&self.path, &request)?)
+            }
+            opened => Ok(opened?),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What a prediction is of: equal in all parts of a map, and when it is taken up again.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tesela_datasets::cell::Cell;
+use tesela_datasets::class::Label;
+use tesela_datasets::hex;
+
+use super::Models;
+use crate::raster::{Mosaic, sample_type_name};
+
+/// Places of a mosaic on this machine whose bytes are looked at, and how many at each.
+const PROBES: u64 = 64;
+const PROBE_BYTES: usize = 4096;
+/// The most numbers of a cell.
+const MOST_NUMBERS: usize = 1 << 16;
+
+/// What a prediction is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Version of the program.
+    pub program_version: String,
+    /// Digests of the bundles, in order.
+    pub bundles: Vec<String>,
+    /// The kind of device that networks compute on; `any` for trees.
+    pub device: String,
+    /// How many numbers the models give for each cell.
+    pub numbers: usize,
+    /// Extent and type of the mosaic.
+    pub mosaic: String,
+    /// Digest of its size and of some of its bytes, where it lies on this machine.
+    pub mosaic_bytes: Option<String>,
+    /// Digest of all cells of the grid.
+    pub grid: String,
+    /// How many cells the grid has.
+    pub cells: u64,
+    /// How many of them overlap the mosaic.
+    pub overlapping: u64,
+}
+
+impl Identity {
+    /// What `models` will predict.
+    pub(super) fn new(models: &Models, mosaic: &MosaicMark, grid: GridDigest) -> Self {
+        let (cells, grid) = grid.finish();
+        Self {
+            program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            bundles: models.facts().iter().map(|facts| facts.origin.digest.clone()).collect(),
+            device: models.device_kind().to_owned(),
+            numbers: models.layout().width(),
+            mosaic: mosaic.words.clone(),
+            mosaic_bytes: mosaic.bytes.clone(),
+            grid,
+            cells,
+            overlapping: 0,
+        }
+    }
+
+    /// How many numbers the models give for each cell.
+    pub(super) fn width(&self) -> usize {
+        self.numbers
+    }
+
+    /// What is wrong with an identity that was read.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.numbers == 0 || self.numbers > MOST_NUMBERS {
+            let found = self.numbers;
+            return Err(format!("{found} numbers of a cell; expected 1 to {MOST_NUMBERS}"));
+        }
+        if self.cells > u64::from(u32::MAX) || self.overlapping > self.cells {
+            let (overlapping, cells) = (self.overlapping, self.cells);
+            return Err(format!("{overlapping} of {cells} cells; expected less than 2^32"));
+        }
+        Ok(())
+    }
+
+    /// What differs from `expected`, in words.
+    pub(super) fn difference(&self, expected: &Self) -> Option<String> {
+        let optional = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".into());
+        let bytes = |own: &Self| optional(&own.mosaic_bytes);
+        let pairs = [
+            ("the bundle", self.bundles.join(", "), expected.bundles.join(", ")),
+            ("the mosaic", self.mosaic.clone(), expected.mosaic.clone()),
+            ("the content of the mosaic", bytes(self), bytes(expected)),
+            ("the grid", self.grid.clone(), expected.grid.clone()),
+            ("the number of cells", self.cells.to_string(), expected.cells.to_string()),
+            ("the device", self.device.clone(), expected.device.clone()),
+            (
+                "the version of tesela",
+                self.program_version.clone(),
+                expected.program_version.clone(),
+            ),
+        ];
+        pairs
+            .into_iter()
+            .find(|(_, found, expected)| found != expected)
+            .map(|(what, found, expected)| {
+                format!("{what} was {}; now it is {}", short(&found), short(&expected))
+            })
+            .or_else(|| (self != expected).then(|| "its cells do not lie as they did".to_owned()))
+    }
+
+    /// Digest of what the cells were predicted from.
+    pub(super) fn input_digest(&self) -> String {
+        let mut digest = Sha256::new();
+        for text in [&self.mosaic, &self.grid] {
+            digest.update((text.len() as u64).to_le_bytes());
+            digest.update(text);
+        }
+        digest.update(self.mosaic_bytes.as_deref().unwrap_or_default());
+        hex::encode(&digest.finalize())
+    }
+}
+
+/// The beginning of a digest is enough to tell it from another.
+fn short(text: &str) -> String {
+    let is_digest =
+        |word: &str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let words = text.split(", ").map(|word| if is_digest(word) { &word[..12] } else { word });
+    format!("`{}`", words.collect::<Vec<_>>().join(", "))
+}
+
+/// How a mosaic is known again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MosaicMark {
+    words: String,
+    bytes: Option<String>,
+}
+
+impl MosaicMark {
+    pub(super) fn of(mosaic: &Mosaic) -> Self {
+        let corner = mosaic.placement().to_ground(0.0, 0.0);
+        let words = format!(
+            "{} × {} pixels of {:.4} m, {} bands of {}, from ({}, {}) in {}",
+            mosaic.columns(),
+            mosaic.rows(),
+            mosaic.pixel_metres(),
+            mosaic.bands(),
+            sample_type_name(mosaic.sample_type()),
+            corner.x,
+            corner.y,
+            mosaic.crs(),
+        );
+        Self { words, bytes: probe(mosaic.path()) }
+    }
+}
+
+/// Digest of the size of a file and of bytes at even distances: of a compressed raster nearly all change with its content.
+fn probe(path: &Path) -> Option<String> {
+    let file = File::open(path).ok()?;
+    let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+    let mut digest = Sha256::new();
+    digest.update(length.to_le_bytes());
+    let mut buffer = vec![0; PROBE_BYTES];
+    for probe in 0..PROBES {
+        let read = file.read_at(&mut buffer, length / PROBES * probe).ok()?;
+        digest.update(&buffer[..read]);
+    }
+    Some(hex::encode(&digest.finalize()))
+}
+
+/// Takes the digest of the cells of a grid as they come.
+#[derive(Debug, Clone, Default)]
+pub(super) struct GridDigest {
+    digest: Sha256,
+    cells: u64,
+}
+
+impl GridDigest {
+    pub(super) fn extend(&mut self, cells: &[Cell]) {
+        for cell in cells {
+            self.text(cell.id.as_str());
+            let label = match cell.label {
+                Label::Undefined => u64::MAX,
+                Label::Class(class) => class.index() as u64,
+            };
+            self.digest.update(label.to_le_bytes());
+            self.digest.update(cell.year.map_or(i64::MIN, i64::from).to_le_bytes());
+            let corners = cell.outline.iter().flat_map(|outline| &outline.corners);
+            for corner in corners {
+                self.digest.update(corner.x.to_le_bytes());
+                self.digest.update(corner.y.to_le_bytes());
+            }
+            self.cells += 1;
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.digest.update((text.len() as u64).to_le_bytes());
+        self.digest.update(text);
+    }
+
+    /// How many cells there were, and their digest.
+    pub(super) fn finish(self) -> (u64, String) {
+        (self.cells, hex::encode(&self.digest.finalize()))
+    }
+}
