@@ -56,7 +56,7 @@ def build(package: str, example: str, features: str = "") -> Path:
     """Builds an example program of `package`, with cargo features separated by commas, and returns its path."""
     chosen = ["--features", features] if features else []
     subprocess.run(
-        ["cargo", "build", "--release", "--package", package, "--example", example, *chosen],
+        ["cargo", "build", "--release", "--workspace", "--example", example, *chosen],
         cwd=repository(), check=True)
     target = Path(os.environ.get("CARGO_TARGET_DIR", repository() / "target"))
     return target / "release" / "examples" / example
@@ -66,5 +66,6 @@ def program() -> Path:
     """The program itself: `$TESELA`, or built here."""
     if given := os.environ.get("TESELA"):
         return Path(given)
-    subprocess.run(["cargo", "build", "--release", "--bin", "tesela"], cwd=repository(), check=True)
+    # As the tests build it, so that neither builds the other's dependencies anew.
+    subprocess.run(["cargo", "build", "--release", "--workspace", "--bins", "--tests"], cwd=repository(), check=True)
     return Path(os.environ.get("CARGO_TARGET_DIR", repository() / "target")) / "release" / "tesela"

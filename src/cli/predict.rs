@@ -103,9 +103,10 @@ fn run_grid(
     let folder = files.folder();
     let part = args.part.unwrap_or(Part::WHOLE);
     tell_decider(&decider, args.raw, console);
-    let done = predict_part(&models, &mosaic, &grid, part, &folder, console)?;
+    let done = predict_part(&models, &mosaic, &grid, part, &folder, console);
     let watch: &mut dyn Progress = console;
     watch.finish("");
+    let done = done.inspect_err(|_| tell_what_is_kept(&folder, console))?;
     if done.known > 0 {
         let all = if done.known == done.cells { "all" } else { "" };
         console.note(
@@ -124,6 +125,17 @@ fn run_grid(
     drop(std::fs::remove_dir_all(&folder));
     tell(models.classes(), &made, "no pixel, no class", console)?;
     Ok(ExitStatus::Success)
+}
+
+/// Tells where what was computed before an error is, or removes the folder in which nothing is.
+fn tell_what_is_kept(folder: &Path, console: &Console) {
+    drop(std::fs::remove_dir(folder));
+    if folder.exists() {
+        console.note(format!(
+            "what was computed is kept in `{}`; the same command goes on from there",
+            folder.display()
+        ));
+    }
 }
 
 fn run_table(
@@ -150,19 +162,28 @@ fn run_table(
         }
     };
     let input = TablePredictInput { table, source, id: args.id_column.clone() };
-    let folder = tempfile::tempdir_in(parent_of(&args.out[0]))?;
-    let map = files.table(folder.path());
-    let summary = predict_table(&models, &decider, &input, &map, console)?;
-    let watch: &mut dyn Progress = console;
-    watch.finish("");
-    let made = MadeMap { summary, files: files.write(&map)? };
-    tell(models.classes(), &made, "no number, no class", console)?;
+    let folder = files.folder();
+    std::fs::create_dir_all(&folder)?;
+    let made = map_table(&models, &decider, &input, files, console);
+    // A table is predicted in one go: what is half done is of no use.
+    drop(std::fs::remove_dir_all(&folder));
+    tell(models.classes(), &made?, "no number, no class", console)?;
     Ok(ExitStatus::Success)
 }
 
-/// The folder in which `path` lies.
-fn parent_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+/// Makes all forms of the map of a table.
+fn map_table(
+    models: &Models,
+    decider: &Decider<'_>,
+    input: &TablePredictInput<'_>,
+    files: &MapFiles,
+    console: &mut Console,
+) -> anyhow::Result<MadeMap> {
+    let map = files.table(&files.folder());
+    let summary = predict_table(models, decider, input, &map, console)?;
+    let watch: &mut dyn Progress = console;
+    watch.finish("");
+    Ok(MadeMap { summary, files: files.write(&map)? })
 }
 
 fn load(args: &PredictArgs) -> anyhow::Result<Models> {

@@ -165,7 +165,7 @@ pub enum InferenceError {
         expected: String,
     },
     /// The user asked to stop; the work can be taken up again.
-    #[error("interrupted; the same command goes on from here")]
+    #[error("interrupted")]
     Interrupted,
     /// The user asked to stop.
     #[error("interrupted; no map was written")]

@@ -1,7 +1,7 @@
 //! The ledger: what the models said of the cells of a part, kept on disk as it is computed, so that nothing is computed
 //! twice.
 //!
-//! A file of records in the order in which they came. It begins with a header that says what was predicted by what, and
+//! A file of records in the order in which they came, under a temporary name until it is complete. It begins with a header that says what was predicted by what, and
 //! goes on in blocks, each with the checksum of its content. A block that is not whole (the process was killed while it
 //! was written, the disk was full) and all behind it are cut off when the file is opened again. An empty block at the end
 //! says that the part is complete.
@@ -17,11 +17,12 @@
 //! A record has the number of the cell in the grid (4), used pixels and pixels inside the cell (4, 4), and the numbers of
 //! [`RawLayout`](super::RawLayout) in single precision.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tesela_datasets::whole_file::partial_path;
 
 use super::identity::Identity;
 use crate::cutting::Part;
@@ -156,52 +157,45 @@ pub enum LedgerError {
     },
 }
 
-/// Appends to a ledger.
+/// Appends to a ledger, which has a temporary name until it is complete.
 #[derive(Debug)]
 pub(super) struct LedgerWriter {
     path: PathBuf,
+    partial: PathBuf,
     file: File,
     width: usize,
 }
 
 impl LedgerWriter {
-    /// Opens the ledger at `path`, or begins it; `known` hears of all records that are there. Says whether it is complete.
+    /// Opens what will be the ledger at `path`, or begins it; `known` hears of all records that are there. `None` where it
+    /// is complete already.
     pub(super) fn open(
         path: &Path,
         header: &LedgerHeader,
         known: &mut dyn FnMut(Records),
-    ) -> Result<(Self, bool), LedgerError> {
-        let width = header.identity.width();
-        let write = |source| LedgerError::Io { doing: "write", path: path.to_owned(), source };
-        let begun = path.exists() && {
-            match LedgerReader::open(path) {
-                Ok(_) => true,
-                // Killed before its header was whole: nothing is lost.
-                Err(LedgerError::Io { source, .. })
-                    if source.kind() == io::ErrorKind::UnexpectedEof =>
-                {
-                    false
-                }
-                Err(error) => return Err(error),
+    ) -> Result<Option<Self>, LedgerError> {
+        let partial = partial_path(path);
+        let write = |source| LedgerError::Io { doing: "write", path: partial.clone(), source };
+        if path.exists() {
+            if read_known(path, header, &mut |_| {})?.complete {
+                read_known(path, header, known)?;
+                return Ok(None);
             }
-        };
-        if !begun {
-            let mut file = File::create(path).map_err(write)?;
+            // Something was lost after it was finished.
+            fs::rename(path, &partial).map_err(write)?;
+        }
+        let width = header.identity.width();
+        let path = path.to_owned();
+        if !begun(&partial)? {
+            let mut file = File::create(&partial).map_err(write)?;
             file.write_all(&header_bytes(header)).map_err(write)?;
-            return Ok((Self { path: path.to_owned(), file, width }, false));
+            return Ok(Some(Self { path, partial, file, width }));
         }
-        let mut reader = LedgerReader::open(path)?;
-        if let Some(difference) = difference(reader.header(), header) {
-            return Err(LedgerError::Different { path: path.to_owned(), difference });
-        }
-        while let Some(records) = reader.next_block()? {
-            known(records);
-        }
-        let (end, complete) = (reader.end, reader.complete);
-        let mut file = OpenOptions::new().write(true).open(path).map_err(write)?;
+        let KnownEnd { end, .. } = read_known(&partial, header, known)?;
+        let mut file = OpenOptions::new().write(true).open(&partial).map_err(write)?;
         file.set_len(end).map_err(write)?;
         file.seek(SeekFrom::Start(end)).map_err(write)?;
-        Ok((Self { path: path.to_owned(), file, width }, complete))
+        Ok(Some(Self { path, partial, file, width }))
     }
 
     /// Appends `records`.
@@ -214,10 +208,11 @@ impl LedgerWriter {
         self.write_block(records)
     }
 
-    /// Says that all is there.
+    /// Says that all is there, and gives the ledger its name.
     pub(super) fn finish(mut self) -> Result<(), LedgerError> {
         self.write_block(&Records::default())?;
-        self.file.sync_all().map_err(|source| self.failed(source))
+        let named = self.file.sync_all().and_then(|()| fs::rename(&self.partial, &self.path));
+        named.map_err(|source| self.failed(source))
     }
 
     fn write_block(&mut self, records: &Records) -> Result<(), LedgerError> {
@@ -231,8 +226,44 @@ impl LedgerWriter {
     }
 
     fn failed(&self, source: io::Error) -> LedgerError {
-        LedgerError::Io { doing: "write", path: self.path.clone(), source }
+        LedgerError::Io { doing: "write", path: self.partial.clone(), source }
     }
+}
+
+/// Where what is known ends, and whether that is all.
+struct KnownEnd {
+    end: u64,
+    complete: bool,
+}
+
+/// Whether a ledger was begun at `path`: one whose header is not whole was not, and holds nothing.
+fn begun(path: &Path) -> Result<bool, LedgerError> {
+    if !path.exists() {
+        return Ok(false);
+    }
+    match LedgerReader::open(path) {
+        Ok(_) => Ok(true),
+        Err(LedgerError::Io { source, .. }) if source.kind() == io::ErrorKind::UnexpectedEof => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads all whole blocks of the ledger at `path`, which must be of the prediction that `header` names.
+fn read_known(
+    path: &Path,
+    header: &LedgerHeader,
+    known: &mut dyn FnMut(Records),
+) -> Result<KnownEnd, LedgerError> {
+    let mut reader = LedgerReader::open(path)?;
+    if let Some(difference) = difference(reader.header(), header) {
+        return Err(LedgerError::Different { path: path.to_owned(), difference });
+    }
+    while let Some(records) = reader.next_block()? {
+        known(records);
+    }
+    Ok(KnownEnd { end: reader.end, complete: reader.complete })
 }
 
 /// What differs between two headers of which one continues the other.

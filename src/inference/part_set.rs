@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use tesela_datasets::whole_file::partial_path;
+
 use super::InferenceError;
 use super::identity::Identity;
 use super::ledger::{LedgerError, LedgerHeader, LedgerReader, Records};
@@ -55,12 +57,13 @@ impl PartSet {
         if !missing.is_empty() {
             let listed = missing.iter().take(LISTED).map(u32::to_string).collect::<Vec<_>>();
             let more = if missing.len() > LISTED { ", …" } else { "" };
-            let reason = format!(
-                "{} of {} parts are missing: {}{more}",
-                missing.len(),
-                first.of,
-                listed.join(", ")
-            );
+            let begun = missing.iter().filter(|&&part| is_begun(path, part, first.of)).count();
+            let unfinished = match begun {
+                0 => String::new(),
+                begun => format!(" ({begun} of these are begun; the same command goes on)"),
+            };
+            let (count, of, listed) = (missing.len(), first.of, listed.join(", "));
+            let reason = format!("{count} of {of} parts are missing: {listed}{more}{unfinished}");
             return Err(InferenceError::Parts { path: path.clone(), reason });
         }
         let (cells, overlapping) = (
@@ -84,6 +87,12 @@ impl PartSet {
     pub fn header(&self) -> &LedgerHeader {
         &self.first
     }
+}
+
+/// Whether another part was begun beside the part in `path`.
+fn is_begun(path: &Path, part: u32, of: u32) -> bool {
+    let name = Part::new(part, of).map(part_name);
+    name.is_ok_and(|name| partial_path(&path.with_file_name(name)).exists())
 }
 
 fn check_same(

@@ -54,9 +54,9 @@ pub fn predict_part(
             done.insert(cell);
         }
     };
-    let (ledger, complete) = LedgerWriter::open(&path, &header, &mut note)?;
+    let ledger = LedgerWriter::open(&path, &header, &mut note)?;
     let known = done.len() as u64;
-    if !complete {
+    if let Some(ledger) = ledger {
         progress.start("predicting", Some(header.cells), "cells");
         progress.skip(known);
         compute(models, cutter.without(done), ledger, progress)?;

@@ -340,8 +340,14 @@ fn parts_that_do_not_make_a_map_are_named() {
     let mut watch = Hasty { stopped: false, warnings: Vec::new() };
     let error = place.predict_watched("3/3", "parts", false, &mut watch).unwrap_err();
     assert!(matches!(error, InferenceError::Interrupted));
-    assert!(refused(&["parts"]).contains("(part 3/3) has 0 of 3"));
+    assert!(refused(&["parts"]).contains("1 of 3 parts are missing: 3 (1 of these are begun"));
     place.predict("3/3", "parts").unwrap();
+    assert!(!place.path("parts/part-3-of-3.cells.partial").exists());
+    let third = place.path("parts/part-3-of-3.cells");
+    let whole = fs::read(&third).unwrap();
+    fs::write(&third, &whole[..whole.len() - 20]).unwrap();
+    assert!(refused(&["parts"]).contains("(part 3/3) has 0 of 3"));
+    fs::write(&third, whole).unwrap();
     let twice = ["parts", "parts/part-1-of-3.cells"];
     assert!(refused(&twice).contains("is part 1, too"));
     place.predict("1/2", "halves").unwrap();

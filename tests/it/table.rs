@@ -85,8 +85,11 @@ fn a_map_does_not_depend_on_the_order_of_columns() {
     place.succeed(&["predict", "run", "--table", "turned.csv", "--out", "turned-map.csv"]);
     let map = fs::read_to_string(place.path("map.csv")).unwrap();
     assert_eq!(fs::read_to_string(place.path("turned-map.csv")).unwrap(), map);
-    let header = "cell_id,class,probability_rural,probability_urban,conformal_set,dissimilarity,";
-    assert!(map.starts_with(&format!("{header}inside_area_of_applicability\nplot-000,")), "{map}");
+    let header = "cell_id,class,probability_rural,probability_urban,uncertainty,conformal_set,dissimilarity,\
+                  inside_area_of_applicability,trained_on";
+    assert!(map.starts_with(&format!("{header}\nplot-000,")), "{map}");
+    // The three last rows are undefined: nothing was trained on them.
+    assert_eq!(map.lines().filter(|line| line.ends_with(",true")).count(), 117);
     assert_eq!(map.lines().count(), 121);
 }
 
@@ -101,7 +104,7 @@ fn a_row_without_a_number_has_no_class() {
     let lines: Vec<&str> = map.lines().collect();
     assert!(lines[1].starts_with("a,urban,") && lines[3].starts_with("c,rural,"), "{map}");
     // Nothing can be ruled out, and nothing is like it.
-    assert_eq!(lines[2], "b,,,,rural;urban,,false");
+    assert_eq!(lines[2], "b,,,,,rural;urban,,false,false");
 }
 
 #[test]

@@ -183,6 +183,10 @@ impl Manifest {
         if let InputDefinition::Patches(patches) = input {
             check_patches(patches)?;
         }
+        let side = self.definition.pixel_metres;
+        if let Some(side) = side.filter(|side| !(side.is_finite() && *side > 0.0)) {
+            return Err(format!("`pixel_metres` is {side}; expected a length above 0"));
+        }
         self.chunking.check(input)?;
         self.check_counts()?;
         for (layout, shards) in self.layouts().iter().zip(&self.shards) {

@@ -137,6 +137,11 @@ pub fn read_manifest(directory: &Path) -> Result<BundleManifest, BundleError> {
         let reason = format!("the kind is `{}`; the model's is `{expected}`", manifest.kind);
         return Err(BundleError::Content { path, reason });
     }
+    let side = manifest.provenance.pixel_metres;
+    if let Some(side) = side.filter(|side| !(side.is_finite() && *side > 0.0)) {
+        let reason = format!("`pixel_metres` is {side}; expected a length above 0");
+        return Err(BundleError::Content { path, reason });
+    }
     let point = manifest.operating_point.as_ref();
     if let Some(point) = point.filter(|point| *point.classes() != manifest.classes) {
         let (found, expected) = (point.classes(), &manifest.classes);

@@ -31,6 +31,7 @@ pub(crate) fn check_fit(recipe: &dyn Fn(usize) -> Box<dyn Fit>, load: Load<'_>) 
     let fitted = fit(&*recipe(1), &train);
     check_description(&*fitted, &train);
     check_probabilities(&*fitted, &test);
+    says_the_same_whatever_stands_beside_a_cell(&*fitted, &test);
     learns_what_is_separable(&*fitted, &test);
     refuses_other_patches(&*fitted);
     survives_the_disk(&*fitted, load, &test);
@@ -88,6 +89,20 @@ fn check_probabilities(fitted: &dyn Classifier, test: &dyn CellSource) {
     assert!(matches!(stopped, Err(PredictError::Interrupted)));
     let nothing = fitted.predict_source(&toy::source(0, 1), &mut |_| true).unwrap();
     assert!(nothing.is_empty());
+}
+
+/// A map is made in parts and taken up again anywhere: what is said of a cell must not depend on its batch.
+fn says_the_same_whatever_stands_beside_a_cell(fitted: &dyn Classifier, test: &dyn CellSource) {
+    let whole = fitted.predict(&all_of(test).into()).unwrap();
+    let source = PatchSource::of(test).expect("the toy has patches");
+    let order: Vec<u32> = (0..).take(test.len()).collect();
+    for size in [1, 3, 16, 33] {
+        let mut parts = Probabilities::new(2, Vec::new());
+        for batch in source.stream(&order, size).unwrap() {
+            parts.extend(&fitted.predict(&batch.unwrap().into()).unwrap());
+        }
+        assert_eq!(parts, whole, "in batches of {size}");
+    }
 }
 
 fn learns_what_is_separable(fitted: &dyn Classifier, test: &dyn CellSource) {

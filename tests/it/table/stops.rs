@@ -59,6 +59,7 @@ fn an_interrupt_leaves_neither_half_a_store_nor_half_a_map() {
     write_large(&place);
     let prepare = ["prepare", "plots.toml", "--table", "large.csv", "--out", "large"];
     leaves_nothing(&place, &prepare, "large");
-    let predict = ["predict", "run", "--table", "large.csv", "--out", "map.csv"];
-    leaves_nothing(&place, &predict, "map.csv");
+    let predict = ["predict", "run", "--table", "large.csv", "--out", "map.parquet"];
+    leaves_nothing(&place, &predict, "map.parquet");
+    assert!(!place.path("map.parquet.parts").exists());
 }

@@ -1,0 +1,157 @@
+//! Predicting in parts, killed and taken up again: the map is the same, byte by byte.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use tesela::map::{MapReader, MapRows, Quality};
+use tesela_datasets::random::{generator, unit};
+
+const DATA: &str = "--mosaic state/mosaic.tif --grid state/grid.parquet";
+
+/// A folder with a simulated state of 40 by 40 cells and two runs of trees on it.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let place = Self { folder: TempDir::new().unwrap() };
+        place.succeed("simulate --size 40 --seed 3 --out state");
+        place.succeed(&format!("prepare simulated {DATA} --out store"));
+        for (name, seed) in [("run", 5), ("other", 6)] {
+            let text = format!(
+                "seed = {seed}\n[data]\nstore = \"store\"\n[data.sample]\nper-class = 20\n\
+                 [validation]\nfolds = 2\ntarget-prevalence = {{ urban = 0.05 }}\n\
+                 [model.extra-trees]\nn-trees = 60\n"
+            );
+            fs::write(place.path("trees.toml"), text).unwrap();
+            place.succeed(&format!("train trees.toml --out {name}"));
+        }
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tesela"));
+        command.current_dir(self.folder.path()).args(line.split_whitespace());
+        command
+    }
+
+    fn run(&self, line: &str) -> (Option<i32>, String, String) {
+        let Output { status, stdout, stderr } = self.command(line).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (status.code(), text(stdout), text(stderr))
+    }
+
+    fn succeed(&self, line: &str) -> (String, String) {
+        let (code, said, remarks) = self.run(line);
+        assert_eq!(code, Some(0), "{line}: {remarks}");
+        (said, remarks)
+    }
+
+    fn refuse(&self, line: &str) -> String {
+        let (code, _, message) = self.run(line);
+        assert_eq!(code, Some(2), "{line}: {message}");
+        message
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+}
+
+/// All rows of a map.
+fn rows(map: &Path) -> Vec<MapRows> {
+    MapReader::open(map).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_prediction_that_is_killed_again_and_again_ends_with_the_same_bytes() {
+    let place = Place::new();
+    let begin = Instant::now();
+    place.succeed(&format!("predict run {DATA} --out whole.parquet"));
+    let whole = begin.elapsed();
+    assert!(!place.path("whole.parquet.parts").exists());
+    let mut draws = generator(1, &[]);
+    let mut kills = 0;
+    loop {
+        let mut command = place.command(&format!("predict run {DATA} --out killed.parquet"));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let wait = whole.mul_f64(1.5 * unit(&mut draws));
+        std::thread::sleep(wait.max(Duration::from_millis(1)));
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success());
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills += 1;
+        assert!(kills < 100, "it never comes to an end");
+    }
+    // The draws say so, whatever the speed of the machine.
+    assert!(kills > 0);
+    assert!(place.bytes("killed.parquet") == place.bytes("whole.parquet"));
+    assert!(!place.path("killed.parquet.parts").exists());
+}
+
+#[test]
+fn parts_are_joined_to_the_map_that_one_process_makes() {
+    let place = Place::new();
+    let (_, remarks) = place.succeed(&format!("predict run {DATA} --out whole.parquet"));
+    assert!(remarks.contains("40 cells were trained on"), "{remarks}");
+    for part in 1..=3 {
+        let line = format!("predict run {DATA} --part {part}/3 --out map.parquet");
+        let (said, _) = place.succeed(&line);
+        assert!(said.starts_with(&format!("part {part}/3: ")), "{said}");
+        // What is done is not done again.
+        let (_, remarks) = place.succeed(&line);
+        assert!(remarks.contains("cells were known from before"), "{remarks}");
+        if part < 3 {
+            let message = place.refuse("merge map.parquet.parts --out map.parquet");
+            assert!(message.contains("of 3 parts are missing"), "{message}");
+        }
+    }
+    let (said, _) = place.succeed("merge map.parquet.parts --out map.parquet --out map.csv");
+    assert!(said.contains("map: map.parquet") && said.contains("map: map.csv"), "{said}");
+    assert!(place.bytes("map.parquet") == place.bytes("whole.parquet"));
+    assert_eq!(place.bytes("map.csv").iter().filter(|&&byte| byte == b'\n').count(), 1601);
+    // The parts stay: whoever made them decides when they go.
+    assert!(place.path("map.parquet.parts/part-3-of-3.cells").exists());
+
+    fs::create_dir(place.path("elsewhere")).unwrap();
+    for moved in ["run", "state"] {
+        fs::rename(place.path(moved), place.path(&format!("elsewhere/{moved}"))).unwrap();
+    }
+    let message = place.refuse("merge map.parquet.parts --out again.parquet");
+    assert!(message.contains("`run/final/bundle`"), "{message}");
+    let there = "--model elsewhere/run --grid elsewhere/state/grid.parquet";
+    place.succeed(&format!("merge map.parquet.parts {there} --out again.parquet"));
+    assert!(place.bytes("again.parquet") == place.bytes("whole.parquet"));
+    let other = there.replace("elsewhere/run", "other");
+    let message = place.refuse(&format!("merge map.parquet.parts {other} --out again.parquet"));
+    assert!(message.contains("is not the one that predicted"), "{message}");
+}
+
+#[test]
+fn several_models_are_averaged_and_other_inputs_are_not_mixed_up() {
+    let place = Place::new();
+    place.succeed(&format!("predict run other {DATA} --part 1/1 --out both.parquet"));
+    place.succeed("merge both.parquet.parts --out both.parquet");
+    let map = rows(&place.path("both.parquet"));
+    assert!(map.iter().flat_map(|rows| &rows.spreads).any(|&spread| spread > 0.0));
+    assert!(map.iter().flat_map(|rows| &rows.qualities).all(|&quality| quality == Quality::Full));
+    let message = place.refuse(&format!("predict run {DATA} --part 1/1 --out both.parquet"));
+    assert!(message.contains("holds another prediction: the bundle was"), "{message}");
+    let message = place.refuse(&format!("predict run {DATA} --part 2/1 --out both.parquet"));
+    assert!(message.contains("part 2 of 1"), "{message}");
+    let message = place.refuse(&format!("predict run {DATA} --out nowhere/map.parquet"));
+    assert!(message.contains("there is no folder `nowhere`"), "{message}");
+    let message = place.refuse(&format!("predict run {DATA} --out map.doc"));
+    assert!(message.contains("`.parquet`, `.gpkg`, `.tif`, `.png` or `.csv`"), "{message}");
+}
