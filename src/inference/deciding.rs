@@ -60,6 +60,11 @@ impl<'a> Decider<'a> {
         !self.points.is_empty()
     }
 
+    /// How many numbers the models give for each cell.
+    pub(super) fn width(&self) -> usize {
+        self.layout.width()
+    }
+
     /// Which columns a map will have; `pixels`: whether it is made from pixels.
     pub(super) fn content(&self, pixels: bool) -> MapContent {
         MapContent {

@@ -63,6 +63,12 @@ pub fn merge(
     progress: &mut dyn Progress,
 ) -> Result<MapSummary, InferenceError> {
     check_bundles(parts, facts)?;
+    let (found, expected) = (parts.identity().numbers, decider.width());
+    if found != expected {
+        let reason =
+            format!("the parts have {found} numbers of each cell; the models give {expected}");
+        return Err(InferenceError::Parts { path: parts.paths()[0].clone(), reason });
+    }
     let reader = grid.open()?;
     let cells =
         CellTableHeader { classes: reader.classes().clone(), crs: Some(reader.crs().to_crs()) };

@@ -83,6 +83,11 @@ impl PartSet {
         &self.first.identity
     }
 
+    /// Where the parts are, in order.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
     /// What the first part says of its inputs.
     pub fn header(&self) -> &LedgerHeader {
         &self.first

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 use tesela_datasets::cell::{Cell, CellId, Outline};
 use tesela_datasets::cells::{CellTableHeader, CellTableWriter};
@@ -301,6 +302,29 @@ proptest! {
         let [one, other] = ["whole", "map"].map(|name| fs::read(place.path(&format!("{name}.parquet"))).unwrap());
         prop_assert!(one == other);
     }
+}
+
+#[test]
+fn altered_parts_are_an_error_or_the_same_map() {
+    let place = Place::new();
+    let whole = fs::read(place.predict("1/1", "parts").unwrap().ledger).unwrap();
+    place.merge(&["parts"], "whole.parquet").unwrap();
+    let map = fs::read(place.path("whole.parquet")).unwrap();
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(200));
+    let alterations = (0..whole.len(), 1_u8.., any::<bool>());
+    let outcome = runner.run(&alterations, |(at, flip, cut)| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= flip;
+        if cut {
+            bytes.truncate(at + 1);
+        }
+        fs::write(place.path("altered.cells"), bytes).unwrap();
+        if place.merge(&["altered.cells"], "altered.parquet").is_ok() {
+            prop_assert!(fs::read(place.path("altered.parquet")).unwrap() == map);
+        }
+        Ok(())
+    });
+    outcome.unwrap();
 }
 
 /// Stops after the first batch.

@@ -138,6 +138,36 @@ fn parts_are_joined_to_the_map_that_one_process_makes() {
     assert!(message.contains("is not the one that predicted"), "{message}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_full_disk_loses_nothing_that_was_computed() {
+    let place = Place::new();
+    place.succeed(&format!("predict run {DATA} --out whole.parquet"));
+    // No file may become larger than so many blocks of 512 bytes: a write beyond fails as on a full disk. Cells that wait
+    // for their turn fit into the larger one, and the ledger does not.
+    let on_a_full_disk = |blocks: u32| {
+        let arguments = format!("predict run {DATA} --out map.parquet");
+        let output = Command::new("sh")
+            .args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")])
+            .arg(env!("CARGO_BIN_EXE_tesela"))
+            .args(arguments.split(' '))
+            .current_dir(place.folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(!place.path("map.parquet").exists());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let message = on_a_full_disk(20);
+    assert!(!message.contains("what was computed is kept"), "{message}");
+    assert!(!place.path("map.parquet.parts").exists());
+    // Half of what the parts will need.
+    let message = on_a_full_disk(56);
+    assert!(message.contains("cannot write `map.parquet"), "{message}");
+    place.succeed(&format!("predict run {DATA} --out map.parquet"));
+    assert!(place.bytes("map.parquet") == place.bytes("whole.parquet"));
+}
+
 #[test]
 fn several_models_are_averaged_and_other_inputs_are_not_mixed_up() {
     let place = Place::new();
