@@ -6,6 +6,7 @@
 //!
 //! Start with [`save`] and [`load`].
 
+mod gather;
 mod load;
 mod manifest;
 mod save;
@@ -14,6 +15,7 @@ mod tests;
 
 use std::path::PathBuf;
 
+pub use gather::Gathering;
 pub use load::{load, load_applicability, read_manifest};
 pub use manifest::{APPLICABILITY_FILE, BundleManifest, FORMAT_VERSION, MANIFEST_FILE, Provenance};
 pub use save::{Extras, save};
@@ -53,6 +55,24 @@ pub enum BundleError {
     Occupied {
         /// The directory.
         path: PathBuf,
+    },
+    /// A bundle lies there, and something else beside it.
+    #[error("`{}` holds `{stranger}` beside a bundle; it is left as it is", .path.display())]
+    Shared {
+        /// The directory.
+        path: PathBuf,
+        /// What lies there.
+        stranger: String,
+    },
+    /// Bundles cannot be joined.
+    #[error("`{}` cannot be joined with `{}`: {reason}", .path.display(), .first.display())]
+    Unlike {
+        /// The bundle.
+        path: PathBuf,
+        /// The first bundle.
+        first: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
     },
     /// The operating system refused to read.
     #[error("cannot read bundle file `{}`", .path.display())]
