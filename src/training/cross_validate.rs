@@ -138,7 +138,7 @@ fn measure(folds: &[(usize, Predictions)], sample: &Sample) -> Option<Measuremen
 
 /// What the bundle of the final model says about how good such a model is: the scores of the headline scheme, at the
 /// prevalence of the sample and of the target.
-fn measured_headline(
+pub fn measured_headline(
     measurement: &Measurement,
     operation: Option<&Operation>,
 ) -> serde_json::Map<String, serde_json::Value> {

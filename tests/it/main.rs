@@ -6,6 +6,8 @@ mod arrows;
 #[cfg(test)]
 mod label;
 #[cfg(test)]
+mod onnx;
+#[cfg(test)]
 mod predict;
 #[cfg(test)]
 mod prepare;

@@ -151,14 +151,14 @@ fn check_alike(
 ) -> Result<(), BundleError> {
     let (own, other) = (&found.provenance, &expected.provenance);
     let differs = [
-        ("classes", found.classes != expected.classes),
-        ("input", found.input != expected.input),
-        ("settings", own.model != other.model),
-        ("store", own.store_digest != other.store_digest),
-        ("folds", own.fold_plan_digest != other.fold_plan_digest),
+        ("other classes", found.classes != expected.classes),
+        ("another input", found.input != expected.input),
+        ("other settings", own.model != other.model),
+        ("another store", own.store_digest != other.store_digest),
+        ("other folds", own.fold_plan_digest != other.fold_plan_digest),
     ];
     let reason = match differs.into_iter().find(|(_, differs)| *differs) {
-        Some((what, _)) => format!("its {what} differ"),
+        Some((what, _)) => format!("it has {what}"),
         None if !found.members.is_empty() => "it is an ensemble itself".to_owned(),
         None => return Ok(()),
     };

@@ -4,7 +4,7 @@
 //! well it did; beside it lie the weights, each file with its size and digest in `bundle.json`. The format is
 //! specified in `models/README.md`. The same model and provenance give the same bytes.
 //!
-//! Start with [`save`] and [`load`].
+//! Start with [`save`] and [`load`]; a [`Gathering`] makes a bundle of others: a copy, or an ensemble.
 
 mod gather;
 mod load;

@@ -5,6 +5,7 @@ use tesela_datasets::patch::SampleType;
 use tesela_datasets::pixel::{Band, Product};
 use tesela_datasets::source::{Batch, CellSource};
 use tesela_models::classifier::Unobserved;
+use tesela_models::ensemble::Ensemble;
 
 use super::cells::{definition, extreme, fitted, operating_points, recipe, table};
 use super::runtime::{TOLERANCE, check, compare, export, features, run};
@@ -47,6 +48,17 @@ fn columns_that_a_selection_left_out_are_given_all_the_same() {
         2,
         0,
     );
+}
+
+#[test]
+fn an_ensemble_of_forests_is_one_graph() {
+    let member = |fold: u32| {
+        let text = format!("[extra-trees]\nn-trees = {}\n", 5 + fold);
+        let forest = recipe(&text).fit(&table(2, 100), &table(2, 0), &mut Unobserved).unwrap();
+        (format!("fold-{fold:02}"), forest)
+    };
+    let ensemble = Ensemble::new((0..3).map(member).collect()).unwrap();
+    check(&ensemble, Some(&operating_points(2)[3]), &rows(&table(2, 300)));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use tesela_datasets::patch::SampleType;
 use tesela_datasets::pixel::{Band, Product, Scaling};
 use tesela_datasets::source::Batch;
+use tesela_models::ensemble::Ensemble;
 
 use super::cells::{classes, definition, extreme, fitted, operating_points, ordinary};
 use super::runtime::{check, export, inputs_of, run};
@@ -56,6 +57,19 @@ fn numbers_that_are_none_do_not_spread() {
     let input = definition(&Band::ALL, SampleType::Float32, scaling, [8, 8]);
     let network = fitted(&format!("[resnet]\nwidth = 4\nblocks = [1, 1]\n{SHORT}"), &input, 2);
     check(&*network, Some(&operating_points(2)[0]), &Batch::Patches(extreme(&input, 40)));
+}
+
+#[test]
+fn an_ensemble_is_one_graph() {
+    let input = definition(&Band::ALL, SampleType::Int16, Product::C1.scaling(), [8, 8]);
+    let member = |fold: u32| {
+        let text = format!("[resnet]\nwidth = {}\nblocks = [1]\n{SHORT}", 3 + fold);
+        (format!("fold-{fold:02}"), fitted(&text, &input, 3))
+    };
+    let ensemble = Ensemble::new((0..3).map(member).collect()).unwrap();
+    let point = &operating_points(3)[2];
+    check(&ensemble, Some(point), &Batch::Patches(ordinary(&input, 3, 65)));
+    check(&ensemble, None, &Batch::Patches(extreme(&input, 30)));
 }
 
 #[test]

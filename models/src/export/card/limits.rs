@@ -23,10 +23,13 @@ pub(super) fn limits(card: &Card<'_>, measured: &Measured) -> Vec<String> {
     limits.extend(ensemble(card));
     limits.push(area(card).to_owned());
     limits.extend(steep(card));
-    limits.push(
-        "It knows the years, the places and the sensor that it was learned from. For others, measure it first (`tesela evaluate`)."
-            .to_owned(),
-    );
+    let known = match card.manifest.input {
+        InputDefinition::Patches(_) => "the years, the places and the sensor",
+        InputDefinition::Table(_) => "the years and the places",
+    };
+    limits.push(format!(
+        "It knows {known} that it was learned from. For others, measure it first (`tesela evaluate`)."
+    ));
     limits
 }
 

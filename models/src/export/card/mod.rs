@@ -67,7 +67,7 @@ impl Card<'_> {
             "# {} for `{}`\n\nThis model classifies {cells} as {}. {which}\n",
             kind_name(&self.manifest.kind),
             provenance.dataset,
-            names.join(", ")
+            either(&names)
         )
     }
 
@@ -231,6 +231,15 @@ fn kind_name(kind: &str) -> &str {
         "lenet" => "LeNet",
         "resnet" => "Residual network",
         other => other,
+    }
+}
+
+/// `a`, `b` or `c`.
+fn either(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [many @ .., last] => format!("{} or {last}", many.join(", ")),
     }
 }
 
