@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tesela_models::operating_point::OperatingPoint;
 
 use super::ExportError;
 use crate::metrics::{Outcomes, Prevalence};
@@ -22,11 +21,10 @@ pub(super) struct RunFigures<'a> {
     predictions: Predictions,
     target: Option<Prevalence>,
     operation: Option<Operation>,
-    map_cells: u64,
 }
 
 impl<'a> RunFigures<'a> {
-    /// Reads `run`, and learns its operating point again as the run did.
+    /// Reads `run`, and learns its operating point again, as the run did, for the cells that it decides.
     pub(super) fn of(run: &'a RunDirectory) -> Result<Self, ExportError> {
         let measurement = run.measurement()?;
         let experiment = run.experiment()?;
@@ -37,8 +35,7 @@ impl<'a> RunFigures<'a> {
         // Where there is none, the run has said why, and its bundles have none.
         let operation =
             Operation::of(&predictions, experiment.operating(), target.as_ref()).ok();
-        let map_cells = experiment.validation().map_cells();
-        Ok(Self { run, measurement, predictions, target, operation, map_cells })
+        Ok(Self { run, measurement, predictions, target, operation })
     }
 
     /// The folds of the headline scheme.
@@ -46,35 +43,26 @@ impl<'a> RunFigures<'a> {
         &self.measurement.headline().folds
     }
 
-    /// What was learned from their held-out cells.
-    pub(super) fn operating_point(&self) -> Option<&OperatingPoint> {
-        self.operation.as_ref().map(|operation| &operation.fitted.point)
-    }
-
     /// Their scores.
-    pub(super) fn measured(&self) -> Map<String, Value> {
-        measured_headline(&self.measurement, self.operation.as_ref())
+    pub(super) fn measured(&self) -> Result<Map<String, Value>, TrainingError> {
+        Ok(measured_headline(&self.measurement, self.run.decided_scores()?.as_ref()))
     }
 
     /// Intervals of the scores, and what a map should look like.
-    pub(super) fn intervals(&self) -> Map<String, Value> {
+    pub(super) fn intervals(&self) -> Result<Map<String, Value>, TrainingError> {
         let raw = self.resampled(&self.raw());
-        let decided = self.operation.as_ref().map(|operation| self.resampled(&operation.decided()));
-        let decided = decided.flatten();
         let raw = raw.as_ref();
+        let decided = self.operation.as_ref().map(Operation::decided);
+        let decided = decided.and_then(|decided| self.resampled(&decided));
         let at_use = |all: &Resampled| all.target().unwrap_or(all.sample()).clone();
-        let map = self.operation.as_ref().and_then(|operation| {
-            operation.expected_map(self.map_cells, self.run.manifest().seed)
-        });
         let intervals = json!({
             "level": Level::NINETY_FIVE.get(),
             "sample": estimates(raw.map(Resampled::sample)),
             "target": estimates(raw.and_then(Resampled::target)),
             "decided": estimates(decided.as_ref().map(at_use).as_ref()),
         });
-        let mut found = Map::from_iter([("intervals".to_owned(), intervals)]);
-        found.extend(map.map(|map| ("expected_map".to_owned(), value(&map))));
-        found
+        let map = self.run.expected_map()?.map(|map| ("expected_map".to_owned(), value(&map)));
+        Ok([("intervals".to_owned(), intervals)].into_iter().chain(map).collect())
     }
 
     /// The cells of which something was predicted, taken for their most probable class.

@@ -60,7 +60,7 @@ fn final_model(run: &RunDirectory) -> Result<Gathering, ExportError> {
     };
     let mut gathering = Gathering::copy(&bundle)?;
     let figures = RunFigures::of(run)?;
-    gathering.manifest_mut().provenance.measured.extend(figures.intervals());
+    gathering.manifest_mut().provenance.measured.extend(figures.intervals()?);
     Ok(gathering)
 }
 
@@ -87,9 +87,9 @@ fn ensemble(run: &RunDirectory) -> Result<Gathering, ExportError> {
     let members: Vec<(String, PathBuf)> = figures.folds().iter().map(member).collect();
     let mut gathering = Gathering::ensemble(&members, final_bundle(run).as_deref())?;
     let manifest = gathering.manifest_mut();
-    manifest.operating_point = figures.operating_point().cloned();
-    manifest.provenance.measured = figures.measured();
-    manifest.provenance.measured.extend(figures.intervals());
+    manifest.operating_point = run.operating_point()?;
+    manifest.provenance.measured = figures.measured()?;
+    manifest.provenance.measured.extend(figures.intervals()?);
     Ok(gathering)
 }
 

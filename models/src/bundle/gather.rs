@@ -35,8 +35,8 @@ impl Gathering {
         Ok(Self { manifest, files })
     }
 
-    /// An ensemble of the bundles in `members`, each with the name of its folder. What lies beside the weights of the bundle in
-    /// `whole`, a model of the same settings that was fitted on the cells of all members, is taken over.
+    /// An ensemble of the bundles in `members`, each with the name of its folder. Files beside the weights in the bundle `whole`, a
+    /// model of the same settings that was fitted on the cells of all members, are taken over. Nothing is said of how good it is.
     ///
     /// # Errors
     /// If there are none, one cannot be read, or they are not of one model and data set.
@@ -59,6 +59,7 @@ impl Gathering {
             }
         }
         joined.provenance.measured.clear();
+        joined.operating_point = None;
         if let Some(path) = whole {
             let manifest = read_manifest(path)?;
             check_alike(path, &manifest, first, &joined)?;
@@ -68,8 +69,6 @@ impl Gathering {
                     files.insert(file.clone(), path.join(file));
                 }
             }
-            joined.operating_point = manifest.operating_point;
-            joined.provenance.measured = manifest.provenance.measured;
         }
         joined.provenance.fold = None;
         joined.members = members.iter().map(|(name, _)| name.clone()).collect();

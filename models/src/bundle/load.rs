@@ -92,6 +92,21 @@ pub fn load_applicability(
     }
 }
 
+/// Checks that the files in other forms are those that the bundle in `directory` was exported with.
+///
+/// # Errors
+/// If one is missing or altered.
+pub fn check_exports(directory: &Path, manifest: &BundleManifest) -> Result<(), BundleError> {
+    for (name, mark) in &manifest.exports {
+        if !is_plain(name) {
+            let reason = format!("`{name}` is not the name of a file in the bundle");
+            return Err(BundleError::Content { path: directory.join(MANIFEST_FILE), reason });
+        }
+        check_file(&directory.join(name), mark)?;
+    }
+    Ok(())
+}
+
 /// The part of `bundle.json` that every version has.
 #[derive(Deserialize)]
 struct Versioned {

@@ -16,7 +16,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use gather::Gathering;
-pub use load::{load, load_applicability, read_manifest};
+pub use load::{check_exports, load, load_applicability, read_manifest};
 pub use manifest::{APPLICABILITY_FILE, BundleManifest, FORMAT_VERSION, MANIFEST_FILE, Provenance};
 pub use save::{Extras, save};
 

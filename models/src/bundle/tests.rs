@@ -1,5 +1,7 @@
 //! What a bundle must withstand.
 
+mod hostile;
+
 use std::fs;
 use std::path::Path;
 

@@ -69,6 +69,8 @@ fn the_final_model_is_exported_as_a_bundle_that_predicts_the_same() {
     for part in ["| licence of the data | CC0-1.0 |", "`slope`, `lights`, `rain`", "117 cells"] {
         assert!(card.contains(part), "no `{part}` in {card}");
     }
+    let said = place.succeed(&["inspect", "model", "--verify"]);
+    assert!(said.contains("CC0-1.0") && said.contains("model.onnx"), "{said}");
     // Once more, and from the bundle instead of the run: the same bytes.
     place.succeed(&["export", "run", "--out", "again"]);
     place.succeed(&["export", "model", "--out", "copy"]);
@@ -76,6 +78,8 @@ fn the_final_model_is_exported_as_a_bundle_that_predicts_the_same() {
     assert_same_files(&place.path("model"), &place.path("copy"), &[]);
     place.succeed(&["export", "run", "--out", "again", "--format", "onnx"]);
     assert_same_files(&place.path("model"), &place.path("again"), &[]);
+    fs::write(place.path("copy/model.onnx"), "other").unwrap();
+    assert_eq!(place.run(&["inspect", "copy", "--verify"]).status.code(), Some(1));
 }
 
 #[test]
