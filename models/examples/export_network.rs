@@ -59,11 +59,8 @@ fn source(count: usize) -> Fallible<MemorySource> {
 }
 
 fn run(model: ModelConfig, directory: &Path, count: usize) -> Fallible<f64> {
-    let fitted = model.recipe(&FitSettings::new(1)).fit(
-        &source(TRAINING)?,
-        &source(0)?,
-        &mut Unobserved,
-    )?;
+    let fitted =
+        model.recipe(&FitSettings::new(1)).fit(&source(TRAINING)?, &source(0)?, &mut Unobserved)?;
     let provenance = Provenance {
         model,
         dataset: "noise".to_owned(),

@@ -28,13 +28,11 @@ impl<'a> RunFigures<'a> {
     pub(super) fn of(run: &'a RunDirectory) -> Result<Self, ExportError> {
         let measurement = run.measurement()?;
         let experiment = run.experiment()?;
-        let unusable =
-            |source| ExportError::Experiment { path: run.path().to_owned(), source };
+        let unusable = |source| ExportError::Experiment { path: run.path().to_owned(), source };
         let target = experiment.validation().target(&run.manifest().classes).map_err(unusable)?;
         let predictions = run.all_predictions()?.of_partition(measurement.headline().partition);
         // Where there is none, the run has said why, and its bundles have none.
-        let operation =
-            Operation::of(&predictions, experiment.operating(), target.as_ref()).ok();
+        let operation = Operation::of(&predictions, experiment.operating(), target.as_ref()).ok();
         Ok(Self { run, measurement, predictions, target, operation })
     }
 

@@ -48,8 +48,10 @@ pub fn load(
     }
     let members = manifest.members.iter();
     let members = members.map(|name| Ok((name.clone(), one(&directory.join(name))?)));
-    let ensemble = Ensemble::new(members.collect::<Result<_, BundleError>>()?)
-        .map_err(|source| BundleError::Model { path: directory.to_owned(), source: source.into() })?;
+    let ensemble =
+        Ensemble::new(members.collect::<Result<_, BundleError>>()?).map_err(|source| {
+            BundleError::Model { path: directory.to_owned(), source: source.into() }
+        })?;
     Ok((Box::new(ensemble), manifest))
 }
 

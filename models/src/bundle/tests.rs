@@ -191,8 +191,7 @@ fn ensemble() -> tempfile::TempDir {
         .map(|fold| {
             let path = directory.path().join(format!("model-{fold}"));
             let provenance = Provenance { fold: Some(fold), ..provenance() };
-            let settings =
-                FitSettings { threads: Some(1), ..FitSettings::new(u64::from(fold)) };
+            let settings = FitSettings { threads: Some(1), ..FitSettings::new(u64::from(fold)) };
             let recipe = provenance.model.recipe(&settings);
             let fitted = recipe.fit(&toy::source(30, 1), &toy::source(0, 2), &mut Unobserved);
             save(&path, &*fitted.unwrap(), &provenance, Extras::default()).unwrap();
@@ -257,7 +256,10 @@ fn bundles_of_other_settings_are_not_joined_and_strangers_are_not_lost() {
     fs::write(&manifest, text.replace("00ff", "00fe")).unwrap();
     let members = [("a".to_owned(), path("model-0")), ("b".to_owned(), path("model-1"))];
     let error = Gathering::ensemble(&members, None).unwrap_err().to_string();
-    assert!(error.contains("cannot be joined") && error.contains("it has another store"), "{error}");
+    assert!(
+        error.contains("cannot be joined") && error.contains("it has another store"),
+        "{error}"
+    );
     fs::write(path("ensemble").join("thesis.txt"), "years of work").unwrap();
     let copy = Gathering::copy(&path("model-0")).unwrap();
     let written = copy.write(&path("ensemble"), |_, _| Ok::<_, BundleError>(Vec::new()));

@@ -80,7 +80,9 @@ fn an_ensemble_says_the_mean_of_what_its_members_say() {
     for cell in 0..both.len() {
         let pairs = one.row(cell).iter().zip(two.row(cell)).zip(both.row(cell));
         for ((one, two), mean) in pairs {
-            assert!((f64::midpoint(f64::from(*one), f64::from(*two)) - f64::from(*mean)).abs() < 1e-7);
+            assert!(
+                (f64::midpoint(f64::from(*one), f64::from(*two)) - f64::from(*mean)).abs() < 1e-7
+            );
         }
     }
 }
@@ -91,10 +93,8 @@ fn members_that_are_not_alike_are_refused() {
         let none = toy::table(0, 1);
         recipe(1).fit(train, &none, &mut crate::classifier::Unobserved).unwrap()
     };
-    let members = vec![
-        ("a".to_owned(), fit(&toy::table(20, 1))),
-        ("b".to_owned(), fit(&toy::source(20, 1))),
-    ];
+    let members =
+        vec![("a".to_owned(), fit(&toy::table(20, 1))), ("b".to_owned(), fit(&toy::source(20, 1)))];
     let error = Ensemble::new(members).err().unwrap();
     assert_eq!(error.to_string(), "member `b` has cells other than those of member `a`");
     assert_eq!(Ensemble::new(Vec::new()).err(), Some(EnsembleError::Empty));

@@ -154,7 +154,8 @@ impl Writer<'_> {
         let (high, low) = (self.row(&[2.0]), self.row(&[-1.0]));
         let weight = self.graph.node("Where", &[&reached, &high, &low], &[]);
         let flags: Vec<f64> = (0..classes).map(|own| f64::from(u8::from(own == class))).collect();
-        let (flags, rest) = (self.row(&flags), flags.iter().map(|flag| 1.0 - flag).collect::<Vec<_>>());
+        let (flags, rest) =
+            (self.row(&flags), flags.iter().map(|flag| 1.0 - flag).collect::<Vec<_>>());
         let rest = self.row(&rest);
         let others = self.graph.of_two("Mul", probabilities, &rest);
         let own = self.graph.of_two("Mul", &weight, &flags);

@@ -49,7 +49,10 @@ pub(crate) fn ordinary(input: &PatchDefinition, classes: usize, count: usize) ->
         for _ in 0..shape.samples() {
             let reflectance = brightness + 0.0001 * below(&mut draws, 1500) as f64;
             let scaling = input.pixel.scaling;
-            push(&mut batch.samples, (reflectance * scaling.divide - scaling.add) / scaling.multiply);
+            push(
+                &mut batch.samples,
+                (reflectance * scaling.divide - scaling.add) / scaling.multiply,
+            );
         }
         batch.used.extend((0..shape.pixels()).map(|_| below(&mut draws, 8) > 0));
         batch.labels.push(Label::Class(ClassId::new(class)));
@@ -134,7 +137,8 @@ pub(crate) fn table(classes: usize, rows: usize) -> MemorySource {
     for row in 0..rows {
         let class = row % classes;
         for column in 0..5_u16 {
-            let number = below(&mut draws, 1000) as f32 / 500.0 + class as f32 * f32::from(column) / 4.0;
+            let number =
+                below(&mut draws, 1000) as f32 / 500.0 + class as f32 * f32::from(column) / 4.0;
             values.push(if below(&mut draws, 9) == 0 { f32::NAN } else { number });
         }
     }
@@ -161,7 +165,11 @@ pub(crate) fn operating_points(count: usize) -> Vec<OperatingPoint> {
     };
     vec![
         make(Calibration::None, None, Decision::Argmax),
-        make(Calibration::Temperature(Temperature { inverse: 1.7 }), Some(prior.clone()), threshold),
+        make(
+            Calibration::Temperature(Temperature { inverse: 1.7 }),
+            Some(prior.clone()),
+            threshold,
+        ),
         make(Calibration::Platt(vec![sigmoid; curves]), Some(prior.clone()), threshold),
         make(Calibration::Isotonic(vec![isotonic; curves]), Some(prior), threshold),
         make(Calibration::Isotonic(vec![single; curves]), None, Decision::Argmax),

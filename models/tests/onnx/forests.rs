@@ -38,7 +38,11 @@ fn extra_trees_agree_on_tables_with_missing_numbers() {
 #[test]
 fn random_forests_agree_and_so_do_weighted_leaves() {
     check_table("[random-forest]\nn-trees = 50\nmax-depth = 4\n", 2, 1);
-    check_table("[random-forest]\nn-trees = 20\nclass-weight = { urbana = 3.0 }\nmax-depth = 3\n", 4, 2);
+    check_table(
+        "[random-forest]\nn-trees = 20\nclass-weight = { urbana = 3.0 }\nmax-depth = 3\n",
+        4,
+        2,
+    );
 }
 
 #[test]

@@ -131,7 +131,8 @@ pub(crate) fn compare(
     let name = |class: Option<_>| class.map_or("", |class| classes.name(class)).to_owned();
     for (label, row) in outputs.texts("label").iter().zip(expected.rows()) {
         let best = Probabilities::most_probable(row);
-        let is_tie = row.iter().filter(|&&value| row.iter().any(|most| value > most - 1e-4)).count();
+        let is_tie =
+            row.iter().filter(|&&value| row.iter().any(|most| value > most - 1e-4)).count();
         assert!(*label == name(best) || is_tie > 1, "{label} of {row:?}");
     }
     if let Some(point) = point {

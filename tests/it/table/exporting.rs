@@ -91,7 +91,10 @@ fn all_folds_are_exported_as_one_model() {
     assert_eq!(found["members"], serde_json::json!(["fold-00", "fold-01", "fold-02"]));
     let whole = manifest(&place.path("run/final/bundle"));
     assert_eq!(found["operating_point"], whole["operating_point"]);
-    assert_eq!(found["provenance"]["measured"]["accuracy"], whole["provenance"]["measured"]["accuracy"]);
+    assert_eq!(
+        found["provenance"]["measured"]["accuracy"],
+        whole["provenance"]["measured"]["accuracy"]
+    );
     assert!(place.path("folds/applicability.safetensors").is_file());
     let card = fs::read_to_string(place.path("folds/MODEL_CARD.md")).unwrap();
     assert!(card.contains("the mean of the probabilities of 3 models"), "{card}");

@@ -77,7 +77,8 @@ fn forgeries(settings: &str, files: &'static [&'static str]) {
     let originals: Vec<Vec<u8>> =
         files.iter().map(|name| fs::read(path.join(name)).unwrap()).collect();
     // Most of what matters stands at the beginning of a file.
-    let place = prop_oneof![0..400_usize, any::<prop::sample::Index>().prop_map(|at| at.index(1 << 20))];
+    let place =
+        prop_oneof![0..400_usize, any::<prop::sample::Index>().prop_map(|at| at.index(1 << 20))];
     let edits = prop::collection::vec((place, any::<u8>()), 1..4);
     let cases = (0..files.len(), edits, any::<Option<prop::sample::Index>>());
     let mut runner = prop::test_runner::TestRunner::new(ProptestConfig::with_cases(60));

@@ -110,15 +110,23 @@ impl Measured {
             Some("held-out") => "held out once and for all",
             _ => "held out",
         };
-        format!("{cells} cells were {how}{folds}.")
+        format!("{} cells were {how}{folds}.", grouped(cells))
     }
 
     /// All figures side by side.
     pub(super) fn table(&self, classes: &ClassMap) -> String {
         let columns: Vec<(&str, &Figures, &[Estimate])> = [
             ("at the mixture of the sample", self.sample.as_ref(), &self.intervals.sample[..]),
-            ("at the place of use, most probable class", self.target.as_ref(), &self.intervals.target),
-            ("at the place of use, with the operating point", self.decided.as_ref(), &self.intervals.decided),
+            (
+                "at the place of use, most probable class",
+                self.target.as_ref(),
+                &self.intervals.target,
+            ),
+            (
+                "at the place of use, with the operating point",
+                self.decided.as_ref(),
+                &self.intervals.decided,
+            ),
         ]
         .into_iter()
         .filter_map(|(name, figures, intervals)| Some((name, figures?, intervals)))
@@ -186,10 +194,19 @@ impl Measured {
         let parts: Vec<String> = parts.collect();
         format!(
             "\nOn a map of {} cells of the place of use, decided by the operating point, one expects with 95 % each: {}.\n",
-            map.cells,
+            grouped(map.cells),
             parts.join(", ")
         )
     }
+}
+
+/// A number with its digits in threes.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let mut groups: Vec<&str> = if first > 0 { vec![&digits[..first]] } else { Vec::new() };
+    groups.extend((first..digits.len()).step_by(3).map(|at| &digits[at..at + 3]));
+    groups.join(",")
 }
 
 fn part<T: for<'a> Deserialize<'a>>(value: Option<&Value>) -> Option<T> {

@@ -35,7 +35,10 @@ pub(super) fn limits(card: &Card<'_>, measured: &Measured) -> Vec<String> {
 
 fn mixture(measured: &Measured) -> Option<String> {
     if measured.is_empty() {
-        return Some("Nothing is known about how good it is: do not use it before it was measured.".to_owned());
+        return Some(
+            "Nothing is known about how good it is: do not use it before it was measured."
+                .to_owned(),
+        );
     }
     measured.target.is_none().then(|| {
         "The figures hold where the classes are mixed as in the sample. Where one is rarer, its precision is lower, often by far; \
@@ -71,7 +74,10 @@ fn few(measured: &Measured) -> Vec<String> {
     let classes = measured.sample.as_ref().map_or(&[][..], |figures| &figures.classes);
     let few = classes.iter().filter(|own| own.support < FEW);
     few.map(|own| {
-        format!("Only {} cells of `{}` were measured: its figures are rough.", own.support, own.class)
+        format!(
+            "Only {} cells of `{}` were measured: its figures are rough.",
+            own.support, own.class
+        )
     })
     .collect()
 }
@@ -110,6 +116,7 @@ fn area(card: &Card<'_>) -> &'static str {
 fn steep(card: &Card<'_>) -> Option<String> {
     let point = card.manifest.operating_point.as_ref()?;
     matches!(point.calibration(), Calibration::Isotonic(_)).then(|| {
-        "The calibration has steps: probabilities that differ by rounding may come out apart.".to_owned()
+        "The calibration has steps: probabilities that differ by rounding may come out apart."
+            .to_owned()
     })
 }

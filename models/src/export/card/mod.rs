@@ -122,7 +122,11 @@ impl Card<'_> {
                  was not measured itself, because each cell was seen by all members but one."
             }
         };
-        format!("{whose} {}\n\n{}", measured.scheme_in_words(), measured.table(&self.manifest.classes))
+        format!(
+            "{whose} {}\n\n{}",
+            measured.scheme_in_words(),
+            measured.table(&self.manifest.classes)
+        )
     }
 
     fn decision(&self) -> String {
@@ -165,7 +169,9 @@ impl Card<'_> {
                     _ => "the most probable of the others everywhere else",
                 };
                 let limit = percent(at_least);
-                format!("A cell is taken for `{name}` where its probability is at least {limit}, and for {others}.")
+                format!(
+                    "A cell is taken for `{name}` where its probability is at least {limit}, and for {others}."
+                )
             }
         }
     }
@@ -180,8 +186,7 @@ impl Card<'_> {
         }
         for name in self.exports {
             let path: PathBuf = folder.join(name);
-            let mark =
-                FileMark::of(&path).map_err(|source| ExportError::Write { path, source })?;
+            let mark = FileMark::of(&path).map_err(|source| ExportError::Write { path, source })?;
             row(name, &mark);
         }
         Ok(format!("{text}\n`{MANIFEST_FILE}` lists them, too, and this card.\n"))
@@ -196,7 +201,8 @@ fn patches_in(input: &PatchDefinition) -> String {
         Some(product) => format!("the product `{}`", product.name()),
         None => "imagery without calibration".to_owned(),
     };
-    let nodata = scaling.nodata.map_or(String::new(), |number| format!(", {number} means no measurement"));
+    let nodata =
+        scaling.nodata.map_or(String::new(), |number| format!(", {number} means no measurement"));
     format!(
         "Patches of {} × {} pixels, one for each cell, of {} band{} ({}), as numbers of type `{}` of {product}: a number *n* is worth \
          ({} · *n* + {}) / {}{nodata}. With each patch goes the mask of its used pixels: measured in every band, and inside the \
@@ -255,5 +261,9 @@ fn escaped(text: &str) -> String {
 /// A share as people read it, with enough digits where it is small.
 fn percent(share: f64) -> String {
     let hundred = 100.0 * share;
-    if hundred > 0.0 && hundred < 1.0 { format!("{hundred:.2} %") } else { format!("{hundred:.1} %") }
+    if hundred > 0.0 && hundred < 1.0 {
+        format!("{hundred:.2} %")
+    } else {
+        format!("{hundred:.1} %")
+    }
 }

@@ -50,14 +50,13 @@ fn measured() -> serde_json::Value {
     all["folds"] = 3.into();
     all["at_target_prevalence"] = scores([0.98, 0.02], 0.21);
     all["with_operating_point"] = scores([0.98, 0.02], 0.7);
-    let interval = |name: &str| {
-        serde_json::json!([{ "name": name, "value": 0.9, "interval": { "lower": 0.87, "upper": 0.93 } }])
-    };
+    let interval = |name: &str| serde_json::json!([{ "name": name, "value": 0.9, "interval": { "lower": 0.87, "upper": 0.93 } }]);
     all["intervals"] = serde_json::json!({
         "level": 0.95, "sample": interval("accuracy"), "target": [],
         "decided": interval("urban precision"),
     });
-    all["expected_map"] = serde_json::json!({ "cells": 10_000, "figures": interval("urban recall") });
+    all["expected_map"] =
+        serde_json::json!({ "cells": 10_000, "figures": interval("urban recall") });
     all
 }
 
