@@ -9,6 +9,7 @@ pub mod comparison;
 pub mod cutting;
 pub mod data_path;
 pub mod experiment;
+pub mod export;
 pub mod grid;
 pub mod inference;
 pub mod inspection;

@@ -13,6 +13,7 @@ use tesela_datasets::source::{Batch, CellSource, InputDefinition, SourceError};
 use tesela_datasets::table::ColumnDifference;
 
 use crate::histogram::Histogram;
+use crate::onnx::{OnnxError, OnnxModel, Scores};
 use crate::selection::ColumnTest;
 
 /// The highest loss with which training goes on. A loss is minus the logarithm of a probability, some units at most in a
@@ -439,6 +440,24 @@ pub trait Classifier: Send + Sync {
             }
         }
         Ok(all)
+    }
+
+    /// Adds what the model computes to `model`.
+    ///
+    /// # Errors
+    /// If there is no way to write it as ONNX.
+    fn write_onnx(&self, _model: &mut OnnxModel) -> Result<Scores, OnnxError> {
+        Err(OnnxError::Unsupported { kind: self.kind().to_owned() })
+    }
+
+    /// The same network as a module of PyTorch, which loads its weights from a bundle; `None` where the model is none.
+    fn torch_twin(&self) -> Option<String> {
+        None
+    }
+
+    /// The name of each number of a row that [`Self::predict_features`] takes; `None` where it does not look at rows.
+    fn features(&self) -> Option<&[String]> {
+        None
     }
 
     /// Writes the learned part into `directory`, which the bundle has made and describes.

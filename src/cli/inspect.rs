@@ -9,7 +9,7 @@ use tesela_datasets::patch::PatchDefinition;
 use tesela_datasets::source::InputDefinition;
 use tesela_datasets::store::StoreReader;
 use tesela_datasets::table::TableDefinition;
-use tesela_models::bundle::{BundleManifest, read_manifest};
+use tesela_models::bundle::{BundleManifest, check_exports, load, read_manifest};
 use tesela_models::config::ModelConfig;
 
 use super::counts::{counts_table, left_out_text};
@@ -173,23 +173,34 @@ fn inspect_bundle(args: &InspectArgs, console: &mut Console) -> anyhow::Result<E
         line("fitted on", &format!("{} (store {})", origin.dataset, origin.store_digest)),
         line("seed", &origin.seed.to_string()),
     ];
+    lines.extend(origin.source.iter().map(|source| line("source", source)));
+    lines.extend(origin.licence.iter().map(|licence| line("licence", licence)));
     if let Some(fold) = origin.fold {
         lines.push(line("held out", &format!("fold {fold}")));
+    }
+    if !manifest.members.is_empty() {
+        lines.push(line("mean of", &manifest.members.join(", ")));
     }
     lines.extend(describe_input(&manifest.input));
     for (name, mark) in &manifest.weights {
         lines.push(line("weights", &format!("{name}, {} bytes, {}", mark.bytes, mark.sha256)));
     }
-    for (name, value) in &origin.measured {
+    for (name, mark) in &manifest.exports {
+        lines.push(line("exported", &format!("{name}, {} bytes, {}", mark.bytes, mark.sha256)));
+    }
+    // Tables of figures are for the card of the model.
+    let is_short = |name: &&String| !["intervals", "expected_map"].contains(&name.as_str());
+    for (name, value) in origin.measured.iter().filter(|(name, _)| is_short(name)) {
         lines.push(line("measured", &format!("{name} {value}")));
     }
     console.data(lines.join("\n"))?;
     print_layers(&origin.model, &manifest.input, &manifest.classes, console)?;
     if args.verify {
-        if let Err(error) = tesela_models::bundle::load(&args.path, "flex") {
+        let found = load(&args.path, "flex").and_then(|_| check_exports(&args.path, &manifest));
+        if let Err(error) = found {
             return Ok(wrong(&error.into(), console));
         }
-        console.data("verified: the weights have the digests with which they were written")?;
+        console.data("verified: the files have the digests with which they were written")?;
     }
     Ok(ExitStatus::Success)
 }

@@ -8,6 +8,7 @@ mod console;
 mod counts;
 mod devices;
 mod evaluate;
+mod export;
 mod importances;
 mod inspect;
 mod label;
@@ -54,6 +55,7 @@ enum Command {
     Compare(compare::CompareArgs),
     Devices(devices::DevicesArgs),
     Evaluate(evaluate::EvaluateArgs),
+    Export(export::ExportArgs),
     Importances(importances::ImportancesArgs),
     Inspect(inspect::InspectArgs),
     Label(label::LabelArgs),
@@ -95,6 +97,7 @@ fn dispatch(cli: &Cli, console: &mut Console) -> anyhow::Result<ExitStatus> {
         Command::Compare(args) => compare::run(args, console),
         Command::Devices(args) => devices::run(args, console),
         Command::Evaluate(args) => evaluate::run(args, console),
+        Command::Export(args) => export::run(args, console),
         Command::Importances(args) => importances::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),
         Command::Label(args) => label::run(args, console),

@@ -19,6 +19,7 @@ mod table;
 pub use coverage::{Coverage, KnownNumbers, UsedPixels};
 pub use error::PrepareError;
 pub use mosaic::{MosaicInput, prepare_mosaic};
+pub use origin::Terms;
 pub use patches::{PatchesInput, prepare_patches};
 pub use sink::Prepared;
 pub use table::{TableInput, prepare_table};

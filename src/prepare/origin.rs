@@ -36,6 +36,23 @@ pub(super) struct Origin {
     settings: String,
 }
 
+/// Where the data of a store are from, and how they may be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// What the data are and who made them.
+    pub source: String,
+    /// Their licence.
+    pub licence: String,
+}
+
+impl Terms {
+    /// What `tesela prepare` has noted beside the store `store`; `None` where the store was made in another way.
+    pub fn of_store(store: &Path) -> Option<Self> {
+        let Origin { source, licence, .. } = read(&store.join(ORIGIN))?;
+        Some(Self { source, licence })
+    }
+}
+
 /// How an input is told from another of the same name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -173,6 +190,9 @@ mod tests {
         origin("33").write(&out).unwrap();
         fs::rename(partial_path(&out), &out).unwrap();
         assert!(origin("33").is_that_of(&out).unwrap());
+        let terms = Terms::of_store(&out).unwrap();
+        assert_eq!(terms.licence, Descriptor::load(Path::new("simulated")).unwrap().licence());
+        assert_eq!(Terms::of_store(directory.path()), None);
         let error = origin("35").is_that_of(&out).unwrap_err().to_string();
         assert!(error.contains("size of patches") && error.contains("rm -r"), "{error}");
         fs::write(out.join(ORIGIN), "{}").unwrap();

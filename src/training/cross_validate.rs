@@ -13,6 +13,7 @@ use super::{
     Measurement, Operation, Part, Predictions, RunDirectory, RunObserver, Sample, TrainingError,
 };
 use crate::experiment::Experiment;
+use crate::metrics::Scores;
 
 /// How much of a run is done, and with what; none of it changes a result.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +89,8 @@ pub fn cross_validate(
     let map_cells = experiment.validation().map_cells();
     write_results(directory, all, &measurement, operation.as_ref(), map_cells)?;
     if with_final && !directory.is_done(Part::Final) {
-        let measured = measured_headline(&measurement, operation.as_ref());
+        let decided = operation.as_ref().and_then(Operation::after);
+        let measured = measured_headline(&measurement, decided.as_ref());
         let point = operation.as_ref().map(|operation| &operation.fitted.point);
         part.final_model(measured, point, observer)?;
     }
@@ -137,10 +139,10 @@ fn measure(folds: &[(usize, Predictions)], sample: &Sample) -> Option<Measuremen
 }
 
 /// What the bundle of the final model says about how good such a model is: the scores of the headline scheme, at the
-/// prevalence of the sample and of the target.
-fn measured_headline(
+/// prevalence of the sample and of the target, and those that its operating point has `decided`.
+pub fn measured_headline(
     measurement: &Measurement,
-    operation: Option<&Operation>,
+    decided: Option<&Scores>,
 ) -> serde_json::Map<String, serde_json::Value> {
     let headline = measurement.headline();
     let mut all = measured(&headline.sample.pooled);
@@ -149,7 +151,7 @@ fn measured_headline(
     note("folds", headline.folds.len().into());
     let target = headline.target.as_ref().map(|target| measured(&target.pooled));
     note("at_target_prevalence", target.map_or(serde_json::Value::Null, Into::into));
-    let decided = operation.and_then(Operation::after).map(|scores| measured(&scores));
+    let decided = decided.map(measured);
     note("with_operating_point", decided.map_or(serde_json::Value::Null, Into::into));
     all
 }

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::experiment::Experiment;
 use crate::metrics::Scores;
+use crate::prepare::Terms;
 
 /// The place of models below a seed.
 const PLACE: u64 = 0x4d6f_6465;
@@ -219,9 +220,15 @@ impl PartRun<'_> {
         extras: Extras<'_>,
     ) -> Result<(), TrainingError> {
         let manifest = self.directory.manifest();
+        let (source, licence) = match Terms::of_store(self.sample.reader().path()) {
+            Some(Terms { source, licence }) => (Some(source), Some(licence)),
+            None => (None, None),
+        };
         let provenance = Provenance {
             model: self.experiment.model().clone(),
             dataset: manifest.dataset.clone(),
+            source,
+            licence,
             store_digest: manifest.store_digest.clone(),
             pixel_metres: self.sample.reader().definition().pixel_metres,
             fold_plan_digest: Some(manifest.fold_plan_digest.clone()),

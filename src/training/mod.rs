@@ -56,7 +56,7 @@ mod split;
 mod unfinished;
 mod worst;
 
-pub use cross_validate::{CrossValidation, RunOptions, cross_validate};
+pub use cross_validate::{CrossValidation, RunOptions, cross_validate, measured_headline};
 pub use dependence::Dependence;
 pub use error::TrainingError;
 pub use evaluate::{Evaluation, Fitted, evaluate};

@@ -3,18 +3,21 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::fold::FoldPlan;
 use tesela_datasets::hex;
 use tesela_datasets::whole_file::PARTIAL_SUFFIX;
+use tesela_models::operating_point::OperatingPoint;
 
 use super::files::{read_json, write_bytes, write_json};
 use super::former::FormerMeasurement;
 use super::{Measurement, Part, Predictions, Sample, TrainingError};
 use crate::experiment::Experiment;
 use crate::metrics::Scores;
+use crate::statistics::ExpectedMap;
 
 /// The version of the files of a run.
 const FORMAT_VERSION: u64 = 1;
@@ -316,13 +319,37 @@ impl RunDirectory {
     /// # Errors
     /// If `operating-point.json` cannot be read.
     pub fn decided_scores(&self) -> Result<Option<Scores>, TrainingError> {
+        self.of_operating_point("scores_after")
+    }
+
+    /// The operating point that was learned from the held-out cells; `None` where there is none.
+    ///
+    /// # Errors
+    /// If `operating-point.json` cannot be read.
+    pub fn operating_point(&self) -> Result<Option<OperatingPoint>, TrainingError> {
+        self.of_operating_point("operating_point")
+    }
+
+    /// What a map that it decides should look like; `None` where it is not known how common the classes are there.
+    ///
+    /// # Errors
+    /// If `operating-point.json` cannot be read.
+    pub fn expected_map(&self) -> Result<Option<ExpectedMap>, TrainingError> {
+        self.of_operating_point("expected_map")
+    }
+
+    /// What `operating-point.json` holds under `key`.
+    fn of_operating_point<T: DeserializeOwned>(
+        &self,
+        key: &str,
+    ) -> Result<Option<T>, TrainingError> {
         let path = self.path.join(OPERATING_POINT);
         if !path.is_file() {
             return Ok(None);
         }
         let mut record: serde_json::Value = read_json(&path)?;
-        let scores = serde_json::from_value(record["scores_after"].take());
-        scores.map_err(|error| TrainingError::read(&path, error))
+        let part = serde_json::from_value(record[key].take());
+        part.map_err(|error| TrainingError::read(&path, error))
     }
 
     /// The predictions of the held-out cells of `fold`.

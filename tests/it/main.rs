@@ -8,6 +8,8 @@ mod label;
 #[cfg(test)]
 mod nation;
 #[cfg(test)]
+mod onnx;
+#[cfg(test)]
 mod predict;
 #[cfg(test)]
 mod prepare;

@@ -1,6 +1,7 @@
 //! Tables from end to end: `prepare`, `inspect`, `train`, `compare`, `evaluate` and `predict`, on CSV and Parquet.
 
 mod bad;
+mod exporting;
 mod importances;
 mod operating;
 mod place;

@@ -1,5 +1,6 @@
 //! Reads a bundle without trusting any byte of it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -15,6 +16,7 @@ use super::{BundleError, TrainedCells};
 use crate::applicability::{Applicability, CellApplicability};
 use crate::classifier::Classifier;
 use crate::config::ModelConfig;
+use crate::ensemble::Ensemble;
 use crate::extra_trees;
 use crate::network;
 
@@ -22,8 +24,10 @@ use crate::network;
 const MOST_MANIFEST_BYTES: u64 = 16 << 20;
 /// The largest file of weights that is read.
 const MOST_WEIGHT_BYTES: u64 = 8 << 30;
-/// The most files of weights that a bundle may have.
+/// The most files of weights that a model may have.
 const MOST_FILES: usize = 16;
+/// The most members that an ensemble may have: as many as a plan has folds.
+const MOST_MEMBERS: usize = 1000;
 
 /// Reads the bundle in `directory`; a network will compute on `device`, such as `flex` or `wgpu:1`.
 ///
@@ -35,10 +39,21 @@ pub fn load(
 ) -> Result<(Box<dyn Classifier>, BundleManifest), BundleError> {
     let manifest = read_manifest(directory)?;
     check_weights(directory, &manifest)?;
-    let (classes, input) = (manifest.classes.clone(), &manifest.input);
-    let classifier = load_model(directory, &manifest.provenance.model, classes, input, device)
-        .map_err(|source| BundleError::Model { path: directory.to_owned(), source })?;
-    Ok((classifier, manifest))
+    let (model, input) = (&manifest.provenance.model, &manifest.input);
+    let one = |folder: &Path| {
+        load_model(folder, model, manifest.classes.clone(), input, device)
+            .map_err(|source| BundleError::Model { path: folder.to_owned(), source })
+    };
+    if manifest.members.is_empty() {
+        return Ok((one(directory)?, manifest));
+    }
+    let members = manifest.members.iter();
+    let members = members.map(|name| Ok((name.clone(), one(&directory.join(name))?)));
+    let ensemble =
+        Ensemble::new(members.collect::<Result<_, BundleError>>()?).map_err(|source| {
+            BundleError::Model { path: directory.to_owned(), source: source.into() }
+        })?;
+    Ok((Box::new(ensemble), manifest))
 }
 
 fn load_model(
@@ -108,6 +123,21 @@ pub fn digest(directory: &Path) -> Result<String, BundleError> {
     }
 }
 
+/// Checks that the files in other forms are those that the bundle in `directory` was exported with.
+///
+/// # Errors
+/// If one is missing or altered.
+pub fn check_exports(directory: &Path, manifest: &BundleManifest) -> Result<(), BundleError> {
+    for (name, mark) in &manifest.exports {
+        if !is_plain(name) {
+            let reason = format!("`{name}` is not the name of a file in the bundle");
+            return Err(BundleError::Content { path: directory.join(MANIFEST_FILE), reason });
+        }
+        check_file(&directory.join(name), mark)?;
+    }
+    Ok(())
+}
+
 /// The part of `bundle.json` that every version has.
 #[derive(Deserialize)]
 struct Versioned {
@@ -163,12 +193,25 @@ fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 fn check_weights(directory: &Path, manifest: &BundleManifest) -> Result<(), BundleError> {
     let content =
         |reason| Err(BundleError::Content { path: directory.join(MANIFEST_FILE), reason });
-    if manifest.weights.is_empty() || manifest.weights.len() > MOST_FILES {
-        let found = manifest.weights.len();
-        return content(format!("it lists {found} files of weights; expected 1 to {MOST_FILES}"));
+    let (found, most) = (manifest.members.len(), MOST_MEMBERS);
+    if found > most {
+        return content(format!("it lists {found} members; expected at most {most}"));
+    }
+    let distinct: BTreeSet<&String> = manifest.members.iter().collect();
+    if distinct.len() < found {
+        return content(format!("it lists {found} members, of which some have the same name"));
+    }
+    if let Some(name) = manifest.members.iter().find(|name| !is_plain(name)) {
+        return content(format!("`{name}` is not the name of a folder in the bundle"));
+    }
+    let (found, most) = (manifest.weights.len(), MOST_FILES * (1 + found));
+    if !(1..=most).contains(&found) {
+        return content(format!("it lists {found} files of weights; expected 1 to {most}"));
     }
     for (name, mark) in &manifest.weights {
-        if !is_plain(name) {
+        let (folder, file) = name.split_once('/').unwrap_or(("", name));
+        let is_member = folder.is_empty() || distinct.contains(&folder.to_owned());
+        if !is_plain(file) || !is_member || name.starts_with('/') {
             return content(format!("`{name}` is not the name of a file in the bundle"));
         }
         check_file(&directory.join(name), mark)?;
@@ -182,7 +225,8 @@ fn is_plain(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && name.bytes().all(plain)
 }
 
-fn check_file(path: &Path, mark: &FileMark) -> Result<(), BundleError> {
+/// Checks that the file at `path` is of this size and digest.
+pub(super) fn check_file(path: &Path, mark: &FileMark) -> Result<(), BundleError> {
     let read = |source| BundleError::Read { path: path.to_owned(), source };
     let content = |reason| Err(BundleError::Content { path: path.to_owned(), reason });
     let metadata = std::fs::metadata(path).map_err(read)?;

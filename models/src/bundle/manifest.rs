@@ -35,8 +35,14 @@ pub struct BundleManifest {
     /// fold, and where nothing was learned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operating_point: Option<OperatingPoint>,
-    /// The files that hold what was learned, by name.
+    /// The folders of the members of an ensemble, whose probabilities are averaged; none where the bundle is one model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
+    /// The files that hold what was learned, by name; those of a member as `fold-00/forest.bin`.
     pub weights: BTreeMap<String, FileMark>,
+    /// The same model in other forms, by name; loading does not look at them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub exports: BTreeMap<String, FileMark>,
 }
 
 /// Where a model comes from.
@@ -47,6 +53,12 @@ pub struct Provenance {
     pub model: ModelConfig,
     /// Name of the data set.
     pub dataset: String,
+    /// What the data are and who made them, where the store says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Licence of the data, where the store says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
     /// Digest of the store.
     pub store_digest: String,
     /// Side of a pixel on the ground, in metres, where there were pixels with a place.

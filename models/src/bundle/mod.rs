@@ -4,8 +4,9 @@
 //! well it did; beside it lie the weights, each file with its size and digest in `bundle.json`. The format is
 //! specified in `models/README.md`. The same model and provenance give the same bytes.
 //!
-//! Start with [`save`] and [`load`].
+//! Start with [`save`] and [`load`]; a [`Gathering`] makes a bundle of others: a copy, or an ensemble.
 
+mod gather;
 mod load;
 mod manifest;
 mod save;
@@ -15,7 +16,10 @@ mod trained_cells;
 
 use std::path::PathBuf;
 
-pub use load::{digest, load, load_applicability, load_trained_cells, read_manifest};
+pub use gather::Gathering;
+pub use load::{
+    check_exports, digest, load, load_applicability, load_trained_cells, read_manifest,
+};
 pub use manifest::{APPLICABILITY_FILE, BundleManifest, FORMAT_VERSION, MANIFEST_FILE, Provenance};
 pub use save::{Extras, save};
 pub use trained_cells::{TRAINED_CELLS_FILE, TrainedCells};
@@ -55,6 +59,24 @@ pub enum BundleError {
     Occupied {
         /// The directory.
         path: PathBuf,
+    },
+    /// A bundle lies there, and something else beside it.
+    #[error("`{}` holds `{stranger}` beside a bundle; it is left as it is", .path.display())]
+    Shared {
+        /// The directory.
+        path: PathBuf,
+        /// What lies there.
+        stranger: String,
+    },
+    /// Bundles cannot be joined.
+    #[error("`{}` cannot be joined with `{}`: {reason}", .path.display(), .first.display())]
+    Unlike {
+        /// The bundle.
+        path: PathBuf,
+        /// The first bundle.
+        first: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
     },
     /// The operating system refused to read.
     #[error("cannot read bundle file `{}`", .path.display())]

@@ -43,13 +43,23 @@ pub fn save(
     if classifier.kind() != expected {
         return Err(BundleError::Kind { found: classifier.kind().to_owned(), expected });
     }
+    appear(directory, |partial| write(partial, classifier, provenance, extras))
+}
+
+/// Lets `write` fill a folder that becomes `directory` when it is whole, replacing a bundle that is there.
+pub(super) fn appear<T, E: From<BundleError>>(
+    directory: &Path,
+    write: impl FnOnce(&Path) -> Result<T, E>,
+) -> Result<T, E> {
     if directory.exists() && !directory.join(MANIFEST_FILE).is_file() {
-        return Err(BundleError::Occupied { path: directory.to_owned() });
+        return Err(BundleError::Occupied { path: directory.to_owned() }.into());
     }
     let partial = partial_path(directory);
-    let written = write(&partial, classifier, provenance, extras).and_then(|()| {
+    let filled = fresh(&partial).map_err(E::from).and_then(|()| write(&partial));
+    let written = filled.and_then(|result| {
         replace(&partial, directory)
-            .map_err(|source| BundleError::Write { path: directory.to_owned(), source })
+            .map_err(|source| BundleError::Write { path: directory.to_owned(), source })?;
+        Ok(result)
     });
     if written.is_err() {
         // The error to report is the one that came first; a leftover is overwritten by the next attempt.
@@ -65,10 +75,6 @@ fn write(
     extras: Extras<'_>,
 ) -> Result<(), BundleError> {
     let failed = |source| BundleError::Write { path: partial.to_owned(), source };
-    if partial.exists() {
-        fs::remove_dir_all(partial).map_err(failed)?;
-    }
-    fs::create_dir_all(partial).map_err(failed)?;
     classifier
         .save_weights(partial)
         .map_err(|source| BundleError::Weights { path: partial.to_owned(), source })?;
@@ -81,11 +87,32 @@ fn write(
         input: classifier.input().clone(),
         provenance: provenance.clone(),
         operating_point: extras.operating_point.cloned(),
+        members: Vec::new(),
         weights: marks(partial).map_err(failed)?,
+        exports: BTreeMap::new(),
     };
-    let mut text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from).map_err(failed)?;
+    write_manifest(partial, &manifest)
+}
+
+/// Writes `bundle.json` into `directory`.
+pub(super) fn write_manifest(
+    directory: &Path,
+    manifest: &BundleManifest,
+) -> Result<(), BundleError> {
+    let path = directory.join(MANIFEST_FILE);
+    let mut text = serde_json::to_vec_pretty(manifest)
+        .map_err(|error| BundleError::Write { path: path.clone(), source: error.into() })?;
     text.push(b'\n');
-    write_whole(&partial.join(MANIFEST_FILE), &text).map_err(failed)
+    write_whole(&path, &text).map_err(|source| BundleError::Write { path, source })
+}
+
+/// An empty folder, whatever was there.
+fn fresh(partial: &Path) -> Result<(), BundleError> {
+    let failed = |source| BundleError::Write { path: partial.to_owned(), source };
+    if partial.exists() {
+        fs::remove_dir_all(partial).map_err(failed)?;
+    }
+    fs::create_dir_all(partial).map_err(failed)
 }
 
 fn write_extras(partial: &Path, extras: Extras<'_>) -> Result<(), SaveError> {

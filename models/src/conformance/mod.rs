@@ -125,14 +125,22 @@ fn refuses_other_patches(fitted: &dyn Classifier) {
     assert!(matches!(error, PredictError::Input { what: "the sample type", .. }), "{error}");
 }
 
-fn weights(fitted: &dyn Classifier) -> BTreeMap<std::ffi::OsString, Vec<u8>> {
+fn weights(fitted: &dyn Classifier) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
     let directory = tempdir().unwrap();
     fitted.save_weights(directory.path()).unwrap();
-    fs::read_dir(directory.path())
-        .unwrap()
-        .map(|entry| entry.unwrap())
-        .map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap()))
-        .collect()
+    let (mut files, mut folders) = (BTreeMap::new(), vec![directory.path().to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(directory.path()).unwrap().to_owned();
+                files.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    files
 }
 
 fn survives_the_disk(fitted: &dyn Classifier, load: Load<'_>, test: &dyn CellSource) {

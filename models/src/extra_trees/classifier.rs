@@ -12,6 +12,7 @@ use super::matrix::Matrix;
 use super::parameters::Cut;
 use crate::classifier::{Classifier, PredictError, Probabilities, SaveError};
 use crate::describe::{Describer, is_empty};
+use crate::onnx::{OnnxError, OnnxModel, Scores};
 
 /// The name of the kind of model.
 pub const KIND: &str = "extra-trees";
@@ -167,6 +168,16 @@ impl Classifier for ExtraTreesClassifier {
             }
         }
         Ok(all)
+    }
+
+    fn write_onnx(&self, model: &mut OnnxModel) -> Result<Scores, OnnxError> {
+        let features = model.features(self.forest.columns());
+        let probabilities = self.forest.write_onnx(model.graph(), &features);
+        Ok(Scores { logits: None, probabilities })
+    }
+
+    fn features(&self) -> Option<&[String]> {
+        Some(self.columns())
     }
 
     fn save_weights(&self, directory: &Path) -> Result<(), SaveError> {

@@ -100,7 +100,6 @@ impl Group {
     }
 
     /// The share of each of `classes` in a leaf of this code.
-    #[cfg(test)]
     pub(crate) fn shares_of(&self, code: u32, classes: usize) -> Vec<f32> {
         let code = code as usize;
         if code < classes {

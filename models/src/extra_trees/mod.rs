@@ -92,6 +92,7 @@ mod grow;
 mod impurity;
 mod kernels;
 mod matrix;
+mod onnx;
 mod order;
 mod pages;
 mod parameters;

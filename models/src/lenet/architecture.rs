@@ -8,8 +8,10 @@ use burn::tensor::ops::MaxPoolOptions;
 use super::config::LenetConfig;
 use super::processor::Blocks;
 use crate::network::{
-    BatchNorm, Convolution, Dense, Initial, InputShape, Layer, Network, Pass, ShapeError, Trunk,
+    BatchNorm, Convolution, Dense, Initial, InputShape, Layer, Network, NetworkGraph, Pass,
+    ShapeError, Trunk,
 };
+use crate::onnx::{Attribute, Value};
 
 /// How many filters the first convolution has.
 pub(crate) const FILTERS_1: usize = 20;
@@ -138,6 +140,30 @@ impl Network for Lenet {
         let first = self.block(pass, 0, planes); // [batch, 20, row, column]
         let second = self.block(pass, 1, first); // [batch, 50, row, column]
         self.dense(pass, second.flatten(1, 3)) // [batch, 50 · row · column]
+    }
+
+    fn write_onnx(&self, graph: &mut NetworkGraph<'_>, planes: &Value) -> Value {
+        let mut value = planes.clone();
+        for (index, convolution) in self.convolutions.iter().enumerate() {
+            value = convolution.write_onnx(graph, &value);
+            if let Some(norms) = &self.norms {
+                value = norms[index].write_onnx(graph, &value);
+            }
+            let sides = ["kernel_shape", "strides"].map(|name| (name, Attribute::Ints(vec![2; 2])));
+            let pooled = graph.node("MaxPool", &[&value], &sides);
+            value = graph.relu(&pooled);
+        }
+        let flat = graph.flatten(&value);
+        let mut hidden = self.hidden.write_onnx(graph, &flat);
+        if let Some([_, _, norm]) = &self.norms {
+            hidden = norm.write_onnx(graph, &hidden);
+        }
+        let rectified = graph.relu(&hidden);
+        self.logits.write_onnx(graph, &rectified)
+    }
+
+    fn torch_twin(&self) -> &'static str {
+        include_str!("twin.py")
     }
 
     fn trunk(&self) -> Option<&dyn Trunk> {

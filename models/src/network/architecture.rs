@@ -5,10 +5,12 @@ use std::fmt;
 use burn::tensor::Tensor;
 
 use super::input_shape::{InputShape, ShapeError};
+use super::onnx::NetworkGraph;
 use super::pass::Pass;
 use super::settings::Training;
 use super::tensor_spec::TensorSpec;
 use super::trunk::Trunk;
+use crate::onnx::Value;
 
 /// A network for one extent of input.
 ///
@@ -27,6 +29,16 @@ pub(crate) trait Network: fmt::Debug + Send + Sync {
     /// - `planes`: `[batch, plane, row, column]`
     /// - output: `[batch, class]`
     fn forward(&self, pass: &Pass<'_>, planes: Tensor<4>) -> Tensor<2>;
+
+    /// The same way forward as nodes of a graph.
+    ///
+    /// # Shapes
+    /// - `planes`: `[batch, plane, row, column]`
+    /// - output: `[batch, class]`
+    fn write_onnx(&self, graph: &mut NetworkGraph<'_>, planes: &Value) -> Value;
+
+    /// The same network in Python: a class `Network` that PyTorch knows as a module, made of what `bundle.json` says.
+    fn torch_twin(&self) -> &'static str;
 
     /// A faster way through its first layers on the processor, where it has one.
     fn trunk(&self) -> Option<&dyn Trunk> {

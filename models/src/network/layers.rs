@@ -1,7 +1,7 @@
 //! The layers that networks are made of: each describes itself and computes.
 //!
-//! Names of tensors, layouts and formulas are PyTorch's, so that a twin in PyTorch loads the weights. All of them
-//! are operations that an export to ONNX can write down when a pass predicts.
+//! Names of tensors, layouts and formulas are PyTorch's, so that a twin in PyTorch loads the weights. How
+//! each is written as ONNX stands in `onnx`.
 
 use burn::tensor::Tensor;
 use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d};
@@ -12,7 +12,7 @@ use super::pass::Pass;
 use super::tensor_spec::{Initial, Role, TensorSpec};
 
 /// What is added to a variance before its root is taken; PyTorch's.
-const NORM_EPSILON: f64 = 1e-5;
+pub(super) const NORM_EPSILON: f64 = 1e-5;
 /// How much of a running statistic a batch replaces; PyTorch's.
 const NORM_MOMENTUM: f64 = 0.1;
 

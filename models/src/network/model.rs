@@ -16,16 +16,20 @@ use super::augment::Symmetries;
 use super::computation::Computation;
 use super::input_shape::InputShape;
 use super::layout::Layout;
+use super::onnx;
 use super::parameters::Parameters;
 use super::pipeline::HostBatch;
 use super::planes::{InputPlanes, Scratch};
 use super::trunk::BoundTrunk;
-use super::weights::{Weights, read_bounded, to_single};
+use super::weights::{WEIGHTS_FILE, Weights, read_bounded, to_single};
 use crate::classifier::{Classifier, PredictError, Probabilities, SaveError, checked_patches};
 use crate::device::{DeviceChoice, guarded, is_processor};
+use crate::onnx::{OnnxError, OnnxModel, Scores};
 
 /// The name of the file of statistics in a bundle.
 const NORMALISATION_FILE: &str = "normalisation.json";
+/// The files of a fitted network.
+pub(crate) const FILES: [&str; 2] = [WEIGHTS_FILE, NORMALISATION_FILE];
 /// More than the statistics of 27 channels take.
 const MOST_NORMALISATION_BYTES: usize = 1024 * 1024;
 /// How many patches are on the processor at a time.
@@ -151,6 +155,20 @@ impl Classifier for FittedNetwork {
             }
         }
         Ok(Probabilities::new(classes, values))
+    }
+
+    fn write_onnx(&self, model: &mut OnnxModel) -> Result<Scores, OnnxError> {
+        Ok(onnx::write(model, &*self.network, &self.weights, &self.planes, &self.symmetries))
+    }
+
+    fn torch_twin(&self) -> Option<String> {
+        let rotation = self.planes.input().pixel.tasseled_cap.rotation();
+        let rows: String = rotation.iter().map(|row| format!("    {row:?},\n")).collect();
+        let (planes, network) = (include_str!("twin.py"), self.network.torch_twin());
+        Some(format!(
+            "{}\n\n\n# Weights of the six bands in the six components of the tasseled cap.\nROTATION = [\n{rows}]\n\n\n{network}",
+            planes.trim_end()
+        ))
     }
 
     fn save_weights(&self, directory: &Path) -> Result<(), SaveError> {

@@ -5,7 +5,10 @@ use burn::tensor::activation::relu;
 
 use super::block::{Block, Normed};
 use super::config::ResnetConfig;
-use crate::network::{Dense, InputShape, Layer, Network, Pass, ShapeError, global_average};
+use crate::network::{
+    Dense, InputShape, Layer, Network, NetworkGraph, Pass, ShapeError, global_average,
+};
+use crate::onnx::Value;
 
 /// The least rows and columns of a patch.
 const MINIMUM_SIDE: usize = 8;
@@ -74,6 +77,21 @@ impl Network for Resnet {
         let deep = blocks.fold(stem, |planes, block| block.forward(pass, planes));
         let means = pass.show(POOL, global_average(deep)); // [batch, plane]
         self.logits.forward(pass, pass.dropout(0, self.dropout, means))
+    }
+
+    fn write_onnx(&self, graph: &mut NetworkGraph<'_>, planes: &Value) -> Value {
+        let stem = self.stem.write_onnx(graph, planes);
+        let mut value = graph.relu(&stem);
+        for block in &self.blocks {
+            value = block.write_onnx(graph, &value);
+        }
+        let means = graph.node("GlobalAveragePool", &[&value], &[]);
+        let flat = graph.flatten(&means);
+        self.logits.write_onnx(graph, &flat)
+    }
+
+    fn torch_twin(&self) -> &'static str {
+        include_str!("twin.py")
     }
 }
 

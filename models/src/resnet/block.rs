@@ -3,7 +3,8 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 
-use crate::network::{BatchNorm, Convolution, Initial, Layer, Pass};
+use crate::network::{BatchNorm, Convolution, Initial, Layer, NetworkGraph, Pass};
+use crate::onnx::Value;
 
 /// A convolution and its norm.
 #[derive(Debug, Clone)]
@@ -43,6 +44,12 @@ impl Normed {
     /// - output: `[batch, filter, row, column]`
     pub(crate) fn forward(&self, pass: &Pass<'_>, planes: Tensor<4>) -> Tensor<4> {
         self.norm.forward(pass, self.convolution.forward(pass, planes))
+    }
+
+    /// As [`Self::forward`].
+    pub(crate) fn write_onnx(&self, graph: &mut NetworkGraph<'_>, planes: &Value) -> Value {
+        let convolved = self.convolution.write_onnx(graph, planes);
+        self.norm.write_onnx(graph, &convolved)
     }
 }
 
@@ -85,5 +92,18 @@ impl Block {
         };
         let through = self.second.forward(pass, relu(self.first.forward(pass, planes)));
         relu(through + around)
+    }
+
+    /// As [`Self::forward`].
+    pub(crate) fn write_onnx(&self, graph: &mut NetworkGraph<'_>, planes: &Value) -> Value {
+        let around = match &self.short {
+            Some(short) => short.write_onnx(graph, planes),
+            None => planes.clone(),
+        };
+        let first = self.first.write_onnx(graph, planes);
+        let first = graph.relu(&first);
+        let second = self.second.write_onnx(graph, &first);
+        let sum = graph.node("Add", &[&second, &around], &[]);
+        graph.relu(&sum)
     }
 }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod comparing;
 mod events;
+mod exporting;
 mod interruption;
 mod layers;
 mod place;
