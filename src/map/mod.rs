@@ -14,6 +14,7 @@ mod lattice;
 mod palette;
 mod planes;
 mod qgis_style;
+mod quick_look;
 mod reader;
 mod rows;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use csv::write_csv;
 pub use error::MapError;
 pub use geopackage::write_geopackage;
 pub use header::{MapContent, MapHeader, MapOrigin, ModelOrigin};
+pub use quick_look::write_quick_look;
 pub use reader::MapReader;
 pub use rows::{MapRows, Quality, uncertainty};
 pub use writer::MapWriter;

@@ -116,6 +116,12 @@ impl Canvas {
         }
     }
 
+    /// Lays `image` on the canvas, pixel by pixel, its upper left corner at a place in units.
+    pub(crate) fn paste(&mut self, (x, y): (f32, f32), image: &RgbImage) {
+        let (x, y) = (i64::from(to_pixels(x)), i64::from(to_pixels(y)));
+        image::imageops::replace(&mut self.pixels, image, x, y);
+    }
+
     /// Draws a straight line of `width` units with round ends.
     pub(crate) fn line(&mut self, from: (f32, f32), to: (f32, f32), width: f32, colour: Colour) {
         let scaled = |(x, y): (f32, f32)| (x * DENSITY, y * DENSITY);
