@@ -16,6 +16,7 @@ mod geopackage;
 mod geotiff;
 mod layer_styles;
 mod mosaic;
+mod network;
 mod open;
 mod vector;
 #[cfg(test)]

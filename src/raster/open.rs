@@ -4,18 +4,24 @@
 //! caller can make them the cause of an error of its own.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use gdal::config::set_error_handler;
-use gdal::errors::CplErrType;
+use gdal::errors::{CplErrType, GdalError};
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
 use super::RasterError;
+use super::network::{
+    advice, failure_of_network, gdal_name, is_remote, prepare_for_networks, without_listing,
+};
 
 thread_local! {
-    static LAST_FAILURE: RefCell<Option<String>> = const { RefCell::new(None) };
+    static FAILURES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
+
+/// The most messages that are kept.
+const KEPT: usize = 16;
 
 /// Keeps GDAL from printing. To be called before anything else is asked of it; repeating it costs nothing.
 pub(crate) fn keep_quiet() {
@@ -24,7 +30,7 @@ pub(crate) fn keep_quiet() {
         set_error_handler(|kind, number, message| {
             tracing::debug!(number, message, "gdal");
             if matches!(kind, CplErrType::Failure | CplErrType::Fatal) {
-                LAST_FAILURE.with(|last| *last.borrow_mut() = Some(message.to_owned()));
+                FAILURES.with(|failures| note(&mut failures.borrow_mut(), message));
             }
         });
     });
@@ -34,7 +40,18 @@ pub(crate) fn keep_quiet() {
 ///
 /// Some of its iterators end early without another sign.
 pub(crate) fn take_failure() -> Option<String> {
-    LAST_FAILURE.with(|last| last.borrow_mut().take())
+    take_failures().pop()
+}
+
+/// All that GDAL complained about on this thread since the last call, the first causes first.
+pub(crate) fn take_failures() -> Vec<String> {
+    FAILURES.with(|failures| failures.take())
+}
+
+/// Keeps the first messages, and the last one.
+fn note(failures: &mut Vec<String>, message: &str) {
+    failures.truncate(KEPT - 1);
+    failures.push(message.to_owned());
 }
 
 /// Opens a raster for reading.
@@ -55,7 +72,11 @@ pub(crate) fn open_vector(path: &Path) -> Result<Dataset, RasterError> {
 
 fn open(path: &Path, kind: GdalOpenFlags, expected: &'static str) -> Result<Dataset, RasterError> {
     keep_quiet();
-    // GDAL also opens archives, URLs and databases, which are no files; those are left to it.
+    prepare_for_networks();
+    if is_remote(path) {
+        return open_remote(path, kind, expected);
+    }
+    // GDAL also opens archives and databases, which are no files; those are left to it.
     let virtual_path = path.to_string_lossy().starts_with("/vsi") || !path_is_plain(path);
     if !virtual_path {
         let metadata = std::fs::metadata(path).map_err(|source| match source.kind() {
@@ -68,12 +89,8 @@ fn open(path: &Path, kind: GdalOpenFlags, expected: &'static str) -> Result<Data
             return Err(RasterError::Empty { path: path.to_owned(), expected });
         }
     }
-    take_failure();
-    let options = DatasetOptions {
-        open_flags: kind | GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR,
-        ..DatasetOptions::default()
-    };
-    Dataset::open_ex(path, options).map_err(|source| match Dataset::open(path) {
+    take_failures();
+    open_named(path, kind).map_err(|source| match Dataset::open(path) {
         Ok(other) => RasterError::WrongKind {
             path: path.to_owned(),
             found: if other.raster_count() > 0 || other.raster_size().0 > 0 {
@@ -83,8 +100,54 @@ fn open(path: &Path, kind: GdalOpenFlags, expected: &'static str) -> Result<Data
             },
             expected,
         },
-        Err(_) => RasterError::Open { path: path.to_owned(), expected, source },
+        Err(_) => match rasters_inside(path) {
+            Some(found) => RasterError::Archive { path: path.to_owned(), found },
+            None => RasterError::Open { path: path.to_owned(), expected, source },
+        },
     })
+}
+
+/// Opens `name`, which is one of GDAL's.
+fn open_named(name: &Path, kind: GdalOpenFlags) -> Result<Dataset, GdalError> {
+    let options = DatasetOptions {
+        open_flags: kind | GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR,
+        ..DatasetOptions::default()
+    };
+    Dataset::open_ex(name, options)
+}
+
+/// Opens what lies on a server.
+fn open_remote(
+    path: &Path,
+    kind: GdalOpenFlags,
+    expected: &'static str,
+) -> Result<Dataset, RasterError> {
+    take_failures();
+    without_listing(|| open_named(&gdal_name(path), kind)).map_err(|source| {
+        let messages = take_failures();
+        let Some(said) = failure_of_network(&messages) else {
+            return RasterError::Open { path: path.to_owned(), expected, source };
+        };
+        RasterError::Network { path: path.to_owned(), said: said.clone(), advice: advice(said) }
+    })
+}
+
+/// The names under which the rasters in the archive `path` can be opened, if it is one and has some.
+fn rasters_inside(path: &Path) -> Option<Vec<String>> {
+    let is_named = |path: &Path, ends: &[&str]| {
+        let end = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        ends.contains(&end.as_str())
+    };
+    if !is_named(path, &["zip"]) {
+        return None;
+    }
+    let archive = path.canonicalize().ok()?;
+    let root = PathBuf::from(format!("/vsizip/{}", archive.display()));
+    let inside = gdal::vsi::read_dir(&root, true).ok()?;
+    let rasters = inside.iter().filter(|name| is_named(name, &["tif", "tiff", "vrt", "jp2"]));
+    let names: Vec<String> =
+        rasters.map(|name| root.join(name).to_string_lossy().into_owned()).collect();
+    (!names.is_empty()).then_some(names)
 }
 
 /// Whether the path names something of the file system, and not a connection such as `PG:dbname=x`.

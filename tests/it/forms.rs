@@ -54,14 +54,15 @@ impl Country {
         let mut writer = MapWriter::create(&self.map(), &header()).unwrap();
         for part in numbers.chunks(5000) {
             let mut rows = MapRows::default();
-            part.iter().for_each(|&number| self.add(&mut rows, number));
+            part.iter().for_each(|&number| self.add(&mut rows, number, number));
             writer.append(&rows).unwrap();
         }
         writer.finish().unwrap();
     }
 
-    fn add(&self, rows: &mut MapRows, number: usize) {
-        let (column, row) = (number % self.columns, number / self.columns);
+    /// Adds cell `number` in the place of cell `place`.
+    fn add(&self, rows: &mut MapRows, number: usize, place: usize) {
+        let (column, row) = (place % self.columns, place / self.columns);
         let north = (self.rows - 1 - row) as f64;
         let (x, y) = (CORNER.0 + column as f64 * SIZE, CORNER.1 + north * SIZE);
         rows.cells.push(Cell {
@@ -107,7 +108,7 @@ fn header() -> MapHeader {
         measured: serde_json::Map::new(),
     });
     let crs = CoordinateSystem::parse("EPSG:6372").unwrap().to_crs();
-    let cells = CellTableHeader { classes: ClassMap::new(["town"]).unwrap(), crs: Some(crs) };
+    let cells = CellTableHeader { classes: origin.classes.clone(), crs: Some(crs) };
     MapHeader { cells, origin }
 }
 

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use tesela::map::write_cog;
+use tesela::map::{MapRows, MapWriter, write_cog};
 use tesela::raster::{Mosaic, MosaicReading, Window};
 use tesela_datasets::descriptor::FileBands;
 use tesela_datasets::pixel::Scaling;
 
-use super::{Country, class_of, names_in};
+use super::{Country, class_of, header, names_in};
 
 /// The numbers of the first band of the raster at `path` of `bands` bands.
 fn first_band(path: &Path, bands: usize, nodata: Option<f64>) -> Vec<f32> {
@@ -26,13 +26,13 @@ fn first_band(path: &Path, bands: usize, nodata: Option<f64>) -> Vec<f32> {
 #[test]
 fn pixels_are_the_classes_and_probabilities_of_cells() {
     // More than a block each way, so that there are overviews.
-    let country = Country::new(700, 600);
+    let country = Country::new(701, 600);
     let files = write_cog(&country.map(), &country.path("map.tif")).unwrap();
     assert_eq!(files.numbers, country.path("map-probability.tif"));
     let classes = first_band(&files.classes, 1, Some(255.0));
     let numbers = first_band(&files.numbers, 6, None);
-    assert_eq!(classes.len(), 700 * 600);
-    for number in 0..700 * 600 {
+    assert_eq!(classes.len(), 701 * 600);
+    for number in 0..701 * 600 {
         let class = class_of(number).filter(|_| !number.is_multiple_of(7));
         assert_eq!(classes[number], class.map_or(255.0, |class| class as f32), "{number}");
         match class {
@@ -49,10 +49,15 @@ fn a_grid_that_is_no_lattice_is_refused_and_the_old_map_stays() {
     let country = Country::new(5, 5);
     let out = country.path("map.tif");
     std::fs::write(&out, "an older map").unwrap();
-    // The same cell twice.
-    country.write(&[1, 2, 3, 1]);
+    let mut rows = MapRows::default();
+    for (number, place) in [(1, 1), (2, 2), (9, 1)] {
+        country.add(&mut rows, number, place);
+    }
+    let mut writer = MapWriter::create(&country.map(), &header()).unwrap();
+    writer.append(&rows).unwrap();
+    writer.finish().unwrap();
     let error = write_cog(&country.map(), &out).unwrap_err().to_string();
-    assert!(error.contains("`c1` lies on another"), "{error}");
+    assert!(error.contains("`c9` lies on another"), "{error}");
     assert_eq!(std::fs::read(&out).unwrap(), b"an older map");
     assert_eq!(names_in(country.folder.path()), ["map.parquet", "map.tif"]);
 }
