@@ -35,10 +35,14 @@ pub enum RasterError {
         source: GdalError,
     },
     /// The file lies on a server that does not give it.
-    #[error("`{}` cannot be opened over the network: {said}; {advice}", .path.display())]
+    #[error(
+        "`{}` cannot be opened over the network in {attempts} attempts: {said}; {advice}", .path.display()
+    )]
     Network {
         /// Its address.
         path: PathBuf,
+        /// How often it was tried.
+        attempts: u32,
         /// What GDAL said of the network.
         said: String,
         /// What can be done.

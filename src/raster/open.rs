@@ -13,11 +13,20 @@ use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
 use super::RasterError;
 use super::network::{
-    advice, failure_of_network, gdal_name, is_remote, prepare_for_networks, without_listing,
+    NetworkFailure, Patience, advice, forget, gdal_name, is_passing, is_remote,
+    prepare_for_networks, without_listing,
 };
 
 thread_local! {
-    static FAILURES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static MESSAGES: RefCell<Vec<Message>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Something that GDAL has complained about.
+#[derive(Debug, Clone)]
+struct Message {
+    text: String,
+    /// Whether something has failed; otherwise GDAL goes on by itself.
+    is_failure: bool,
 }
 
 /// The most messages that are kept.
@@ -29,8 +38,10 @@ pub(crate) fn keep_quiet() {
     ONCE.call_once(|| {
         set_error_handler(|kind, number, message| {
             tracing::debug!(number, message, "gdal");
-            if matches!(kind, CplErrType::Failure | CplErrType::Fatal) {
-                FAILURES.with(|failures| note(&mut failures.borrow_mut(), message));
+            let is_failure = matches!(kind, CplErrType::Failure | CplErrType::Fatal);
+            if is_failure || matches!(kind, CplErrType::Warning) {
+                let message = Message { text: message.to_owned(), is_failure };
+                MESSAGES.with(|messages| note(&mut messages.borrow_mut(), message));
             }
         });
     });
@@ -40,18 +51,37 @@ pub(crate) fn keep_quiet() {
 ///
 /// Some of its iterators end early without another sign.
 pub(crate) fn take_failure() -> Option<String> {
-    take_failures().pop()
+    let messages = MESSAGES.with(|messages| messages.take());
+    let mut failures = messages.into_iter().filter(|message| message.is_failure);
+    failures.next_back().map(|message| message.text)
 }
 
-/// All that GDAL complained about on this thread since the last call, the first causes first.
-pub(crate) fn take_failures() -> Vec<String> {
-    FAILURES.with(|failures| failures.take())
+/// All that GDAL complained about on this thread since the last call, warnings too, the first causes first.
+pub(crate) fn take_messages() -> Vec<String> {
+    let messages = MESSAGES.with(|messages| messages.take());
+    messages.into_iter().map(|message| message.text).collect()
 }
 
 /// Keeps the first messages, and the last one.
-fn note(failures: &mut Vec<String>, message: &str) {
-    failures.truncate(KEPT - 1);
-    failures.push(message.to_owned());
+fn note(messages: &mut Vec<Message>, message: Message) {
+    messages.truncate(KEPT - 1);
+    messages.push(message);
+}
+
+/// Megabytes of decoded blocks that GDAL keeps. Enough for a row of blocks of a window, so that the blocks at
+/// its edges are still there when the neighbouring window is read.
+const CACHE_MEGABYTES: &str = "128";
+
+/// Unless the user has set GDAL's cache, it would take a share of the machine's memory.
+pub(crate) fn limit_cache() {
+    static ONCE: Once = Once::new();
+    const KEY: &str = "GDAL_CACHEMAX";
+    ONCE.call_once(|| {
+        if std::env::var_os(KEY).is_none() {
+            // Failing only means a cache of another size.
+            drop(gdal::config::set_config_option(KEY, CACHE_MEGABYTES));
+        }
+    });
 }
 
 /// Opens a raster for reading.
@@ -74,7 +104,7 @@ fn open(path: &Path, kind: GdalOpenFlags, expected: &'static str) -> Result<Data
     keep_quiet();
     prepare_for_networks();
     if is_remote(path) {
-        return open_remote(path, kind, expected);
+        return open_remote(path, kind);
     }
     // GDAL also opens archives and databases, which are no files; those are left to it.
     let virtual_path = path.to_string_lossy().starts_with("/vsi") || !path_is_plain(path);
@@ -89,7 +119,7 @@ fn open(path: &Path, kind: GdalOpenFlags, expected: &'static str) -> Result<Data
             return Err(RasterError::Empty { path: path.to_owned(), expected });
         }
     }
-    take_failures();
+    take_messages();
     open_named(path, kind).map_err(|source| match Dataset::open(path) {
         Ok(other) => RasterError::WrongKind {
             path: path.to_owned(),
@@ -117,18 +147,22 @@ fn open_named(name: &Path, kind: GdalOpenFlags) -> Result<Dataset, GdalError> {
 }
 
 /// Opens what lies on a server.
-fn open_remote(
-    path: &Path,
-    kind: GdalOpenFlags,
-    expected: &'static str,
-) -> Result<Dataset, RasterError> {
-    take_failures();
-    without_listing(|| open_named(&gdal_name(path), kind)).map_err(|source| {
-        let messages = take_failures();
-        let Some(said) = failure_of_network(&messages) else {
-            return RasterError::Open { path: path.to_owned(), expected, source };
-        };
-        RasterError::Network { path: path.to_owned(), said: said.clone(), advice: advice(said) }
+fn open_remote(path: &Path, kind: GdalOpenFlags) -> Result<Dataset, RasterError> {
+    let name = gdal_name(path);
+    let attempt = || {
+        take_messages();
+        without_listing(|| open_named(&name, GdalOpenFlags::from_bits_retain(kind.bits()))).map_err(
+            |source| {
+                let failure = NetworkFailure { source, messages: take_messages() };
+                forget(&name);
+                failure
+            },
+        )
+    };
+    let is_worth = |failure: &NetworkFailure| is_passing(&failure.said());
+    Patience::of_settings().try_until_done(attempt, is_worth).map_err(|(failure, attempts)| {
+        let said = failure.said();
+        RasterError::Network { path: path.to_owned(), attempts, advice: advice(&said), said }
     })
 }
 

@@ -11,7 +11,7 @@ use super::blocks::verify_blocks;
 use super::categories::{categories_path, write_categories};
 use super::{GeoTiffLayout, GeoTiffSample, GeoTiffWriter, Window, offers_zstd};
 use crate::raster::RasterError;
-use crate::raster::open::{keep_quiet, take_failure};
+use crate::raster::open::{keep_quiet, limit_cache, take_failure};
 
 /// Which number stands for several pixels in a smaller picture of the raster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,7 @@ impl CogWriter {
         overviews: Overviews,
     ) -> Result<Self, RasterError> {
         keep_quiet();
+        limit_cache();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let folder = tempfile::Builder::new()

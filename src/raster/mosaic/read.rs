@@ -1,15 +1,12 @@
 //! Reading windows of a mosaic.
 
-use std::path::Path;
-
-use gdal::errors::GdalError;
 use gdal::raster::GdalType;
 use tesela_datasets::patch::{SampleType, Samples};
 
 use super::MosaicError;
 use super::open::BandRaster;
-use crate::raster::network::{Patience, advice, failure_of_network, is_passing, is_remote};
-use crate::raster::open::take_failures;
+use crate::raster::network::{NetworkFailure, Patience, advice, forget, is_passing, is_remote};
+use crate::raster::open::take_messages;
 use crate::raster::{RasterError, Window};
 
 /// The numbers of a window, all bands.
@@ -54,63 +51,44 @@ impl BandRaster {
             let (corner, size) = ((offset(column), offset(row)), (width, height));
             let patience = Patience::of_settings();
             let read = || {
-                take_failures();
+                take_messages();
                 let read = raster.read_into_slice(corner, size, size, plane, None);
-                read.map_err(|source| Failure { source, messages: take_failures() })
+                read.map_err(|source| {
+                    let failure = NetworkFailure { source, messages: take_messages() };
+                    failure.files().iter().for_each(|file| forget(file));
+                    failure
+                })
             };
-            let is_worth = |failure: &Failure| failure.is_passing(&self.path);
+            let is_worth = |failure: &NetworkFailure| {
+                self.is_of_network(failure) && is_passing(&failure.said())
+            };
             let read = patience.try_until_done(read, is_worth);
-            read.map_err(|(failure, attempts)| failure.into_error(self, band, window, attempts))?;
+            read.map_err(|(failure, attempts)| self.failure(failure, band, window, attempts))?;
         }
         Ok(numbers)
     }
-}
 
-/// Why GDAL could not read a window.
-#[derive(Debug)]
-struct Failure {
-    source: GdalError,
-    /// All that it said, the first causes first.
-    messages: Vec<String>,
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let first = self.messages.first().cloned();
-        formatter.write_str(&first.unwrap_or_else(|| self.source.to_string()))
-    }
-}
-
-impl Failure {
-    /// What was said of a network, where `path` or one of its tiles lies behind one.
-    fn of_network(&self, path: &Path) -> Option<String> {
-        let said = failure_of_network(&self.messages).cloned();
-        said.or_else(|| is_remote(path).then(|| self.to_string()))
+    /// Whether the raster, or the tile of it that failed, lies behind a network.
+    fn is_of_network(&self, failure: &NetworkFailure) -> bool {
+        is_remote(&self.path) || failure.files().iter().any(|file| is_remote(file))
     }
 
-    /// Whether another attempt may succeed.
-    fn is_passing(&self, path: &Path) -> bool {
-        self.of_network(path).is_some_and(|said| is_passing(&said))
-    }
-
-    fn into_error(
-        self,
-        raster: &BandRaster,
+    fn failure(
+        &self,
+        failure: NetworkFailure,
         band: usize,
         window: Window,
         attempts: u32,
     ) -> MosaicError {
-        let path = raster.path.clone();
-        if let Some(said) = self.of_network(&path) {
+        let (path, said) = (self.path.clone(), failure.said());
+        if let Some(said) = failure.missing_file() {
+            return MosaicError::MissingTile { path, window, said };
+        }
+        if self.is_of_network(&failure) {
             let advice = advice(&said);
             return MosaicError::Network { path, band, window, attempts, said, advice };
         }
-        let missing =
-            |said: &&String| said.contains("No such file") || said.contains("does not exist");
-        if let Some(said) = self.messages.iter().find(missing) {
-            return MosaicError::MissingTile { path, window, said: said.clone() };
-        }
         let Window { column, row, width, height } = window;
-        MosaicError::Read { path, band, column, row, width, height, source: self.source }
+        MosaicError::Read { path, band, column, row, width, height, source: failure.source }
     }
 }

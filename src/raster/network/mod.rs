@@ -5,6 +5,7 @@
 //! networks stands in `settings`; a variable of the environment that sets one of these has the last word.
 
 mod advice;
+mod failure;
 mod names;
 mod patience;
 #[cfg(test)]
@@ -13,7 +14,8 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use advice::{advice, failure_of_network};
+pub(crate) use advice::{advice, is_passing};
+pub(crate) use failure::{NetworkFailure, forget};
 pub(crate) use names::{gdal_name, is_remote};
-pub(crate) use patience::{Patience, is_passing};
+pub(crate) use patience::Patience;
 pub(crate) use settings::{prepare_for_networks, without_listing};

@@ -49,16 +49,6 @@ impl Patience {
     }
 }
 
-/// Whether a failure of which GDAL `said` this may pass: everything but an answer that is final.
-pub(crate) fn is_passing(said: &str) -> bool {
-    let last = ["400", "401", "403", "404", "405", "410", "416"];
-    let answers = |status: &&str| {
-        said.contains(&format!("response code: {status}"))
-            || said.contains(&format!("response_code={status}"))
-    };
-    !last.iter().any(|status| answers(&status)) && !said.contains("Range downloading not supported")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,7 +71,5 @@ mod tests {
         let fail = || Err::<(), _>("no");
         assert_eq!(QUICK.try_until_done(fail, |_| true), Err(("no", 4)));
         assert_eq!(QUICK.try_until_done(fail, |_| false), Err(("no", 1)));
-        assert!(is_passing("Request for 0-9 failed with response_code=503"));
-        assert!(!is_passing("HTTP response code: 404"));
     }
 }

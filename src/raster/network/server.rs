@@ -106,6 +106,10 @@ impl State {
             return head(stream, 404, 0, "");
         };
         if method == "HEAD" {
+            let next = self.requests.load(Ordering::SeqCst) + 1;
+            if let Answer::Status(status) = (self.rule)(next) {
+                return head(stream, status, 0, "");
+            }
             return head(stream, 200, bytes.len(), "Accept-Ranges: bytes\r\n");
         }
         let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;

@@ -3,8 +3,8 @@
 use std::sync::Once;
 
 use gdal::config::{
-    clear_thread_local_config_option, get_config_option, set_config_option,
-    set_thread_local_config_option,
+    clear_thread_local_config_option, get_config_option, get_thread_local_config_option,
+    set_config_option, set_thread_local_config_option,
 };
 
 /// How often GDAL asks again by itself where a server is busy (status 429, 502, 503, 504).
@@ -43,14 +43,21 @@ pub(crate) fn prepare_for_networks() {
 /// Runs `open`, in which GDAL does not list the folder around a file: servers do not answer that, or slowly. Side files
 /// of a remote mosaic (`.aux.xml`, `.ovr`) are therefore not looked for, unless the user has set the listing.
 pub(crate) fn without_listing<T>(open: impl FnOnce() -> T) -> T {
-    if setting(READDIR).is_some() {
-        return open();
-    }
+    if setting(READDIR).is_some() { open() } else { with_setting(READDIR, "EMPTY_DIR", open) }
+}
+
+/// Runs `action`, in which `key` has `value` on this thread.
+pub(super) fn with_setting<T>(key: &str, value: &str, action: impl FnOnce() -> T) -> T {
+    let former = get_thread_local_config_option(key, "").unwrap_or_default();
     // Failing only means some requests more.
-    drop(set_thread_local_config_option(READDIR, "EMPTY_DIR"));
-    let opened = open();
-    drop(clear_thread_local_config_option(READDIR));
-    opened
+    drop(set_thread_local_config_option(key, value));
+    let done = action();
+    drop(if former.is_empty() {
+        clear_thread_local_config_option(key)
+    } else {
+        set_thread_local_config_option(key, &former)
+    });
+    done
 }
 
 /// What the user, or this program, has set.

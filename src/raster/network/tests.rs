@@ -20,8 +20,11 @@ const NODATA: i16 = -9999;
 
 /// Numbers that do not compress, so that the file is larger than what GDAL fetches when it opens one.
 fn number(index: usize) -> i16 {
-    let mixed = (index as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-    i16::try_from(mixed % 10_000).unwrap()
+    // The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+    let mut mixed = (index as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    i16::try_from((mixed ^ (mixed >> 31)) % 10_000).unwrap()
 }
 
 fn layout(width: usize) -> GeoTiffLayout {
