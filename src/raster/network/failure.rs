@@ -6,7 +6,8 @@ use gdal::Dataset;
 use gdal::errors::GdalError;
 
 use super::names::is_remote;
-use super::settings::with_setting;
+use super::settings::{with_setting, without_listing};
+use crate::raster::open::take_messages;
 
 /// Why GDAL could not open or read something.
 #[derive(Debug)]
@@ -62,6 +63,9 @@ pub(crate) fn forget(file: &Path) {
     }
     // The cache of a file that was opened under this setting is dropped when it is closed, also where opening fails.
     let name = file.to_string_lossy();
-    with_setting("CPL_VSIL_CURL_NON_CACHED", &name, || drop(Dataset::open(file)));
-    super::super::open::take_messages();
+    with_setting("CPL_VSIL_CURL_NON_CACHED", &name, || {
+        without_listing(|| drop(Dataset::open(file)));
+    });
+    // Nobody asked whether it can be opened.
+    take_messages();
 }
