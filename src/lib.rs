@@ -16,6 +16,8 @@ pub mod inspection;
 pub mod label;
 pub mod map;
 pub mod metrics;
+pub mod numerals;
+pub mod picture;
 pub mod prepare;
 pub mod progress;
 pub mod raster;

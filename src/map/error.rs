@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use tesela_datasets::cells::CellTableError;
 
+use crate::raster::RasterError;
+
 /// Why a map could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -44,5 +46,24 @@ pub enum MapError {
         path: PathBuf,
         /// What was found and what was expected.
         reason: String,
+    },
+    /// A form of the map needs a regular grid, and this is none.
+    #[error("map `{}` cannot be drawn as a raster: {reason}", .path.display())]
+    NoLattice {
+        /// The file.
+        path: PathBuf,
+        /// What keeps its cells from being one.
+        reason: String,
+    },
+    /// A raster or vector file of the map cannot be written.
+    #[error("cannot write a form of the map")]
+    Raster(#[from] RasterError),
+    /// The operating system refused.
+    #[error("cannot write `{}`", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: std::io::Error,
     },
 }

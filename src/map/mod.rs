@@ -4,10 +4,17 @@
 //! the only one that is read again: other forms are made from it, so that all say the same. Memory is that of some
 //! thousand cells, whatever the size of the country. What the columns are called and hold stands in `columns` alone.
 
+mod cog;
 mod columns;
 mod csv;
 mod error;
+mod geopackage;
 mod header;
+mod lattice;
+mod palette;
+mod planes;
+mod qgis_style;
+mod quick_look;
 mod reader;
 mod rows;
 #[cfg(test)]
@@ -15,9 +22,12 @@ mod tests;
 mod writer;
 
 pub use self::csv::write_csv;
+pub use cog::{CogFiles, write_cog};
 pub use columns::{ColumnData, ColumnKind, MapColumn};
 pub use error::MapError;
+pub use geopackage::write_geopackage;
 pub use header::{MapContent, MapHeader, MapOrigin, ModelOrigin};
+pub use quick_look::write_quick_look;
 pub use reader::MapReader;
 pub use rows::{MapRows, Quality, uncertainty};
 pub use writer::MapWriter;

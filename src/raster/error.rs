@@ -34,6 +34,28 @@ pub enum RasterError {
         /// What GDAL said.
         source: GdalError,
     },
+    /// The file lies on a server that does not give it.
+    #[error(
+        "`{}` cannot be opened over the network in {attempts} attempts: {said}; {advice}", .path.display()
+    )]
+    Network {
+        /// Its address.
+        path: PathBuf,
+        /// How often it was tried.
+        attempts: u32,
+        /// What GDAL said of the network.
+        said: String,
+        /// What can be done.
+        advice: &'static str,
+    },
+    /// The file is an archive, in which rasters lie.
+    #[error("`{}` is an archive; name a raster in it: {}", .path.display(), list(.found))]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// The names under which rasters in it can be opened.
+        found: Vec<String>,
+    },
     /// The file is readable, and something else.
     #[error("`{}` is {found}; expected {expected}", .path.display())]
     WrongKind {

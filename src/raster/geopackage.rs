@@ -5,19 +5,24 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use gdal::errors::GdalError;
+use gdal::vector::sql::Dialect;
 use gdal::vector::{
     Feature, Geometry, LayerAccess, LayerOptions, OGRFieldType, OGRwkbGeometryType,
 };
-use gdal::{Dataset, DriverManager, Metadata};
+use gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags, Metadata};
 use tesela_datasets::cell::{Cell, Outline};
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::whole_file::partial_path;
 
+use super::layer_styles::add_style;
 use super::open::keep_quiet;
 use super::{CoordinateSystem, RasterError};
 
 /// Key of the layer's metadata under which the class names lie, in order, as a JSON list.
 pub(crate) const CLASSES_KEY: &str = "TESELA_CLASSES";
+
+/// The layer of cells.
+const LAYER: &str = "cells";
 
 /// Columns of the layer, in order.
 const CELL_ID: usize = 0;
@@ -31,6 +36,22 @@ pub enum ColumnKind {
     Text,
     /// Numbers.
     Number,
+    /// Numbers of single precision.
+    Single,
+    /// Yes or no.
+    Flag,
+}
+
+impl ColumnKind {
+    /// The type in GeoPackage 1.3, table 1.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text => "TEXT",
+            Self::Number => "DOUBLE",
+            Self::Single => "FLOAT",
+            Self::Flag => "BOOLEAN",
+        }
+    }
 }
 
 /// A value in a further column.
@@ -42,6 +63,23 @@ pub enum ColumnValue<'a> {
     Text(Cow<'a, str>),
     /// A number.
     Number(f64),
+    /// Yes or no.
+    Flag(bool),
+}
+
+/// What a GeoPackage of cells is to hold.
+#[derive(Debug, Clone)]
+pub struct GeoPackageLayout<'a> {
+    /// What coordinates mean; `None` where nobody knows.
+    pub crs: Option<&'a CoordinateSystem>,
+    /// The classes that labels speak of.
+    pub classes: &'a ClassMap,
+    /// Further columns, after the own ones.
+    pub columns: Vec<(String, ColumnKind)>,
+    /// Whether cells are points; otherwise they are polygons.
+    pub points: bool,
+    /// How QGIS draws the cells (QML), if it is not to choose itself.
+    pub style: Option<String>,
 }
 
 /// Writes cells into a GeoPackage with one layer, `cells`, of columns `cell_id`, `label` and `year`, and those
@@ -86,49 +124,69 @@ impl GeoPackageWriter {
         classes: &ClassMap,
         extra: &[(String, ColumnKind)],
     ) -> Result<Self, RasterError> {
+        let columns = extra.to_vec();
+        let layout =
+            GeoPackageLayout { crs: Some(crs), classes, columns, points: false, style: None };
+        Self::begin(path, &layout)
+    }
+
+    /// Starts the file that will lie at `path`, replacing what is there.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub fn begin(path: &Path, layout: &GeoPackageLayout<'_>) -> Result<Self, RasterError> {
         keep_quiet();
         let partial = partial_path(path);
         remove_leftovers(&partial);
         let mut writer =
-            Self { path: path.to_owned(), partial, classes: classes.clone(), dataset: None };
+            Self { path: path.to_owned(), partial, classes: layout.classes.clone(), dataset: None };
         // GDAL says little about a folder that is missing or forbidden; the operating system says it well.
         File::create(&writer.partial).map_err(RasterError::io("create", path))?;
         remove_leftovers(&writer.partial);
-        writer.dataset = Some(writer.make_layer(crs, extra)?);
+        writer.make_layer(layout)?;
+        let open = DatasetOptions {
+            open_flags: GdalOpenFlags::GDAL_OF_VECTOR | GdalOpenFlags::GDAL_OF_UPDATE,
+            ..DatasetOptions::default()
+        };
+        let dataset = Dataset::open_ex(&writer.partial, open);
+        writer.dataset = Some(dataset.map_err(RasterError::gdal("write", path))?);
         Ok(writer)
     }
 
-    fn make_layer(
-        &self,
-        crs: &CoordinateSystem,
-        extra: &[(String, ColumnKind)],
-    ) -> Result<Dataset, RasterError> {
-        let reference = crs.to_gdal()?;
+    /// Makes the file and its layer. Columns are declared in SQL, because the interface of GDAL's that is used here knows
+    /// no truth values; it sees them when the file is opened anew.
+    fn make_layer(&self, layout: &GeoPackageLayout<'_>) -> Result<(), RasterError> {
+        let reference = layout.crs.map(CoordinateSystem::to_gdal).transpose()?;
         let names = serde_json::to_string(&self.classes).expect("names are text");
         let own = [
             ("cell_id", OGRFieldType::OFTString),
             ("label", OGRFieldType::OFTString),
             ("year", OGRFieldType::OFTInteger),
         ];
-        let further = extra.iter().map(|(name, kind)| match kind {
-            ColumnKind::Text => (name.as_str(), OGRFieldType::OFTString),
-            ColumnKind::Number => (name.as_str(), OGRFieldType::OFTReal),
-        });
-        let fields: Vec<(&str, _)> = own.into_iter().chain(further).collect();
-        let make = || -> Result<Dataset, GdalError> {
+        let make = || -> Result<(), GdalError> {
             // What is not finished is thrown away, so nothing has to survive a power cut before the end.
             gdal::config::set_thread_local_config_option("OGR_SQLITE_SYNCHRONOUS", "OFF")?;
             let driver = DriverManager::get_driver_by_name("GPKG")?;
             let mut dataset = driver.create_vector_only(&self.partial)?;
+            let polygons = OGRwkbGeometryType::wkbPolygon;
             let mut layer = dataset.create_layer(LayerOptions {
-                name: "cells",
-                srs: Some(&reference),
-                ty: OGRwkbGeometryType::wkbPolygon,
-                options: None,
+                name: LAYER,
+                srs: reference.as_ref(),
+                ty: if layout.points { OGRwkbGeometryType::wkbPoint } else { polygons },
+                // The index is made at once at the end, which is quicker than row by row.
+                options: Some(&["SPATIAL_INDEX=NO", "GEOMETRY_NAME=geom"]),
             })?;
-            layer.create_defn_fields(&fields)?;
+            layer.create_defn_fields(&own)?;
             layer.set_metadata_item(CLASSES_KEY, &names, "")?;
-            Ok(dataset)
+            for (name, kind) in &layout.columns {
+                let (name, kind) = (name.replace('"', "\"\""), kind.name());
+                let add = format!("ALTER TABLE {LAYER} ADD COLUMN \"{name}\" {kind}");
+                dataset.execute_sql(add, None, Dialect::DEFAULT)?;
+            }
+            if let Some(style) = &layout.style {
+                add_style(&dataset, LAYER, style)?;
+            }
+            dataset.close()
         };
         make().map_err(RasterError::gdal("write", &self.path))
     }
@@ -155,7 +213,7 @@ impl GeoPackageWriter {
         let mut write = || -> Result<(), GdalError> {
             let transaction = dataset.start_transaction()?;
             {
-                let layer = transaction.layer(0)?;
+                let layer = transaction.layer_by_name(LAYER)?;
                 for (index, cell) in cells.iter().enumerate() {
                     let mut feature = feature_of(cell, classes, &layer)?;
                     for (value, field) in extra(index).into_iter().zip(YEAR + 1..) {
@@ -163,6 +221,9 @@ impl GeoPackageWriter {
                             ColumnValue::Null => feature.set_field_null(field)?,
                             ColumnValue::Text(text) => feature.set_field_string(field, &text)?,
                             ColumnValue::Number(value) => feature.set_field_double(field, value)?,
+                            ColumnValue::Flag(value) => {
+                                feature.set_field_integer(field, value.into())?;
+                            }
                         }
                     }
                     feature.create(&layer)?;
@@ -179,7 +240,12 @@ impl GeoPackageWriter {
     /// If the disk is full or the name is taken by something that cannot be replaced.
     pub fn finish(mut self) -> Result<(), RasterError> {
         if let Some(dataset) = self.dataset.take() {
-            dataset.close().map_err(RasterError::gdal("write", &self.path))?;
+            let close = || -> Result<(), GdalError> {
+                let index = format!("SELECT CreateSpatialIndex('{LAYER}', 'geom')");
+                drop(dataset.execute_sql(index, None, Dialect::DEFAULT)?);
+                dataset.close()
+            };
+            close().map_err(RasterError::gdal("write", &self.path))?;
         }
         File::open(&self.partial)
             .and_then(|file| file.sync_all())
@@ -216,12 +282,18 @@ fn feature_of<'a, L: LayerAccess>(
     Ok(feature)
 }
 
-/// The outline as a polygon of one closed ring, little-endian.
+/// The outline as a polygon of one closed ring, or as a point where it has a single corner; little-endian.
 fn well_known_binary(outline: &Outline) -> Vec<u8> {
+    let mut bytes = vec![1];
+    if let [corner] = outline.corners[..] {
+        bytes.extend(1_u32.to_le_bytes());
+        bytes.extend(corner.x.to_le_bytes());
+        bytes.extend(corner.y.to_le_bytes());
+        return bytes;
+    }
     let closed = outline.corners.iter().chain(outline.corners.first());
     let points = u32::try_from(closed.clone().count()).unwrap_or(u32::MAX);
-    let mut bytes = Vec::with_capacity(13 + 16 * points as usize);
-    bytes.push(1);
+    bytes.reserve(12 + 16 * points as usize);
     bytes.extend(3_u32.to_le_bytes());
     bytes.extend(1_u32.to_le_bytes());
     bytes.extend(points.to_le_bytes());

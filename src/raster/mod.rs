@@ -7,14 +7,16 @@
 //! - [`CoordinateSystem`] says what coordinates mean, [`Transform`] moves points between two of them;
 //! - [`VectorLayer`] reads polygons, [`GeoPackageWriter`] writes cells;
 //! - [`Mosaic`] reads a raster of several bands window by window;
-//! - [`GeoTiffWriter`] writes a raster window by window.
+//! - [`GeoTiffWriter`] and [`CogWriter`] write a raster window by window, the second one cloud-optimised.
 
 mod crs;
 mod error;
 mod extent;
 mod geopackage;
 mod geotiff;
+mod layer_styles;
 mod mosaic;
+mod network;
 mod open;
 mod vector;
 #[cfg(test)]
@@ -24,8 +26,11 @@ pub use crs::{CoordinateSystem, Transform};
 pub use error::RasterError;
 pub use extent::Extent;
 pub(crate) use geopackage::CLASSES_KEY;
-pub use geopackage::{ColumnKind, ColumnValue, GeoPackageWriter};
-pub use geotiff::{BandLayout, GeoTiffLayout, GeoTiffSample, GeoTiffWriter, Window};
+pub use geopackage::{ColumnKind, ColumnValue, GeoPackageLayout, GeoPackageWriter};
+pub use geotiff::{
+    BandLayout, CogWriter, FinishedCog, GeoTiffLayout, GeoTiffSample, GeoTiffWriter, Overviews,
+    Window,
+};
 pub use mosaic::{
     Mosaic, MosaicError, MosaicReading, MosaicWindow, PixelPlacement, read_patch_tiff,
 };

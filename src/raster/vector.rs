@@ -6,6 +6,7 @@ use gdal::cpl::CslStringList;
 use gdal::vector::{Feature, Geometry, LayerAccess, OwnedFeatureIterator, OwnedLayer};
 use geo_types::{Geometry as Plain, MultiPolygon, Polygon};
 
+use super::layer_styles::STYLES;
 use super::open::{open_vector, take_failure};
 use super::{CoordinateSystem, Extent, RasterError};
 
@@ -50,16 +51,17 @@ impl VectorLayer {
     /// If the file cannot be opened, or does not settle which layer is meant.
     pub fn open(path: &Path, layer: Option<&str>) -> Result<Self, RasterError> {
         let dataset = open_vector(path)?;
-        let found: Vec<String> = dataset.layers().map(|layer| layer.name()).collect();
+        let all: Vec<String> = dataset.layers().map(|layer| layer.name()).collect();
+        let is_of_cells = |name: &&String| name.as_str() != STYLES;
+        let found: Vec<String> = all.iter().filter(is_of_cells).cloned().collect();
+        let index_of = |name: &str| all.iter().position(|own| own == name);
         let index = match layer {
-            Some(name) => {
-                found.iter().position(|own| own == name).ok_or_else(|| RasterError::NoLayer {
-                    path: path.to_owned(),
-                    layer: name.to_owned(),
-                    found: found.clone(),
-                })?
-            }
-            None if found.len() == 1 => 0,
+            Some(name) => index_of(name).ok_or_else(|| RasterError::NoLayer {
+                path: path.to_owned(),
+                layer: name.to_owned(),
+                found: found.clone(),
+            })?,
+            None if found.len() == 1 => index_of(&found[0]).unwrap_or_default(),
             None => return Err(RasterError::WhichLayer { path: path.to_owned(), found }),
         };
         let layer = dataset.into_layer(index).map_err(|source| RasterError::Open {

@@ -6,9 +6,9 @@
 
 use tesela_datasets::class::{ClassId, ClassMap};
 
-use super::canvas::{Anchor, Area, Canvas, Colour, Pen, Picture, mix};
-use super::format::{grouped, percent};
 use crate::metrics::{Confusion, Scores};
+use crate::numerals::{grouped, percent};
+use crate::picture::{Anchor, Area, Canvas, Colour, Pen, Picture, mix};
 
 const INK: Colour = [32, 36, 44];
 const GREY: Colour = [108, 116, 128];

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tesela_models::FitEvent;
 
-use super::format::percent;
 use super::run_clock::rough;
+use crate::numerals::percent;
 
 /// A speed is measured over this time, at least.
 const SPAN: Duration = Duration::from_millis(500);

@@ -2,12 +2,10 @@
 //!
 //! Nothing here computes a score; it shows those of [`crate::metrics`].
 
-mod canvas;
 mod comparison_tables;
 mod confusion_csv;
 mod confusion_picture;
 mod fit_events;
-mod format;
 mod live_words;
 mod of_comparison;
 mod of_run;
@@ -20,13 +18,13 @@ mod tensorboard;
 mod variogram_csv;
 mod variogram_picture;
 
-pub use canvas::Picture;
+pub use crate::numerals::{grouped, metres, percent};
+pub use crate::picture::Picture;
 pub use comparison_tables::{
     difference_table, figures_table, pairs_table, probability, rank_table,
 };
 pub use confusion_csv::confusion_csv;
 pub use confusion_picture::{Caption, confusion_picture};
-pub use format::{grouped, metres, percent};
 pub use of_comparison::write_comparison_report;
 pub use of_run::{ReportError, write_report};
 pub use publish::{PublishError, how, log_run, publish};

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use tesela_models::{FitEvent, StageTimes};
 
-use super::format::percent;
 use super::live_words::LiveWords;
 use super::run_clock::{RunClock, duration};
 use super::{Caption, EventLog, confusion_picture};
+use crate::numerals::percent;
 use crate::progress::Progress;
 use crate::training::{HeldOut, Part, RunObserver};
 

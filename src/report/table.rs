@@ -4,8 +4,8 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 use tesela_models::network::LayerRow;
 
-use super::format::{grouped, percent};
 use crate::metrics::{Scores, Summary};
+use crate::numerals::{grouped, percent};
 
 /// Lines around the head and at the end, none between rows.
 const STYLE: TableStyle = TableStyle::new()

@@ -2,9 +2,9 @@
 //!
 //! The area of a dot says how many pairs of cells it stands for.
 
-use super::canvas::{Anchor, Area, Canvas, Colour, Pen, Picture};
-use super::format::metres;
 use crate::metrics::variogram::{Fitted, Reach, Variogram};
+use crate::numerals::metres;
+use crate::picture::{Anchor, Area, Canvas, Colour, Pen, Picture};
 
 const INK: Colour = [32, 36, 44];
 const GREY: Colour = [108, 116, 128];

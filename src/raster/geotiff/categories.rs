@@ -1,17 +1,22 @@
 //! The names of values, in a file beside the raster.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{BandLayout, GeoTiffLayout};
 use crate::raster::RasterError;
 
+/// Where the names of the values of the raster `path` lie.
+pub(super) fn categories_path(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".aux.xml");
+    path.with_file_name(name)
+}
+
 /// Writes the names of values where GDAL and QGIS look for them: `<file>.aux.xml`.
 pub(super) fn write_categories(path: &Path, layout: &GeoTiffLayout) -> Result<(), RasterError> {
     let bands: Vec<String> = (1..).zip(&layout.bands).filter_map(category_xml).collect();
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".aux.xml");
-    let aux = path.with_file_name(name);
+    let aux = categories_path(path);
     if bands.is_empty() {
         return match fs::remove_file(&aux) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -16,16 +16,20 @@ use gdal::spatial_ref::SpatialRef;
 use gdal::{Dataset, DriverManager, Metadata};
 use tesela_datasets::patch::SampleType;
 
+use self::blocks::verify_blocks;
 use self::categories::write_categories;
 use self::layout::BLOCK;
 use super::RasterError;
 use super::open::keep_quiet;
 
+mod blocks;
 mod categories;
+mod cog;
 mod layout;
 #[cfg(test)]
 mod tests;
 
+pub use cog::{CogWriter, FinishedCog, Overviews};
 pub use layout::{BandLayout, GeoTiffLayout, Window};
 
 /// A type of number that rasters are written in.
@@ -77,11 +81,15 @@ impl GeoTiffWriter {
     /// # Errors
     /// If the layout is impossible, or the file cannot be created.
     pub fn create(path: &Path, layout: GeoTiffLayout) -> Result<Self, RasterError> {
+        Self::begin(path, partial_path(path), layout)
+    }
+
+    /// Begins the raster `partial`, which errors ascribe to `path`.
+    fn begin(path: &Path, partial: PathBuf, layout: GeoTiffLayout) -> Result<Self, RasterError> {
         if let Some(message) = layout.problem() {
             return Err(RasterError::Request { path: path.to_owned(), message });
         }
         keep_quiet();
-        let partial = partial_path(path);
         let mut dataset =
             create_dataset(&partial, &layout).map_err(RasterError::gdal("create raster", path))?;
         let partial = Partial(partial);
@@ -119,15 +127,20 @@ impl GeoTiffWriter {
     /// # Errors
     /// If a block is missing, as happens where the disk is full, or the file cannot be renamed.
     pub fn finish(mut self) -> Result<(), RasterError> {
+        self.complete()?;
+        write_categories(&self.path, &self.layout)?;
+        fs::rename(&self.partial.0, &self.path).map_err(RasterError::io("write raster", &self.path))
+    }
+
+    /// Closes the file and looks for every block in it.
+    fn complete(&mut self) -> Result<(), RasterError> {
         if let Some(dataset) = self.dataset.take() {
             dataset.close().map_err(RasterError::gdal("write raster", &self.path))?;
         }
-        self.verify()?;
+        verify_blocks(&self.partial.0, &self.path, self.layout.bands.len())?;
         File::open(&self.partial.0)
             .and_then(|file| file.sync_all())
-            .map_err(RasterError::io("write raster", &self.path))?;
-        write_categories(&self.path, &self.layout)?;
-        fs::rename(&self.partial.0, &self.path).map_err(RasterError::io("write raster", &self.path))
+            .map_err(RasterError::io("write raster", &self.path))
     }
 
     fn check<T: GeoTiffSample>(
@@ -196,35 +209,6 @@ impl GeoTiffWriter {
         let corner = (isize::try_from(window.column)?, isize::try_from(window.row)?);
         dataset.rasterband(band + 1)?.write(corner, size, &mut buffer)
     }
-
-    /// Looks for every block in the file: before 3.7 GDAL does not say that closing failed.
-    fn verify(&self) -> Result<(), RasterError> {
-        let gdal = |error| RasterError::gdal("read back raster", &self.path)(error);
-        let length = fs::metadata(&self.partial.0)
-            .map_err(RasterError::io("read back raster", &self.path))?
-            .len();
-        let dataset = Dataset::open(&self.partial.0).map_err(gdal)?;
-        let columns = self.layout.width.div_ceil(BLOCK);
-        let rows = self.layout.height.div_ceil(BLOCK);
-        for index in 0..self.layout.bands.len() {
-            let band = dataset.rasterband(index + 1).map_err(gdal)?;
-            for (row, column) in
-                (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)))
-            {
-                let item = |name: &str| -> Option<u64> {
-                    band.metadata_item(&format!("{name}_{column}_{row}"), "TIFF")?.parse().ok()
-                };
-                let end = item("BLOCK_OFFSET").zip(item("BLOCK_SIZE")).map(|(at, size)| at + size);
-                if end.is_none_or(|end| end > length) {
-                    return Err(RasterError::Incomplete {
-                        path: self.path.clone(),
-                        message: format!("block ({column}, {row}) of band {index} is missing"),
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The name under which a file grows: hidden beside the final one, so that a name without `.partial` is whole.
@@ -255,10 +239,8 @@ fn creation_options(
     driver: &gdal::Driver,
     layout: &GeoTiffLayout,
 ) -> gdal::errors::Result<RasterCreationOptions> {
-    let zstd = driver
-        .metadata_item("DMD_CREATIONOPTIONLIST", "")
-        .is_some_and(|list| list.contains("ZSTD"));
-    let (compress, level) = if zstd { ("ZSTD", "ZSTD_LEVEL=1") } else { ("DEFLATE", "ZLEVEL=1") };
+    let (compress, level) =
+        if offers_zstd(driver) { ("ZSTD", "ZSTD_LEVEL=1") } else { ("DEFLATE", "ZLEVEL=1") };
     let predictor = if layout.sample_type == SampleType::Float32 { 3 } else { 2 };
     let mut options = RasterCreationOptions::new();
     options.add_string("TILED=YES")?;
@@ -270,6 +252,12 @@ fn creation_options(
     options.add_string("INTERLEAVE=BAND")?;
     options.add_string("BIGTIFF=IF_SAFER")?;
     Ok(options)
+}
+
+/// Whether GDAL was built with Zstandard.
+fn offers_zstd(driver: &gdal::Driver) -> bool {
+    let options = driver.metadata_item("DMD_CREATIONOPTIONLIST", "");
+    options.is_some_and(|list| list.contains("ZSTD"))
 }
 
 /// Writes place and meaning into the file.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use gdal::errors::GdalError;
 
-use crate::raster::RasterError;
+use crate::raster::{RasterError, Window};
 
 /// Why a mosaic could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -114,5 +114,39 @@ pub enum MosaicError {
         height: usize,
         /// What GDAL said.
         source: GdalError,
+    },
+    /// A window could not be read over the network.
+    #[error(
+        "cannot read columns {}..{} and rows {}..{} of band {band} of `{}` over the network in {attempts} attempts: {said}; \
+         {advice}",
+        .window.column, .window.column + .window.width, .window.row, .window.row + .window.height, .path.display()
+    )]
+    Network {
+        /// The address of the file.
+        path: PathBuf,
+        /// Number of the band in the file, from 1.
+        band: usize,
+        /// The part that was wanted.
+        window: Window,
+        /// How often it was tried.
+        attempts: u32,
+        /// What GDAL said of the network.
+        said: String,
+        /// What can be done.
+        advice: &'static str,
+    },
+    /// A file that the mosaic is put together of is not there.
+    #[error(
+        "cannot read columns {}..{} and rows {}..{} of `{}`: a tile of it is missing: {said}; without it nobody knows what \
+         lies there",
+        .window.column, .window.column + .window.width, .window.row, .window.row + .window.height, .path.display()
+    )]
+    MissingTile {
+        /// The mosaic.
+        path: PathBuf,
+        /// The part that was wanted.
+        window: Window,
+        /// What GDAL said, with the name of the tile.
+        said: String,
     },
 }

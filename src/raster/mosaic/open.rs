@@ -1,7 +1,6 @@
 //! Opening a mosaic: everything that can be wrong with the file as such.
 
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 use gdal::Dataset;
 use tesela_datasets::descriptor::{FileBands, Imagery};
@@ -9,12 +8,8 @@ use tesela_datasets::patch::SampleType;
 use tesela_datasets::pixel::Scaling;
 
 use super::{MosaicError, MosaicWindow, PixelPlacement, numbers};
-use crate::raster::open::open_raster;
+use crate::raster::open::{limit_cache, open_raster};
 use crate::raster::{CoordinateSystem, RasterError, Window};
-
-/// Megabytes of decoded blocks that GDAL keeps. Enough for a row of blocks of a window, so that the blocks at
-/// its edges are still there when the neighbouring window is read.
-const CACHE_MEGABYTES: &str = "128";
 
 /// What a mosaic must hold to be read.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,18 +149,6 @@ impl BandRaster {
         let path = path.to_owned();
         Ok(Self { dataset, path, numbers, columns, rows, block, sample_type })
     }
-}
-
-/// Unless the user has set GDAL's cache, it would take a share of the machine's memory.
-fn limit_cache() {
-    static ONCE: Once = Once::new();
-    const KEY: &str = "GDAL_CACHEMAX";
-    ONCE.call_once(|| {
-        if std::env::var_os(KEY).is_none() {
-            // Failing only means a cache of another size.
-            drop(gdal::config::set_config_option(KEY, CACHE_MEGABYTES));
-        }
-    });
 }
 
 fn crs_of(dataset: &Dataset, path: &Path) -> Result<CoordinateSystem, RasterError> {

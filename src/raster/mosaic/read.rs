@@ -5,6 +5,8 @@ use tesela_datasets::patch::{SampleType, Samples};
 
 use super::MosaicError;
 use super::open::BandRaster;
+use crate::raster::network::{NetworkFailure, Patience, advice, forget, is_passing, is_remote};
+use crate::raster::open::take_messages;
 use crate::raster::{RasterError, Window};
 
 /// The numbers of a window, all bands.
@@ -47,11 +49,46 @@ impl BandRaster {
                 .rasterband(band)
                 .map_err(RasterError::gdal("open a band of", &self.path))?;
             let (corner, size) = ((offset(column), offset(row)), (width, height));
-            raster.read_into_slice(corner, size, size, plane, None).map_err(|source| {
-                let path = self.path.clone();
-                MosaicError::Read { path, band, column, row, width, height, source }
-            })?;
+            let patience = Patience::of_settings();
+            let read = || {
+                take_messages();
+                let read = raster.read_into_slice(corner, size, size, plane, None);
+                read.map_err(|source| {
+                    let failure = NetworkFailure { source, messages: take_messages() };
+                    failure.files().iter().for_each(|file| forget(file));
+                    failure
+                })
+            };
+            let is_worth = |failure: &NetworkFailure| {
+                self.is_of_network(failure) && is_passing(&failure.said())
+            };
+            let read = patience.try_until_done(read, is_worth);
+            read.map_err(|(failure, attempts)| self.failure(failure, band, window, attempts))?;
         }
         Ok(numbers)
+    }
+
+    /// Whether the raster, or the tile of it that failed, lies behind a network.
+    fn is_of_network(&self, failure: &NetworkFailure) -> bool {
+        is_remote(&self.path) || failure.files().iter().any(|file| is_remote(file))
+    }
+
+    fn failure(
+        &self,
+        failure: NetworkFailure,
+        band: usize,
+        window: Window,
+        attempts: u32,
+    ) -> MosaicError {
+        let (path, said) = (self.path.clone(), failure.said());
+        if let Some(said) = failure.missing_file() {
+            return MosaicError::MissingTile { path, window, said };
+        }
+        if self.is_of_network(&failure) {
+            let advice = advice(&said);
+            return MosaicError::Network { path, band, window, attempts, said, advice };
+        }
+        let Window { column, row, width, height } = window;
+        MosaicError::Read { path, band, column, row, width, height, source: failure.source }
     }
 }

@@ -38,7 +38,7 @@ impl Picture {
 
     /// The pixels row by row, red green blue, with white added below or to the right until the picture is
     /// as wide as high; and that width.
-    pub(super) fn to_square(&self) -> (Vec<u8>, usize) {
+    pub(crate) fn to_square(&self) -> (Vec<u8>, usize) {
         let side = self.width().max(self.height());
         let mut square = RgbImage::from_pixel(side, side, Rgb([255; 3]));
         image::imageops::replace(&mut square, &self.pixels, 0, 0);
@@ -57,20 +57,20 @@ impl Picture {
 }
 
 /// Red, green and blue.
-pub(super) type Colour = [u8; 3];
+pub(crate) type Colour = [u8; 3];
 
 /// How text looks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pen {
+pub(crate) struct Pen {
     /// Height of the letter m's square, in units.
-    pub(super) size: f32,
-    pub(super) bold: bool,
-    pub(super) colour: Colour,
+    pub(crate) size: f32,
+    pub(crate) bold: bool,
+    pub(crate) colour: Colour,
 }
 
 /// Which point of a text is put where it is asked for; vertically it is always the middle.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Anchor {
+pub(crate) enum Anchor {
     Start,
     Middle,
     End,
@@ -78,21 +78,21 @@ pub(super) enum Anchor {
 
 /// A rectangle in units.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Area {
-    pub(super) x: f32,
-    pub(super) y: f32,
-    pub(super) width: f32,
-    pub(super) height: f32,
+pub(crate) struct Area {
+    pub(crate) x: f32,
+    pub(crate) y: f32,
+    pub(crate) width: f32,
+    pub(crate) height: f32,
 }
 
 impl Area {
-    pub(super) fn middle(&self) -> (f32, f32) {
+    pub(crate) fn middle(&self) -> (f32, f32) {
         (self.x + self.width / 2.0, self.y + self.height / 2.0)
     }
 }
 
 /// A picture that is being drawn.
-pub(super) struct Canvas {
+pub(crate) struct Canvas {
     pixels: RgbImage,
     regular: FontRef<'static>,
     bold: FontRef<'static>,
@@ -100,7 +100,7 @@ pub(super) struct Canvas {
 
 impl Canvas {
     /// A white canvas of `width` times `height` units.
-    pub(super) fn new(width: f32, height: f32) -> Self {
+    pub(crate) fn new(width: f32, height: f32) -> Self {
         let font =
             |bytes| FontRef::try_from_slice(bytes).expect("the typefaces are part of the program");
         let pixels = RgbImage::from_pixel(to_pixels(width), to_pixels(height), Rgb([255; 3]));
@@ -108,7 +108,7 @@ impl Canvas {
     }
 
     /// Fills a rectangle.
-    pub(super) fn fill(&mut self, area: Area, colour: Colour) {
+    pub(crate) fn fill(&mut self, area: Area, colour: Colour) {
         for y in to_pixels(area.y)..to_pixels(area.y + area.height).min(self.pixels.height()) {
             for x in to_pixels(area.x)..to_pixels(area.x + area.width).min(self.pixels.width()) {
                 self.pixels.put_pixel(x, y, Rgb(colour));
@@ -116,8 +116,14 @@ impl Canvas {
         }
     }
 
+    /// Lays `image` on the canvas, pixel by pixel, its upper left corner at a place in units.
+    pub(crate) fn paste(&mut self, (x, y): (f32, f32), image: &RgbImage) {
+        let (x, y) = (i64::from(to_pixels(x)), i64::from(to_pixels(y)));
+        image::imageops::replace(&mut self.pixels, image, x, y);
+    }
+
     /// Draws a straight line of `width` units with round ends.
-    pub(super) fn line(&mut self, from: (f32, f32), to: (f32, f32), width: f32, colour: Colour) {
+    pub(crate) fn line(&mut self, from: (f32, f32), to: (f32, f32), width: f32, colour: Colour) {
         let scaled = |(x, y): (f32, f32)| (x * DENSITY, y * DENSITY);
         let (from, to, half) = (scaled(from), scaled(to), width * DENSITY / 2.0);
         let along = (to.0 - from.0, to.1 - from.1);
@@ -133,22 +139,22 @@ impl Canvas {
     }
 
     /// Fills a disc.
-    pub(super) fn disc(&mut self, middle: (f32, f32), radius: f32, colour: Colour) {
+    pub(crate) fn disc(&mut self, middle: (f32, f32), radius: f32, colour: Colour) {
         self.line(middle, middle, 2.0 * radius, colour);
     }
 
     /// The width of `text` in units.
-    pub(super) fn width_of(&self, text: &str, pen: Pen) -> f32 {
+    pub(crate) fn width_of(&self, text: &str, pen: Pen) -> f32 {
         self.lay_out(text, pen).1 / DENSITY
     }
 
     /// Writes `text` from left to right.
-    pub(super) fn write(&mut self, text: &str, at: (f32, f32), anchor: Anchor, pen: Pen) {
+    pub(crate) fn write(&mut self, text: &str, at: (f32, f32), anchor: Anchor, pen: Pen) {
         self.draw(text, at, anchor, pen, |along, across| (along, across));
     }
 
     /// Writes `text` from bottom to top.
-    pub(super) fn write_upwards(&mut self, text: &str, at: (f32, f32), anchor: Anchor, pen: Pen) {
+    pub(crate) fn write_upwards(&mut self, text: &str, at: (f32, f32), anchor: Anchor, pen: Pen) {
         self.draw(text, at, anchor, pen, |along, across| (across, -along));
     }
 
@@ -216,13 +222,13 @@ impl Canvas {
         }
     }
 
-    pub(super) fn finish(self) -> Picture {
+    pub(crate) fn finish(self) -> Picture {
         Picture { pixels: self.pixels }
     }
 }
 
 /// The colour at `share` of the way from one to the other.
-pub(super) fn mix(from: Colour, to: Colour, share: f32) -> Colour {
+pub(crate) fn mix(from: Colour, to: Colour, share: f32) -> Colour {
     std::array::from_fn(|channel| {
         let (from, to) = (f32::from(from[channel]), f32::from(to[channel]));
         to_byte(from + (to - from) * share)
