@@ -2,6 +2,7 @@
 //!
 //! Nothing here computes a score; it shows those of [`crate::metrics`].
 
+mod assessment_tables;
 mod canvas;
 mod comparison_tables;
 mod confusion_csv;
@@ -9,6 +10,7 @@ mod confusion_picture;
 mod fit_events;
 mod format;
 mod live_words;
+mod of_assessment;
 mod of_comparison;
 mod of_run;
 pub mod page;
@@ -20,6 +22,10 @@ mod tensorboard;
 mod variogram_csv;
 mod variogram_picture;
 
+pub use assessment_tables::{
+    announced_table, areas_table, assessed_table, assessment_sentence, counts_table, edge_table,
+    strata_table,
+};
 pub use canvas::Picture;
 pub use comparison_tables::{
     difference_table, figures_table, pairs_table, probability, rank_table,
@@ -27,6 +33,7 @@ pub use comparison_tables::{
 pub use confusion_csv::confusion_csv;
 pub use confusion_picture::{Caption, confusion_picture};
 pub use format::{grouped, metres, percent};
+pub use of_assessment::publish_assessment;
 pub use of_comparison::write_comparison_report;
 pub use of_run::{ReportError, write_report};
 pub use publish::{PublishError, how, log_run, publish};
