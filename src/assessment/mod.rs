@@ -37,6 +37,8 @@ mod regions;
 mod remarks;
 mod sets;
 mod strata;
+#[cfg(test)]
+mod tests;
 mod training_cells;
 mod write;
 

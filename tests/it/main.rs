@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod arrows;
 #[cfg(test)]
+mod assess;
+#[cfg(test)]
 mod label;
 #[cfg(test)]
 mod predict;
