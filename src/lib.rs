@@ -4,6 +4,7 @@
 //! models, from a model to a map. Patches, channels and folds live in `tesela_datasets`, what can be learned
 //! in `tesela_models`. Arrows point down: [`cli`] knows everything, nothing knows [`cli`].
 
+pub mod assessment;
 pub mod cli;
 pub mod comparison;
 pub mod cutting;

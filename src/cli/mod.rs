@@ -3,6 +3,7 @@
 //! Each subcommand loads, calls the library and prints. Data goes to standard output, everything else to
 //! standard error; the exit code is 0 (done), 1 (the answer is no) or 2 (it could not be done).
 
+mod assess;
 mod compare;
 mod console;
 mod counts;
@@ -52,6 +53,7 @@ struct GlobalArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Assess(assess::AssessArgs),
     Compare(compare::CompareArgs),
     Devices(devices::DevicesArgs),
     Evaluate(evaluate::EvaluateArgs),
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: &Cli, console: &mut Console) -> anyhow::Result<ExitStatus> {
     let threads = cli.global.threads.map(usize::from);
     match &cli.command {
+        Command::Assess(args) => assess::run(args, console),
         Command::Compare(args) => compare::run(args, console),
         Command::Devices(args) => devices::run(args, console),
         Command::Evaluate(args) => evaluate::run(args, console),

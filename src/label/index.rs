@@ -16,7 +16,7 @@ const PIECE_CORNERS: usize = 64;
 const HALVINGS: u32 = 30;
 
 /// What a polygon counts as.
-pub(super) type Group = Option<usize>;
+pub(crate) type Group = Option<usize>;
 
 /// A part of a polygon.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +56,7 @@ impl PointDistance for Piece {
 
 /// Polygons that are ready to be asked.
 #[derive(Debug)]
-pub(super) struct PolygonIndex {
+pub(crate) struct PolygonIndex {
     tree: RTree<Piece>,
 }
 
@@ -75,6 +75,14 @@ impl PolygonIndex {
         self.tree.locate_within_distance([x, y], distance * distance).next().is_some()
     }
 
+    /// What the polygon counts as that holds the place; the first of them in the order of the source, where several do.
+    pub(crate) fn holding(&self, x: f64, y: f64) -> Option<Group> {
+        let here = AABB::from_point([x, y]);
+        let pieces = self.tree.locate_in_envelope_intersecting(here);
+        let holding = pieces.filter(|piece| piece.distance_2(&[x, y]) == 0.0);
+        holding.min_by_key(|piece| piece.polygon).map(|piece| piece.group)
+    }
+
     /// The ground that the polygons reach over; `None` without any.
     pub(super) fn reach(&self) -> Option<Extent> {
         let corners = self.tree.iter().flat_map(|piece| {
@@ -86,7 +94,7 @@ impl PolygonIndex {
 
 /// Collects polygons for an index.
 #[derive(Debug, Default)]
-pub(super) struct IndexBuilder {
+pub(crate) struct IndexBuilder {
     pieces: Vec<Piece>,
     polygons: u32,
 }
@@ -96,7 +104,7 @@ impl IndexBuilder {
     ///
     /// # Errors
     /// If a corner has no place in the other coordinate system.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         polygons: &MultiPolygon<f64>,
         group: Group,
@@ -120,7 +128,7 @@ impl IndexBuilder {
     }
 
     /// Builds the index.
-    pub(super) fn build(self) -> PolygonIndex {
+    pub(crate) fn build(self) -> PolygonIndex {
         PolygonIndex { tree: RTree::bulk_load(self.pieces) }
     }
 

@@ -18,6 +18,15 @@ pub struct PublishError {
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
+impl PublishError {
+    pub(super) fn new(
+        path: &Path,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { path: path.to_owned(), source: source.into() }
+    }
+}
+
 /// Writes `confusion.csv` and `confusion.png` of the headline into `directory`, and `confusion-<scheme>.csv` and `.png` of
 /// every other scheme. Gives the pictures, the headline's first.
 ///

@@ -78,7 +78,31 @@ impl Resampled {
         bootstrap: Bootstrap,
     ) -> Option<Self> {
         assert_eq!(decided.outcomes().classes(), classes.len(), "both speak of the same classes");
-        let tally = Tally::of(decided, classes, target);
+        Self::draw(&Tally::of(decided, classes, target), decided, classes, bootstrap)
+    }
+
+    /// Computes all figures but areas under curves, as the cells are mixed; for millions of cells, whose order would be gone
+    /// through in each draw.
+    ///
+    /// `None` where there are no cells.
+    ///
+    /// # Panics
+    /// If the two do not speak of the same classes.
+    pub fn without_areas(
+        decided: &Decided,
+        classes: &ClassMap,
+        bootstrap: Bootstrap,
+    ) -> Option<Self> {
+        assert_eq!(decided.outcomes().classes(), classes.len(), "both speak of the same classes");
+        Self::draw(&Tally::unranked(decided, classes), decided, classes, bootstrap)
+    }
+
+    fn draw(
+        tally: &Tally,
+        decided: &Decided,
+        classes: &ClassMap,
+        bootstrap: Bootstrap,
+    ) -> Option<Self> {
         let all = tally.figures(|_| 1)?;
         let blocks = decided.blocks() as usize;
         let draws = (0..bootstrap.replicates as u64).into_par_iter();
@@ -323,6 +347,20 @@ mod tests {
                 assert!((figure.value.unwrap() - value.unwrap()).abs() < 1e-12, "{name}");
             }
         }
+    }
+
+    #[test]
+    fn without_areas_all_other_figures_are_the_same() {
+        let (outcomes, names) = survey(12, 9, 3);
+        let decided = Decided::most_probable(outcomes).with_blocks(&names);
+        let all = Resampled::of(&decided, &classes(), None, bootstrap(50)).unwrap();
+        let rates = Resampled::without_areas(&decided, &classes(), bootstrap(50)).unwrap();
+        let intervals = |one: &Resampled| one.sample().intervals(Level::NINETY_FIVE, METHOD);
+        for (found, expected) in intervals(&rates).into_iter().zip(intervals(&all)) {
+            let is_area = expected.name.ends_with("auc");
+            assert!(if is_area { found.value.is_none() } else { found == expected }, "{found:?}");
+        }
+        assert_eq!(rates.confusion(), all.confusion());
     }
 
     #[test]

@@ -40,12 +40,14 @@ pub(super) struct Figures {
 impl Tally {
     pub(super) fn of(decided: &Decided, classes: &ClassMap, target: Option<&Prevalence>) -> Self {
         let ranking = |class| Ranking::of(decided.outcomes(), class, Some(decided.units()));
-        Self {
-            entries: entries(decided),
-            rankings: classes.ids().map(ranking).collect(),
-            classes: classes.clone(),
-            target: target.cloned(),
-        }
+        let rankings = classes.ids().map(ranking).collect();
+        Self { rankings, target: target.cloned(), ..Self::unranked(decided, classes) }
+    }
+
+    /// Without the areas under curves, which cost more than all else: a resample costs as much as there are blocks.
+    pub(super) fn unranked(decided: &Decided, classes: &ClassMap) -> Self {
+        let (entries, classes) = (entries(decided), classes.clone());
+        Self { entries, rankings: Vec::new(), classes, target: None }
     }
 
     /// The figures when each block counts as often as `times` says; `None` where nothing is counted.
@@ -67,12 +69,18 @@ impl Tally {
                 let (here, there): (Vec<Areas>, Vec<Areas>) = both.map(|[a, b]| (a, b)).unzip();
                 (values(&ones, &here), values(weights, &there))
             }
-            None => {
-                let here = self.rankings.iter().map(|one| one.areas(times, [&ones]));
-                (values(&ones, &here.map(|[areas]| areas).collect::<Vec<_>>()), Vec::new())
-            }
+            None => (values(&ones, &self.areas(times, &ones)), Vec::new()),
         };
         Some(Figures { confusion: totals.confusion, sample, target })
+    }
+
+    /// The areas of each class, none where cells are not ranked.
+    fn areas(&self, times: impl Fn(u32) -> u32 + Copy, weights: &[f64]) -> Vec<Areas> {
+        if self.rankings.is_empty() {
+            return vec![Areas { roc_auc: None, average_precision: None }; self.classes.len()];
+        }
+        let areas = self.rankings.iter().map(|one| one.areas(times, [weights]));
+        areas.map(|[areas]| areas).collect()
     }
 
     fn totals(&self, times: impl Fn(u32) -> u32) -> Totals {

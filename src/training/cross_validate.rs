@@ -90,7 +90,9 @@ pub fn cross_validate(
     write_results(directory, all, &measurement, operation.as_ref(), map_cells)?;
     if with_final && !directory.is_done(Part::Final) {
         let decided = operation.as_ref().and_then(Operation::after);
-        let measured = measured_headline(&measurement, decided.as_ref());
+        let mut measured = measured_headline(&measurement, decided.as_ref());
+        measured.insert("block_metres".to_owned(), block_metres(sample).into());
+        measured.insert("expected_map".to_owned(), directory.expected_map()?);
         let point = operation.as_ref().map(|operation| &operation.fitted.point);
         part.final_model(measured, point, observer)?;
     }
@@ -154,6 +156,12 @@ pub fn measured_headline(
     let decided = decided.map(measured);
     note("with_operating_point", decided.map_or(serde_json::Value::Null, Into::into));
     all
+}
+
+/// The side of the largest blocks that are held out together, in metres; with it a map is assessed later.
+fn block_metres(sample: &Sample) -> Option<f64> {
+    let sides = sample.plan().partitions().iter().filter_map(|one| one.design().block_metres);
+    sides.reduce(f64::max)
 }
 
 /// Writes what all folds together say; the scores come last.

@@ -4,6 +4,7 @@
 //! projection around the middle of the cells, which PROJ computes.
 
 use tesela_datasets::cell::{Outline, Point};
+use tesela_datasets::cells::Crs;
 use tesela_datasets::store::StoreReader;
 
 use super::TrainingError;
@@ -40,6 +41,14 @@ impl Ground {
         let Some(crs) = &store.definition().crs else {
             return Err(refuse("the coordinate reference system of its cells is unknown"));
         };
+        Ok(Self::of_points(points, crs)?)
+    }
+
+    /// Where `points` lie, whose coordinates mean `crs`.
+    ///
+    /// # Errors
+    /// If PROJ cannot move them.
+    pub fn of_points(points: Vec<Option<Point>>, crs: &Crs) -> Result<Self, RasterError> {
         let system = CoordinateSystem::from_crs(crs)?;
         if system.require_metres().is_ok() {
             return Ok(Self { points, remark: None });

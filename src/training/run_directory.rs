@@ -352,6 +352,34 @@ impl RunDirectory {
         part.map_err(|error| TrainingError::read(&path, error))
     }
 
+    /// The map that is to be expected, as `operating-point.json` has it; null where there is none.
+    pub(super) fn expected_map(&self) -> Result<serde_json::Value, TrainingError> {
+        let path = self.path.join(OPERATING_POINT);
+        if !path.is_file() {
+            return Ok(serde_json::Value::Null);
+        }
+        let mut record: serde_json::Value = read_json(&path)?;
+        Ok(record["expected_map"].take())
+    }
+
+    /// What the run announces of the map that its final model will make: what the bundle says was measured, and the map that is
+    /// to be expected; nothing where there is no final model.
+    ///
+    /// # Errors
+    /// If a file that is there cannot be read.
+    pub fn announced(&self) -> Result<serde_json::Map<String, serde_json::Value>, TrainingError> {
+        let path = self.bundle(Part::Final).join("bundle.json");
+        let mut announced = serde_json::Map::new();
+        if path.is_file() {
+            let mut bundle: serde_json::Value = read_json(&path)?;
+            if let serde_json::Value::Object(own) = bundle["provenance"]["measured"].take() {
+                announced = own;
+            }
+        }
+        announced.insert("expected_map".to_owned(), self.expected_map()?);
+        Ok(announced)
+    }
+
     /// The predictions of the held-out cells of `fold`.
     pub(super) fn predictions(&self, fold: usize) -> Result<Predictions, TrainingError> {
         let path = self.folder(Part::Fold(fold)).join("predictions.parquet");

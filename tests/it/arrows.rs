@@ -12,7 +12,7 @@ const LEVELS: &[&[&str]] = &[
     &["main"],
     &["cli"],
     &["report"],
-    &["comparison", "export"],
+    &["comparison", "export", "assessment"],
     &["training", "inference", "evaluation"],
     &["prepare", "label", "simulate", "inspection"],
     &["experiment", "grid", "cutting", "statistics", "map"],

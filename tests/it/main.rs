@@ -6,6 +6,8 @@ mod arrows;
 #[cfg(test)]
 mod forms;
 #[cfg(test)]
+mod assess;
+#[cfg(test)]
 mod label;
 #[cfg(test)]
 mod nation;

@@ -11,6 +11,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 use super::file::{ColumnKind, FileColumn};
 use super::gather::{FileBatch, Gatherer, RowKeys};
 use super::number;
+use super::texts::{BATCH, TextBatch};
 use super::{TableFileError, file};
 
 /// Rows that are looked at to find out what the columns hold.
@@ -143,6 +144,42 @@ impl Seen {
             (Some((row, found)), true) => ColumnKind::Mixed { row, found },
             (Some((_, found)), false) => ColumnKind::Other(format!("text such as `{found}`")),
         }
+    }
+}
+
+/// Streams a few columns of a file as text.
+pub(super) struct TextRecords {
+    records: Records,
+    record: ByteRecord,
+    places: Vec<usize>,
+    /// Rows read so far.
+    seen: u64,
+}
+
+impl TextRecords {
+    /// Begins to read the columns at `places` of the file at `path`.
+    pub(super) fn open(path: &Path, places: Vec<usize>) -> Result<Self, TableFileError> {
+        let mut records = Records::open(path)?;
+        records.header(path)?;
+        Ok(Self { records, record: ByteRecord::new(), places, seen: 0 })
+    }
+
+    /// The next rows; none at the end.
+    pub(super) fn next_batch(&mut self, path: &Path) -> Result<TextBatch, TableFileError> {
+        let mut rows = Vec::new();
+        while rows.len() < BATCH && self.records.next(path, &mut self.record)? {
+            self.seen += 1;
+            let field = |&place: &usize| {
+                let bytes = self.record.get(place).unwrap_or_default();
+                let text = std::str::from_utf8(bytes).map_err(|_| {
+                    let path = path.to_owned();
+                    TableFileError::Encoding { path, row: self.seen }
+                })?;
+                Ok((!text.is_empty()).then(|| text.to_owned()))
+            };
+            rows.push(self.places.iter().map(field).collect::<Result<_, TableFileError>>()?);
+        }
+        Ok(rows)
     }
 }
 

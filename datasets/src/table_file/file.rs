@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::gather::{FileBatch, Gatherer};
+use super::texts::TextRows;
 use super::{TableFileError, csv, parquet};
 use crate::class::ClassMap;
 use crate::table::{TableDefinition, TableKeys};
@@ -189,6 +190,21 @@ impl TableFile {
             }
         };
         Ok(TableRows { rows, ended: false })
+    }
+
+    /// Streams all rows with the columns `names` as text, whatever they hold.
+    ///
+    /// # Errors
+    /// If a column is not there, or the file cannot be opened; later failures come as items, after which the stream ends.
+    pub fn texts(&self, names: &[&str]) -> Result<TextRows, TableFileError> {
+        names.iter().try_for_each(|name| self.column(name).map(drop))?;
+        let place = |name: &&str| self.columns.iter().position(|column| column.name == **name);
+        match self.format {
+            Format::Csv => {
+                TextRows::of_csv(&self.path, names, names.iter().filter_map(place).collect())
+            }
+            Format::Parquet => TextRows::of_parquet(&self.path, names),
+        }
     }
 
     fn column(&self, name: &str) -> Result<&FileColumn, TableFileError> {

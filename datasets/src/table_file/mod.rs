@@ -34,7 +34,9 @@ mod number;
 mod parquet;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 pub use error::TableFileError;
 pub use file::{ChosenColumns, ColumnChoice, ColumnKind, FileColumn, TableFile, TableRows};
 pub use gather::FileBatch;
+pub use texts::{TextBatch, TextRows};

@@ -70,6 +70,31 @@ fn within<T>(
     guarded(decode).unwrap_or_else(|stopped| Err(damaged(path, stopped)))
 }
 
+/// Begins to read the columns `wanted` of the file at `path`, `batch` rows at a time.
+pub(super) fn batches<'a>(
+    path: &Path,
+    wanted: impl Iterator<Item = &'a str>,
+    batch: usize,
+) -> Result<ParquetRecordBatchReader, TableFileError> {
+    within(path, || {
+        let builder = parquet_builder(open(path)?).map_err(|error| damaged(path, error))?;
+        let roots: Vec<usize> =
+            wanted.filter_map(|name| builder.schema().index_of(name).ok()).collect();
+        let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
+        let builder = builder.with_projection(mask).with_batch_size(batch);
+        builder.build().map_err(|error| damaged(path, error))
+    })
+}
+
+/// The next rows that are not empty; nothing at the end.
+pub(super) fn next(
+    path: &Path,
+    batches: &mut ParquetRecordBatchReader,
+) -> Result<Option<RecordBatch>, TableFileError> {
+    let batch = within(path, || batches.next().transpose().map_err(|error| damaged(path, error)))?;
+    Ok(batch.filter(|batch| batch.num_rows() > 0))
+}
+
 /// Streams the rows of a file.
 pub(super) struct ParquetRows {
     batches: ParquetRecordBatchReader,
@@ -81,15 +106,8 @@ impl ParquetRows {
     pub(super) fn open(gatherer: Gatherer, batch: usize) -> Result<Self, TableFileError> {
         let path = &gatherer.path;
         let table = &gatherer.table;
-        let batches = within(path, || {
-            let builder = parquet_builder(open(path)?).map_err(|error| damaged(path, error))?;
-            let wanted = table.keys().names().chain(table.columns().iter().map(String::as_str));
-            let roots: Vec<usize> =
-                wanted.filter_map(|name| builder.schema().index_of(name).ok()).collect();
-            let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-            let builder = builder.with_projection(mask).with_batch_size(batch);
-            builder.build().map_err(|error| damaged(path, error))
-        })?;
+        let wanted = table.keys().names().chain(table.columns().iter().map(String::as_str));
+        let batches = batches(path, wanted, batch)?;
         Ok(Self { batches, gatherer })
     }
 
@@ -97,9 +115,7 @@ impl ParquetRows {
     pub(super) fn next_batch(&mut self) -> Result<Option<FileBatch>, TableFileError> {
         let Self { batches, gatherer } = self;
         let path = gatherer.path.clone();
-        let batch =
-            within(&path, || batches.next().transpose().map_err(|error| damaged(&path, error)))?;
-        match batch.filter(|batch| batch.num_rows() > 0) {
+        match next(&path, batches)? {
             None => gatherer.finish().map(|()| None),
             Some(batch) => {
                 gather(gatherer, &batch)?;
@@ -157,7 +173,11 @@ fn gather(gatherer: &mut Gatherer, batch: &RecordBatch) -> Result<(), TableFileE
 }
 
 /// The column `name` as text.
-fn texts(path: &Path, batch: &RecordBatch, name: &str) -> Result<StringArray, TableFileError> {
+pub(super) fn texts(
+    path: &Path,
+    batch: &RecordBatch,
+    name: &str,
+) -> Result<StringArray, TableFileError> {
     Ok(converted(path, batch, name, &DataType::Utf8, "text")?.as_string::<i32>().clone())
 }
 

@@ -1,12 +1,13 @@
 //! Pages: a run or a comparison as one HTML file that a statistician reads, prints and sends on.
 //!
 //! A page is a pure function of its view model: [`run_page`] of a [`RunPage`], [`comparison_page`] of a
-//! [`ComparisonPage`]. Nothing is computed here but what words need, and nothing is asked for when a page is opened:
+//! [`ComparisonPage`], [`assessment_page`] of an [`AssessmentPage`]. Nothing is computed here but what words need, and nothing is asked for when a page is opened:
 //! style, charts and pictures stand in the file, and there is no program in it. Everything that is text in a view
 //! model is [`Words`], which cannot break out of the markup; everything that is a number may be missing.
 //!
 //! Start with [`RunPage`]. What a reader must know before all figures is in [`warnings`].
 
+mod assessment;
 mod cell_map;
 mod chart;
 mod comparison;
@@ -22,6 +23,7 @@ mod tests;
 mod warnings;
 mod words;
 
+pub use assessment::{AssessmentPage, assessment_page};
 pub use cell_map::{CellMap, MapCell, MapKind, MapMark};
 pub use comparison::{
     Agreement, ComparedRun, ComparisonPage, CriticalDifference, Difference, Discordance,

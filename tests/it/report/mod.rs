@@ -13,7 +13,7 @@ use crate::program::{refuse, succeed};
 mod page;
 
 /// What headless Chromium sees of `text` in each of its views.
-fn look(text: &str) -> Vec<Value> {
+pub(crate) fn look(text: &str) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.html");
     std::fs::write(&file, text).unwrap();
@@ -25,7 +25,7 @@ fn look(text: &str) -> Vec<Value> {
 }
 
 /// Refuses everything that a view finds wrong.
-fn check(views: &[Value]) {
+pub(crate) fn check(views: &[Value]) {
     assert_eq!(views.len(), 4);
     for view in views {
         let name = format!("{} pixels, {}", view["width"], view["scheme"]);

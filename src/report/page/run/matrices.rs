@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::report::page::document::table;
-use crate::report::page::{Estimate, Interval, Measured, RunPage};
+use crate::report::page::{Estimate, Interval, Measured, RunPage, Words};
 use crate::report::{grouped, percent};
 
 /// More classes than this get small cells.
@@ -19,7 +19,7 @@ pub(super) fn matrices(page: &RunPage) -> Option<Markup> {
             "The scored cells, measured on " (on)
             ": cells of each class by the class that is most probable, and their share of the row."
         };
-        matrix(page, &caption, &counts)
+        matrix(&page.classes, &caption, &counts)
     });
     let national = page.national.as_ref().filter(|map| is_square(&map.confusion, classes));
     let there = match (national, scheme.target.as_ref().and_then(|target| square(target, classes)))
@@ -30,13 +30,13 @@ pub(super) fn matrices(page: &RunPage) -> Option<Markup> {
                 @if page.operating_point.is_some() { ", decided by the operating point" }
                 ": cells out of " (grouped(map.cells)) ". In 95 of 100 such maps each number lies between the two below it."
             };
-            Some(matrix(page, &caption, &map.confusion))
+            Some(matrix(&page.classes, &caption, &map.confusion))
         }
         (None, Some(counts)) => {
             let caption = html! {
                 "At the mixture of the country: cells out of " (grouped(MILLION)) " that are as mixed as the country is."
             };
-            Some(matrix(page, &caption, &per_million(&counts)))
+            Some(matrix(&page.classes, &caption, &per_million(&counts)))
         }
         (None, None) => None,
     };
@@ -68,16 +68,21 @@ fn per_million(counts: &[Vec<Estimate>]) -> Vec<Vec<Estimate>> {
     counts.iter().map(|row| row.iter().map(scaled).collect()).collect()
 }
 
-fn matrix(page: &RunPage, caption: &Markup, counts: &[Vec<Estimate>]) -> Markup {
+/// A matrix of counts: rows are what a cell is, columns what it was taken for.
+pub(in crate::report::page) fn matrix(
+    classes: &[Words],
+    caption: &Markup,
+    counts: &[Vec<Estimate>],
+) -> Markup {
     let head = html! {
         tr {
             td {}
-            th scope="colgroup" colspan=(page.classes.len()) { "taken for" }
+            th scope="colgroup" colspan=(classes.len()) { "taken for" }
             td {}
         }
         tr {
             th.name scope="col" { "is" }
-            @for name in &page.classes { th scope="col" { (name) } }
+            @for name in classes { th scope="col" { (name) } }
             th scope="col" { "all" }
         }
     };
@@ -85,7 +90,7 @@ fn matrix(page: &RunPage, caption: &Markup, counts: &[Vec<Estimate>]) -> Markup 
         @for (class, row) in counts.iter().enumerate() {
             @let total: f64 = row.iter().map(|cells| cells.value).sum();
             tr {
-                th scope="row" { (page.classes[class]) }
+                th scope="row" { (classes[class]) }
                 @for (taken, cells) in row.iter().enumerate() { (entry(*cells, total, taken == class)) }
                 td.total { (cells_words(total)) }
             }
@@ -99,7 +104,7 @@ fn matrix(page: &RunPage, caption: &Markup, counts: &[Vec<Estimate>]) -> Markup 
             td.total { (cells_words(counts.iter().flatten().map(|cells| cells.value).sum())) }
         }
     };
-    let class = if page.classes.len() > MANY { "matrix many" } else { "matrix" };
+    let class = if classes.len() > MANY { "matrix many" } else { "matrix" };
     table(class, caption, &head, &body)
 }
 

@@ -97,16 +97,21 @@ pub(super) fn list(warnings: &[Warning]) -> Markup {
     html! {
         @if warnings.is_empty() {
             p { "None of the " (RULES.len()) " checks found anything to warn of." }
-        } @else {
-            ul.warnings {
-                @for warning in warnings {
-                    li class=(warning.severity.class()) data-code=(warning.code) {
-                        span.level { (warning.severity.name()) }
-                        h3 { (warning.title) }
-                        p { (warning.meaning) }
-                        p { strong { "What to do: " } (warning.advice) }
-                        @if let Some(toml) = &warning.toml { pre { code { (toml) } } }
-                    }
+        } @else { (items(warnings)) }
+    }
+}
+
+/// Some warnings as a list.
+pub(super) fn items(warnings: &[Warning]) -> Markup {
+    html! {
+        ul.warnings {
+            @for warning in warnings {
+                li class=(warning.severity.class()) data-code=(warning.code) {
+                    span.level { (warning.severity.name()) }
+                    h3 { (warning.title) }
+                    p { (warning.meaning) }
+                    p { strong { "What to do: " } (warning.advice) }
+                    @if let Some(toml) = &warning.toml { pre { code { (toml) } } }
                 }
             }
         }
