@@ -95,6 +95,7 @@ mod matrix;
 mod order;
 mod pages;
 mod parameters;
+mod place;
 mod random_cut;
 mod rank;
 mod recipe;
