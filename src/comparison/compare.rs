@@ -30,7 +30,7 @@ pub struct ComparisonOptions {
 
 impl Default for ComparisonOptions {
     fn default() -> Self {
-        Self { replicates: 1000, level: Level::NINETY_FIVE }
+        Self { replicates: Bootstrap::REPLICATES, level: Level::NINETY_FIVE }
     }
 }
 

@@ -40,6 +40,16 @@ pub struct Bootstrap {
     pub seed: u64,
 }
 
+impl Bootstrap {
+    /// Draws where nobody asks for another number.
+    pub const REPLICATES: usize = 1000;
+
+    /// As many draws as usual, from `seed`.
+    pub fn from_seed(seed: u64) -> Self {
+        Self { replicates: Self::REPLICATES, seed }
+    }
+}
+
 /// The figures of some cells on each draw.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resampled {

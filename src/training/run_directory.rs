@@ -18,6 +18,8 @@ use crate::metrics::Scores;
 
 /// The version of the files of a run.
 const FORMAT_VERSION: u64 = 1;
+/// The file of the scores, the last one that a run writes about all its folds.
+pub(super) const METRICS: &str = "metrics.json";
 /// The file of the operating point.
 pub(super) const OPERATING_POINT: &str = "operating-point.json";
 /// The folder of checkpoints.
@@ -275,13 +277,18 @@ impl RunDirectory {
         Ok(Experiment::load(&self.path.join("resolved.toml"))?)
     }
 
+    /// Whether everything that the folds say together is written.
+    pub(super) fn has_results(&self) -> bool {
+        self.path.join(METRICS).is_file()
+    }
+
     /// The scores of a run that is done.
     ///
     /// # Errors
     /// If it is not done, or its scores cannot be read.
     pub fn measurement(&self) -> Result<Measurement, TrainingError> {
-        let path = self.path.join("metrics.json");
-        if !path.is_file() {
+        let path = self.path.join(METRICS);
+        if !self.has_results() {
             let done =
                 (0..self.manifest.folds).filter(|&fold| self.is_done(Part::Fold(fold))).count();
             let folds = self.manifest.folds;

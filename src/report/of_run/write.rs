@@ -6,7 +6,8 @@ use tesela_datasets::store::{StoreError, StoreReader};
 use tesela_datasets::whole_file::write_whole;
 
 use super::ReportError;
-use super::{history, importances, operation, places, schemes};
+use super::operation::{self, Drawn};
+use super::{history, importances, places, schemes};
 use crate::metrics::{Prevalence, Scores};
 use crate::report::page::{DataFacts, LeftOut, Record, Refit, RunPage, Words, run_page};
 use crate::training::{Part, Predictions, RunDirectory};
@@ -67,11 +68,17 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
         store,
     };
     let plan = run.plan().map_err(failed)?;
-    let schemes = schemes::schemes(&material, &measurement, &plan);
+    let (schemes, drawn) = schemes::schemes(&material, &measurement, &plan);
     let headline = measurement.headline();
     let own = material.predictions.of_partition(headline.partition);
     let (errors, mistakes) = places::places(&material, &own)?;
-    let operation = operation::operation(&material, &own, experiment.operating());
+    let operation = run.operation(&own).map_err(failed)?;
+    let operation = operation.map(|own| Drawn::of(own, material.map_cells, manifest.seed));
+    let raw_map = match &operation {
+        Some(_) => None,
+        None => schemes::raw_map(&material, drawn.as_ref()),
+    };
+    let map = operation.as_ref().map_or(raw_map.as_ref(), |drawn| drawn.map.as_ref());
     let features = importances::features(run, &headline.folds)?;
     Ok(RunPage {
         title: (&manifest.experiment).into(),
@@ -80,7 +87,7 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
         classes: material.names(),
         focus: material.focus,
         data: data(&material, &headline.sample.pooled),
-        national: schemes::national(&material, &own, operation.as_ref()),
+        national: map.map(schemes::national),
         operating_point: operation.as_ref().and_then(|own| operation::point(&material, own)),
         importances: importances::importances(run, &features)?,
         selection: importances::selection(&features),
