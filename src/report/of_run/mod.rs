@@ -17,6 +17,7 @@ mod write;
 
 pub use error::ReportError;
 pub(super) use figures::{resampled, shown};
+pub(super) use places::map_of;
 pub(super) use schemes::{curve_of, kind as scheme_kind, reliability_at};
 pub(super) use write::focus;
 pub use write::write_report;

@@ -24,8 +24,8 @@ mod words;
 
 pub use cell_map::{CellMap, MapCell, MapKind, MapMark};
 pub use comparison::{
-    Agreement, ComparedRun, ComparisonPage, CriticalDifference, Difference, Discordance,
-    comparison_page,
+    Agreement, ComparedRun, ComparisonPage, CriticalDifference, DecidedPairs, Difference,
+    Discordance, comparison_page,
 };
 pub use curve::{DecisionPoint, PrecisionRecall, Reliability, ReliabilityBin};
 pub use estimate::{Estimate, Figure, Interval, Scores, Unit};
