@@ -33,6 +33,7 @@
 
 mod applicability;
 mod cross_validate;
+mod decided;
 mod dependence;
 mod drawing;
 mod error;
@@ -57,6 +58,7 @@ mod unfinished;
 mod worst;
 
 pub use cross_validate::{CrossValidation, RunOptions, cross_validate};
+pub use decided::DecidedScores;
 pub use dependence::Dependence;
 pub use error::TrainingError;
 pub use evaluate::{Evaluation, Fitted, evaluate};

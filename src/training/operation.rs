@@ -189,7 +189,7 @@ impl RunDirectory {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a probability needs few digits")]
-fn single(values: &[f64]) -> Vec<f32> {
+pub(super) fn single(values: &[f64]) -> Vec<f32> {
     values.iter().map(|&value| value as f32).collect()
 }
 
