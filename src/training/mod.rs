@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! run.json             what ran on what: version, digests, seed, device
-//! resolved.toml        the experiment with all defaults
+//! resolved.toml        the experiment with all defaults, and the comment that its file opened with
 //! folds.parquet        which cell is held out in which fold
 //! fold-00/ …           metrics.json, predictions.parquet, history.csv (networks), features.csv (trees), times.json, bundle/
 //! checkpoints/         of the networks that are being fitted; gone when they are

@@ -153,7 +153,7 @@ impl RunDirectory {
         let lock = Some((lock(&own, path, access)?, access));
         let directory = Self { path: path.to_owned(), manifest, lock };
         directory.write_missing("resolved.toml", |path| {
-            write_bytes(path, experiment.resolved().as_bytes())
+            write_bytes(path, experiment.to_file().as_bytes())
         })?;
         directory.write_missing("folds.parquet", |path| {
             plan.save(path).map_err(|error| TrainingError::write(path, error))

@@ -12,6 +12,7 @@ mod history;
 mod importances;
 mod operation;
 mod places;
+mod refit;
 mod schemes;
 mod write;
 

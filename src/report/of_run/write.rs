@@ -7,10 +7,10 @@ use tesela_datasets::whole_file::write_whole;
 
 use super::ReportError;
 use super::operation::{self, Drawn};
-use super::{history, importances, places, schemes};
+use super::{history, importances, places, refit, schemes};
 use crate::metrics::{Prevalence, Scores};
-use crate::report::page::{DataFacts, LeftOut, Record, Refit, RunPage, Words, run_page};
-use crate::training::{Part, Predictions, RunDirectory};
+use crate::report::page::{DataFacts, LeftOut, Record, RunPage, Words, run_page};
+use crate::training::{Predictions, RunDirectory};
 
 /// The name of the report in the directory of a run.
 const FILE: &str = "report.html";
@@ -95,11 +95,9 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
         learning: history::learning(run)?,
         errors,
         mistakes,
-        refit: run.is_done(Part::Final).then(|| Refit {
-            how: "fitted anew on all cells, with the settings of the folds".into(),
-            differs: Vec::new(),
-        }),
-        record: record(run, experiment.resolved(), absence),
+        refit: refit::refit(run, headline, &plan)?,
+        question: experiment.question().map(|words| Words::lines(&words)),
+        record: record(run, &experiment.to_file(), absence),
         ..RunPage::default()
     })
 }
