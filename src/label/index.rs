@@ -16,7 +16,7 @@ const PIECE_CORNERS: usize = 64;
 const HALVINGS: u32 = 30;
 
 /// What a polygon counts as.
-pub(super) type Group = Option<usize>;
+pub(crate) type Group = Option<usize>;
 
 /// A part of a polygon.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +56,7 @@ impl PointDistance for Piece {
 
 /// Polygons that are ready to be asked.
 #[derive(Debug)]
-pub(super) struct PolygonIndex {
+pub(crate) struct PolygonIndex {
     tree: RTree<Piece>,
 }
 
@@ -75,6 +75,19 @@ impl PolygonIndex {
         self.tree.locate_within_distance([x, y], distance * distance).next().is_some()
     }
 
+    /// What the polygons that hold the place count as, in the order of the source; those on whose edge it lies are among them.
+    pub(crate) fn holding(&self, x: f64, y: f64) -> Vec<Group> {
+        let mut found: Vec<(u32, Group)> = self
+            .tree
+            .locate_within_distance([x, y], 0.0)
+            .map(|piece| (piece.polygon, piece.group))
+            .collect();
+        found.sort_unstable();
+        // A place on the cut between two pieces lies in both.
+        found.dedup();
+        found.into_iter().map(|(_, group)| group).collect()
+    }
+
     /// The ground that the polygons reach over; `None` without any.
     pub(super) fn reach(&self) -> Option<Extent> {
         let corners = self.tree.iter().flat_map(|piece| {
@@ -86,7 +99,7 @@ impl PolygonIndex {
 
 /// Collects polygons for an index.
 #[derive(Debug, Default)]
-pub(super) struct IndexBuilder {
+pub(crate) struct IndexBuilder {
     pieces: Vec<Piece>,
     polygons: u32,
 }
@@ -96,7 +109,7 @@ impl IndexBuilder {
     ///
     /// # Errors
     /// If a corner has no place in the other coordinate system.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         polygons: &MultiPolygon<f64>,
         group: Group,
@@ -120,7 +133,7 @@ impl IndexBuilder {
     }
 
     /// Builds the index.
-    pub(super) fn build(self) -> PolygonIndex {
+    pub(crate) fn build(self) -> PolygonIndex {
         PolygonIndex { tree: RTree::bulk_load(self.pieces) }
     }
 

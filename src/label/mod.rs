@@ -19,4 +19,5 @@ mod tests;
 
 pub use config::LabelPlan;
 pub use error::LabelError;
+pub(crate) use index::{IndexBuilder, PolygonIndex};
 pub use job::{LabelSummary, label_grid};

@@ -51,6 +51,7 @@ mod operation;
 mod partitions;
 mod permutation;
 mod predictions;
+mod regions;
 mod run_directory;
 mod sample;
 mod split;

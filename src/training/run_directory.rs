@@ -49,6 +49,9 @@ pub struct RunManifest {
     pub store_digest: String,
     /// Digest of the fold plan.
     pub fold_plan_digest: String,
+    /// Digest of the file of polygons that are the regions, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region_digest: Option<String>,
     /// Number of folds.
     pub folds: usize,
     /// Kind of model.
@@ -76,6 +79,7 @@ impl RunManifest {
             store: sample.reader().path().to_owned(),
             store_digest: sample.reader().digest().to_owned(),
             fold_plan_digest: sample.plan().digest(),
+            region_digest: sample.region_digest().map(str::to_owned),
             folds: sample.plan().folds(),
             model: experiment.model().kind().to_owned(),
             seed: experiment.seed(),
@@ -423,6 +427,7 @@ fn difference(found: &RunManifest, expected: &RunManifest) -> String {
         [found.format, expected.format].map(|format| format.to_string()),
     );
     let [was, is] = [found, expected];
+    let regions = [was, is].map(|run| run.region_digest.clone().unwrap_or_default());
     let pairs = [
         ("the format", &formats[0], &formats[1]),
         ("the version of the program", &was.program_version, &is.program_version),
@@ -432,6 +437,7 @@ fn difference(found: &RunManifest, expected: &RunManifest) -> String {
         ("the digest of the store", &was.store_digest, &is.store_digest),
         ("the digest of the settings", &was.experiment_digest, &is.experiment_digest),
         ("the digest of the folds", &was.fold_plan_digest, &is.fold_plan_digest),
+        ("the digest of the file of regions", &regions[0], &regions[1]),
     ];
     let changed = pairs.into_iter().filter(|(_, was, is)| was != is);
     let words = changed.map(|(what, was, is)| format!("{what} was `{was}` and is `{is}`"));

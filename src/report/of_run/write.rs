@@ -173,7 +173,8 @@ fn record(run: &RunDirectory, resolved: &str, absence: Option<String>) -> Record
         ("Device", manifest.device.clone()),
     ];
     let absence = absence.map(|words| ("Store", words));
-    let facts = facts.into_iter().chain(absence);
+    let regions = manifest.region_digest.clone().map(|digest| ("Digest of the regions", digest));
+    let facts = facts.into_iter().chain(regions).chain(absence);
     Record {
         command: Some("tesela train resolved.toml --out again".into()),
         configuration: Some(Words::lines(resolved)),

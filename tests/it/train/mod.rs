@@ -6,5 +6,6 @@ mod events;
 mod interruption;
 mod layers;
 mod place;
+mod regions;
 mod schemes;
 mod whole_runs;
