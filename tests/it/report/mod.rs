@@ -11,6 +11,7 @@ use page::examples::{ten_classes, three_runs, two_classes};
 use crate::program::{refuse, succeed};
 
 mod page;
+mod pilot;
 
 /// What headless Chromium sees of `text` in each of its views.
 fn look(text: &str) -> Vec<Value> {
