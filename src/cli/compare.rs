@@ -12,7 +12,7 @@ use crate::comparison::{
 use crate::progress::Progress;
 use crate::report::{
     difference_table, figures_table, grouped, pairs_table, percent, probability, rank_table,
-    write_comparison_report,
+    unseen_words, write_comparison_report,
 };
 use crate::statistics::Estimate;
 use crate::training::{RunDirectory, TrainingError};
@@ -168,6 +168,11 @@ fn decided(
     let figures: Vec<Vec<Estimate>> = found.runs.iter().map(figures).collect();
     let figures: Vec<&[Estimate]> = figures.iter().map(Vec::as_slice).collect();
     console.data(figures_table(names, &figures, classes))?;
+    for (name, errors) in names.iter().zip(&found.unseen) {
+        for words in unseen_words(name, errors, classes) {
+            console.data(words)?;
+        }
+    }
     let [pair] = found.pairs.as_slice() else {
         console.data("\nEach pair, * where the interval does not hold zero:")?;
         return console.data(pairs_table(names, &found.pairs, PairComparison::there));

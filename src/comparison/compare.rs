@@ -14,7 +14,9 @@ use super::remarks::{remarks, undecided};
 use super::several::{RankedRuns, rank};
 use super::target::shared_target;
 use crate::metrics::{Figure, Outcomes, Prevalence, Scores};
-use crate::statistics::{Bootstrap, Decided, Estimate, IntervalMethod, Level, Resampled, holm};
+use crate::statistics::{
+    Bootstrap, Decided, Estimate, IntervalMethod, Level, Resampled, UnseenErrors, holm,
+};
 use crate::training::{Operation, RunDirectory, RunManifest};
 
 /// The version of `comparison.json`.
@@ -103,10 +105,12 @@ pub struct SchemeComparison {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct DecidedComparison {
-    /// The figures of each run.
+    /// The figures of each run. At the target, intervals of rates are those that the map of the run is to fall into.
     pub runs: Vec<RunFigures>,
     /// Each pair of runs.
     pub pairs: Vec<PairComparison>,
+    /// For each run the errors that none of its cells shows; intervals of differences do not know of them.
+    pub unseen: Vec<Vec<UnseenErrors>>,
 }
 
 /// The figures of a run with their intervals.
@@ -207,8 +211,16 @@ impl Task<'_> {
         let decided = self.operations.filter(|_| is_headline).map(|operations| {
             let decided: Vec<Measured> =
                 self.runs.iter().zip(operations).map(|(run, own)| self.decide(run, own)).collect();
-            let (runs, pairs) = self.compare(&decided, test_share);
-            DecidedComparison { runs, pairs }
+            let (mut runs, pairs) = self.compare(&decided, test_share);
+            for (place, figures) in runs.iter_mut().enumerate() {
+                let (own, cells) = (&decided[place].resampled, self.runs[place].map_cells);
+                let map = operations[place].expected_map(own, cells, self.bootstrap.seed);
+                if let (Some(map), Some(target)) = (map, &mut figures.target) {
+                    map.amend(target);
+                }
+            }
+            let unseen = decided.iter().map(|own| own.resampled.unseen()).collect();
+            DecidedComparison { runs, pairs, unseen }
         });
         SchemeComparison {
             scheme,

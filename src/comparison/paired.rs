@@ -21,6 +21,8 @@ pub(super) struct PairedRun<'a> {
     pub(super) name: String,
     pub(super) directory: &'a RunDirectory,
     pub(super) measurement: Measurement,
+    /// How many cells the map of the run will have.
+    pub(super) map_cells: u64,
     /// In order of partitions and cells.
     predictions: Predictions,
 }
@@ -37,7 +39,8 @@ impl<'a> PairedRun<'a> {
     fn load(name: String, directory: &'a RunDirectory) -> Result<Self, ComparisonError> {
         let measurement = directory.measurement()?;
         let predictions = directory.all_predictions()?.sorted();
-        let run = Self { name, directory, measurement, predictions };
+        let map_cells = directory.experiment()?.validation().map_cells();
+        let run = Self { name, directory, measurement, map_cells, predictions };
         run.check_probabilities()?;
         run.check_cells()?;
         Ok(run)

@@ -19,6 +19,7 @@ use super::page::{
     Difference, Discordance, Estimate, Figure, Interval, MapKind, MapMark, PrecisionRecall,
     Reliability, Words, comparison_page,
 };
+use super::unseen_words;
 use crate::comparison::{
     Comparison, Differences, HeadlineDecisions, PairComparison, RankedRuns, RunFigures,
     SchemeComparison,
@@ -89,6 +90,12 @@ fn page_of(
         decided: decided.map(|decided| DecidedPairs {
             differences: pairs(&decided.pairs),
             discordances: decided.pairs.iter().map(discordance).collect(),
+            remarks: names
+                .iter()
+                .zip(&decided.unseen)
+                .flat_map(|(name, errors)| unseen_words(name, errors, classes))
+                .map(|words| Words::lines(&words))
+                .collect(),
         }),
         ranks: scheme.ranks.first().map(|ranked| ranks(ranked, &names, scheme.folds)),
         curves: named().filter_map(curve).collect::<Vec<PrecisionRecall>>(),

@@ -37,4 +37,5 @@ pub use interval::{Estimate, Interval, IntervalMethod, Level, LevelError};
 pub use mcnemar::McNemar;
 pub use nemenyi::{critical_difference, nemenyi_p_value, studentised_range_probability};
 pub use resampled::{Bootstrap, Replicates, Resampled};
+pub use unseen::UnseenErrors;
 pub use wilcoxon::Wilcoxon;

@@ -21,6 +21,7 @@ use tesela_datasets::random::{below, generator, shuffle};
 use super::Decided;
 use super::interval::{Estimate, IntervalMethod, Level};
 use super::tally::{Figures, Tally};
+use super::unseen::{Unseen, UnseenErrors};
 use crate::metrics::{Confusion, Prevalence};
 
 /// The place of draws below a seed.
@@ -151,6 +152,11 @@ impl Resampled {
     /// Known against decided class of all cells.
     pub fn confusion(&self) -> &Confusion {
         &self.confusion
+    }
+
+    /// Errors that no cell shows, so that no draw has them either.
+    pub fn unseen(&self) -> Vec<UnseenErrors> {
+        Unseen::of(&self.confusion, &self.blocks_of).errors(&self.blocks_of)
     }
 
     /// For each class the number of blocks that have cells of it: how often it was seen independently.

@@ -6,10 +6,29 @@
 //! Binomial Proportion", Statistical Science 16:101); *n* is the number of blocks that have cells of the class, for cells of
 //! one block are not trials of their own. The errors fall to one of the classes for which none was taken.
 
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, ContinuousCDF};
+use tesela_datasets::class::ClassId;
 use tesela_datasets::random::{Generator, below, unit};
 
 use crate::metrics::Confusion;
+
+/// Where the upper end of an interval of 95 % lies.
+const UPPER: f64 = 0.975;
+
+/// Errors of a class that no evaluated cell shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct UnseenErrors {
+    /// The known class.
+    pub known: ClassId,
+    /// The classes for which none of its cells was taken.
+    pub taken_for: Vec<ClassId>,
+    /// Blocks that have cells of it.
+    pub blocks: u64,
+    /// The share of its cells that may be taken for these classes all the same: the upper end of Jeffreys' interval of 95 %.
+    pub at_most: f64,
+}
 
 /// For each class what was not seen of it.
 pub(super) struct Unseen {
@@ -33,6 +52,18 @@ impl Unseen {
         Self { classes: evaluated.rows().iter().zip(blocks).map(row).collect() }
     }
 
+    /// What was not seen, in the order of the classes; `blocks` as in [`Unseen::of`].
+    pub(super) fn errors(&self, blocks: &[u64]) -> Vec<UnseenErrors> {
+        let classes = self.classes.iter().zip(blocks).enumerate();
+        let errors = classes.filter_map(|(known, (row, &blocks))| {
+            let Row { law, decided } = row.as_ref()?;
+            let taken_for = decided.iter().copied().map(ClassId::new).collect();
+            let at_most = law.inverse_cdf(UPPER);
+            Some(UnseenErrors { known: ClassId::new(known), taken_for, blocks, at_most })
+        });
+        errors.collect()
+    }
+
     /// Gives each class the errors of one draw, at the expense of what was seen.
     pub(super) fn draw(&self, rates: &mut [Vec<f64>], generator: &mut Generator) {
         for (rates, unseen) in rates.iter_mut().zip(&self.classes) {
@@ -49,7 +80,6 @@ impl Unseen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tesela_datasets::class::ClassId;
     use tesela_datasets::random::generator;
 
     #[test]
@@ -59,6 +89,11 @@ mod tests {
         evaluated.add_many(ClassId::new(1), ClassId::new(1), 60);
         evaluated.add_many(ClassId::new(1), ClassId::new(0), 40);
         let unseen = Unseen::of(&evaluated, &[100, 100]);
+        let errors = unseen.errors(&[100, 100]);
+        assert_eq!(errors.len(), 1);
+        assert_eq!((errors[0].known, errors[0].blocks), (ClassId::new(0), 100));
+        assert_eq!(errors[0].taken_for, [ClassId::new(1)]);
+        assert!((errors[0].at_most - 0.0247).abs() < 1e-4, "{errors:?}");
         let mut generator = generator(5, &[]);
         let mut errors: Vec<f64> = (0..4000)
             .map(|_| {

@@ -37,11 +37,8 @@ pub(super) fn point(material: &Material, drawn: &Drawn) -> Option<OperatingPoint
     let mut estimates = replicates
         .map(|replicates| replicates.intervals(Level::NINETY_FIVE, IntervalMethod::default()));
     // Where a map is to be expected, the intervals are those that its own figures should fall into.
-    for expected in map.iter().flat_map(|map| &map.figures) {
-        let mut own = estimates.iter_mut().flatten();
-        if let Some(own) = own.find(|own| own.name == expected.name) {
-            own.interval = expected.interval;
-        }
+    if let (Some(map), Some(estimates)) = (map, &mut estimates) {
+        map.amend(estimates);
     }
     let kind = losses.iter().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss));
     let quality = &assessment.at_sample;

@@ -67,6 +67,8 @@ pub struct ComparedRun {
 /// Pairs of runs whose cells are decided by their operating points.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DecidedPairs {
+    /// What should be known about the intervals, a sentence or two each.
+    pub remarks: Vec<Words>,
     /// Differences of pairs of runs.
     pub differences: Vec<Difference>,
     /// Which cells one run has right and the other wrong.

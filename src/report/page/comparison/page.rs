@@ -204,7 +204,7 @@ mod tests {
         };
         assert!(lead(&page).into_string().starts_with("Accuracy of second is"));
         let differences = vec![difference(-0.2)];
-        page.decided = Some(DecidedPairs { differences, discordances: Vec::new() });
+        page.decided = Some(DecidedPairs { differences, ..DecidedPairs::default() });
         let words = lead(&page).into_string();
         assert!(words.starts_with("Accuracy of first is"), "{words}");
         assert!(words.contains("20.0") && words.contains("operating point"), "{words}");

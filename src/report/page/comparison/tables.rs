@@ -80,6 +80,11 @@ pub(super) fn decided(page: &ComparisonPage) -> Option<Markup> {
             "Each cell is decided by the operating point of its run, as the map of the run will be; " (place(page))
             ". It was learned without the part of the folds that the cell is in."
         }
+        @if !decided.remarks.is_empty() {
+            ul.warnings {
+                @for words in &decided.remarks { li.caution { span.level { "Caution" } p { (words) } } }
+            }
+        }
         (differences)
         (discordances_of(page, &decided.discordances).unwrap_or_default())
     })

@@ -44,6 +44,7 @@ pub(crate) fn three_runs() -> ComparisonPage {
         cells: 1000,
         has_target: true,
         decided: Some(DecidedPairs {
+            remarks: vec!["lenet takes no evaluated urban cell for non-urban.".into()],
             differences: pairs.iter().flat_map(|&pair| self::differences(&runs, pair)).collect(),
             discordances: vec![discordance(0, 1, &drawn)],
         }),
