@@ -117,8 +117,8 @@ impl Differences {
     }
 
     /// Writes the cells to `path`: the columns of a table of cells, `fold`, and for each run `class_<run>`, the most probable
-    /// one, `probability_<class>_<run>`, and `decided_<run>`, what its operating point decides, where all runs have one. Gives a remark where the store of the first run, which knows the outlines, is not
-    /// there any more or has changed: the table then has none.
+    /// one, `probability_<class>_<run>`, and `decided_<run>`, what its operating point decides, where all runs have one. Gives a
+    /// remark where the store of the first run, which knows the outlines, is not there any more or has changed: the table then has none.
     pub(super) fn write(&self, path: &Path) -> Result<Option<String>, ComparisonError> {
         let (ground, remark) = match Ground::open(&self.store) {
             Ok(ground) => (ground, None),

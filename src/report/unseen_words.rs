@@ -1,11 +1,12 @@
 //! Errors that no evaluated cell shows, in words.
 
-use tesela_datasets::class::{ClassId, ClassMap};
+use tesela_datasets::class::ClassMap;
 
 use super::percent;
 use crate::statistics::UnseenErrors;
 
-/// What a reader of the figures of `run` must know of `errors`, in a sentence each.
+/// What a reader of the figures of `run` must know of `errors`, in words for each class whose cells are all right. Of many classes few
+/// are taken for every other, which tells nothing.
 pub fn unseen_words(run: &str, errors: &[UnseenErrors], classes: &ClassMap) -> Vec<String> {
     let sentence = |one: &UnseenErrors| {
         let names: Vec<&str> = one.taken_for.iter().map(|&class| classes.name(class)).collect();
@@ -18,18 +19,16 @@ pub fn unseen_words(run: &str, errors: &[UnseenErrors], classes: &ClassMap) -> V
             if blocks == 1 { "block of cells" } else { "blocks of cells" }
         )
     };
-    errors.iter().filter(|one| !is_own(one)).map(sentence).collect()
-}
-
-/// Whether the only class that no cell was taken for is the right one.
-fn is_own(one: &UnseenErrors) -> bool {
-    let own: &[ClassId] = &[one.known];
-    one.taken_for == own
+    let all_right = |one: &&UnseenErrors| {
+        one.taken_for.len() + 1 == classes.len() && !one.taken_for.contains(&one.known)
+    };
+    errors.iter().filter(all_right).map(sentence).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tesela_datasets::class::ClassId;
 
     #[test]
     fn what_was_not_seen_is_said_with_its_bound() {

@@ -13,6 +13,8 @@ use tesela_datasets::random::{Generator, below, unit};
 
 use crate::metrics::Confusion;
 
+/// Parts of a cell that are counted.
+const MILLION: u64 = 1_000_000;
 /// Where the upper end of an interval of 95 % lies.
 const UPPER: f64 = 0.975;
 
@@ -64,6 +66,31 @@ impl Unseen {
         errors.collect()
     }
 
+    /// `evaluated` as it would be with all errors that may be, of classes whose cells are all decided alike; `None` where there is no
+    /// such class. Cells are counted in millionths. Classes of which some errors were seen have intervals of their own.
+    pub(super) fn worst(&self, evaluated: &Confusion, blocks: &[u64]) -> Option<Confusion> {
+        let classes = blocks.len();
+        let alike = |one: &UnseenErrors| one.taken_for.len() + 1 == classes;
+        let errors: Vec<UnseenErrors> = self.errors(blocks).into_iter().filter(alike).collect();
+        if errors.is_empty() {
+            return None;
+        }
+        let mut worst = Confusion::new(classes);
+        for (known, row) in evaluated.rows().iter().enumerate() {
+            let known = ClassId::new(known);
+            let unseen = errors.iter().find(|one| one.known == known);
+            let cells = MILLION * row.iter().sum::<u64>();
+            let others =
+                unseen.map_or(0, |one| millionths(one.at_most, cells) / one.taken_for.len() as u64);
+            for (decided, &seen) in row.iter().enumerate() {
+                let moved = unseen.map_or(0, |one| others * one.taken_for.len() as u64);
+                let count = if seen > 0 { MILLION * seen - moved } else { others };
+                worst.add_many(known, ClassId::new(decided), count);
+            }
+        }
+        Some(worst)
+    }
+
     /// Gives each class the errors of one draw, at the expense of what was seen.
     pub(super) fn draw(&self, rates: &mut [Vec<f64>], generator: &mut Generator) {
         for (rates, unseen) in rates.iter_mut().zip(&self.classes) {
@@ -75,6 +102,11 @@ impl Unseen {
             rates[class] += rate;
         }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
+fn millionths(share: f64, cells: u64) -> u64 {
+    (share * cells as f64) as u64
 }
 
 #[cfg(test)]
