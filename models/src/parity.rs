@@ -19,8 +19,7 @@ use crate::device::{DeviceChoice, DeviceError, guarded};
 use crate::lenet::RawLenet;
 use crate::network::ShapeError;
 use crate::network::parity::{
-    PATCHES, Quantities, Seen, deviation, largest, lesson_of_burn, lesson_on, planes_on,
-    planes_on_host,
+    PATCHES, Quantities, Seen, deviation, largest, lesson_on, planes_on, planes_on_host,
 };
 use crate::resnet::RawResnet;
 
@@ -116,12 +115,12 @@ pub fn check_device(
             let look = |seed| {
                 let seen = Seen { seed, times };
                 let compute =
-                    || Ok((planes_on(&opened, seed), lesson_of_burn(config, &opened, seen)?));
+                    || Ok((planes_on(&opened, seed), lesson_on(config, None, &opened, seen)?));
                 let found = guarded(device.is_processor(), compute)
                     .map_err(|failure| failed(failure.reason))?
                     .map_err(|error: ShapeError| failed(error.to_string()))?;
                 let once = Seen { seed, times: 1 };
-                let expected = lesson_on(config, DeviceChoice::Flex, &processor, once)
+                let expected = lesson_on(config, Some(DeviceChoice::Flex), &processor, once)
                     .map_err(|error| failed(error.to_string()))?;
                 Ok(compare(found, &(planes_on_host(seed), expected)))
             };

@@ -59,7 +59,7 @@ impl Regions {
     pub(super) fn of(&self, points: &[Option<Point>]) -> Vec<Option<usize>> {
         let region = |point: &Option<Point>| {
             let point = (*point)?;
-            self.index.holding(point.x, point.y).flatten()
+            self.index.holding(point.x, point.y).into_iter().next().flatten()
         };
         points.par_iter().map(region).collect()
     }

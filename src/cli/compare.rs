@@ -2,14 +2,17 @@
 
 use std::path::PathBuf;
 
+use tesela_datasets::class::ClassMap;
+
 use super::{Console, ExitStatus};
 use crate::comparison::{
-    Comparison, ComparisonOptions, PairComparison, SchemeComparison, compare, write_comparison,
+    Comparison, ComparisonOptions, DecidedComparison, PairComparison, RunFigures, SchemeComparison,
+    compare, write_comparison,
 };
 use crate::progress::Progress;
 use crate::report::{
     difference_table, figures_table, grouped, pairs_table, percent, probability, rank_table,
-    write_comparison_report,
+    unseen_words, write_comparison_report,
 };
 use crate::statistics::Estimate;
 use crate::training::{RunDirectory, TrainingError};
@@ -43,7 +46,7 @@ pub(crate) fn run(args: &CompareArgs, console: &mut Console) -> anyhow::Result<E
     let runs = args.find_runs()?;
     let replicates = usize::try_from(args.replicates)?;
     let options = ComparisonOptions { replicates, ..ComparisonOptions::default() };
-    let (comparison, differences) = compare(runs, options)?;
+    let (comparison, differences) = compare(&runs, options)?;
     let names: Vec<String> = comparison.runs.iter().map(|run| run.name.clone()).collect();
     for run in &comparison.runs {
         console.data(format!("{}: {}, `{}`", run.name, run.manifest.model, run.path))?;
@@ -55,6 +58,9 @@ pub(crate) fn run(args: &CompareArgs, console: &mut Console) -> anyhow::Result<E
         console.data(conditions(scheme, comparison.schemes.len() > 1))?;
         figures(&comparison, scheme, &names, console)?;
         pairs(&comparison, scheme, &names, console)?;
+        if let Some(found) = &scheme.decided {
+            decided(&comparison, found, &names, console)?;
+        }
     }
     if let Some(folder) = &args.out {
         if let Some(remark) = write_comparison(&comparison, &differences, folder)? {
@@ -62,7 +68,7 @@ pub(crate) fn run(args: &CompareArgs, console: &mut Console) -> anyhow::Result<E
         }
         let count = grouped(differences.len() as u64);
         console.note(format!("{count} cells on which runs differ are in `differences.parquet`"));
-        let report = write_comparison_report(&comparison, &args.find_runs()?, folder)?;
+        let report = write_comparison_report(&comparison, &differences, &runs, folder)?;
         if let Some(report) = report {
             console.note(format!("the report is `{}`", report.display()));
         }
@@ -92,23 +98,17 @@ fn figures(
     console: &mut Console,
 ) -> anyhow::Result<()> {
     let classes = &comparison.classes;
-    let mixture = |shares: &[f64]| {
-        let pairs = classes.names().iter().zip(shares);
-        pairs
-            .map(|(name, &share)| format!("{name} {}", percent(share)))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
     let share = |&known: &u64| known as f64 / scheme.cells.max(1) as f64;
     let here: Vec<f64> = scheme.known.iter().map(share).collect();
-    let mixed = mixture(&here);
+    let mixed = mixture(classes, &here);
     console.data(format!("At a prevalence of {mixed} (* best; intervals of 95 %):"))?;
     let sample: Vec<&[Estimate]> = scheme.runs.iter().map(|run| run.sample.as_slice()).collect();
     console.data(figures_table(names, &sample, classes))?;
     let target = scheme.runs.iter().map(|run| run.target.as_deref());
     let target: Option<Vec<&[Estimate]>> = target.collect();
     if let (Some(prevalence), Some(target)) = (&comparison.target, target) {
-        console.data(format!("\nAt the target prevalence of {}:", mixture(prevalence.shares())))?;
+        let mixed = mixture(classes, prevalence.shares());
+        console.data(format!("\nAt the target prevalence of {mixed}:"))?;
         console.data(figures_table(names, &target, classes))?;
     }
     Ok(())
@@ -136,7 +136,7 @@ fn pairs(
     console.data(
         "\nEach pair, * where the interval does not hold zero; p corrected by Holm's method:",
     )?;
-    console.data(pairs_table(names, scheme))?;
+    console.data(pairs_table(names, &scheme.pairs, |pair| &pair.sample))?;
     if !scheme.ranks.is_empty() {
         console
             .data("\nMean ranks over the folds; runs that share a letter are not told apart:")?;
@@ -145,6 +145,49 @@ fn pairs(
             .data("Folds share training cells, so these ranks describe; the intervals decide.")?;
     }
     Ok(())
+}
+
+/// What the operating points of the runs decide: the headline, because it is what their maps will show.
+fn decided(
+    comparison: &Comparison,
+    found: &DecidedComparison,
+    names: &[String],
+    console: &mut Console,
+) -> anyhow::Result<()> {
+    let classes = &comparison.classes;
+    let place = match &comparison.target {
+        Some(target) => {
+            format!("at the target prevalence of {}", mixture(classes, target.shares()))
+        }
+        None => "as the cells are mixed".to_owned(),
+    };
+    console.data(format!(
+        "\nTHE HEADLINE, what the maps will show: each cell decided by the operating point of its run, {place}:"
+    ))?;
+    let figures = |run: &RunFigures| run.target.as_ref().unwrap_or(&run.sample).clone();
+    let figures: Vec<Vec<Estimate>> = found.runs.iter().map(figures).collect();
+    let figures: Vec<&[Estimate]> = figures.iter().map(Vec::as_slice).collect();
+    console.data(figures_table(names, &figures, classes))?;
+    for (name, errors) in names.iter().zip(&found.unseen) {
+        for words in unseen_words(name, errors, classes) {
+            console.data(words)?;
+        }
+    }
+    let [pair] = found.pairs.as_slice() else {
+        console.data("\nEach pair, * where the interval does not hold zero:")?;
+        return console.data(pairs_table(names, &found.pairs, PairComparison::there));
+    };
+    let [first, second] = [&names[pair.first], &names[pair.second]];
+    console.data(format!("\n{second} less {first}, * where the interval does not hold zero:"))?;
+    console.data(difference_table(pair.there(), None, classes))?;
+    console.data(decisions(pair, first, second))
+}
+
+/// A mixture of classes in words.
+fn mixture(classes: &ClassMap, shares: &[f64]) -> String {
+    let pairs = classes.names().iter().zip(shares);
+    let words = pairs.map(|(name, &share)| format!("{name} {}", percent(share)));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// What two runs take the same cells for, in words.

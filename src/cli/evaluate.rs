@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use super::{Console, ExitStatus, train};
 use crate::progress::Progress;
-use crate::report::{RunWatch, grouped, publish};
+use crate::report::{RunWatch, class_table, grouped, publish};
 use crate::training::{Fitted, evaluate};
 
 /// Measure a fitted model on a store that was held out
 ///
-/// Cells that the model was fitted on are left out of the scores. Of a run, the final model is measured.
+/// Cells that the model was fitted on are left out of the scores. Of a run, the final model is measured. Where its bundle has
+/// an operating point, the scores are those of the raw probabilities and, as a map decides, those with the operating point.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvaluateArgs {
     /// Run, folder that holds one run, or bundle
@@ -30,10 +31,15 @@ pub(crate) struct EvaluateArgs {
     /// What networks compute on, such as `flex` or `wgpu:1`
     #[arg(long, value_name = "DEVICE", default_value = "flex")]
     device: String,
+
+    /// Leave the operating point of the bundle out: only probabilities as the model gives them, and the most probable class
+    #[arg(long)]
+    raw: bool,
 }
 
 pub(crate) fn run(args: &EvaluateArgs, console: &mut Console) -> anyhow::Result<ExitStatus> {
     let model = Fitted::load(&args.model, args.fold, &args.device)?;
+    let model = if args.raw { model.without_operating_point() } else { model };
     let mut watch = RunWatch::new(console, &args.out, "evaluation");
     let evaluation = evaluate(&model, &args.store, &args.out, &mut watch)?;
     match evaluation.known_cells {
@@ -53,7 +59,15 @@ pub(crate) fn run(args: &EvaluateArgs, console: &mut Console) -> anyhow::Result<
     }
     let title = format!("{} on {}", model.manifest().kind, args.store.display());
     publish(&evaluation.measurement, &title, &args.out)?;
+    if evaluation.decided.is_some() {
+        console.data("Raw probabilities and the most probable class:")?;
+    }
     train::print(&evaluation.measurement, console)?;
+    if let Some(decided) = &evaluation.decided {
+        console
+            .data("\nTHE HEADLINE, how a map decides: with the operating point of the bundle")?;
+        console.data(class_table(&decided.sample, decided.target.as_ref()))?;
+    }
     console.data(args.out.display())?;
     Ok(ExitStatus::Success)
 }

@@ -1,20 +1,23 @@
 //! The comparison of several runs.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tesela_datasets::class::ClassMap;
+use tesela_datasets::class::{ClassId, ClassMap};
 use tesela_datasets::fold::{FoldPlan, Scheme};
-use tesela_datasets::store::StoreReader;
 
 use super::ComparisonError;
 use super::differences::Differences;
 use super::pair::{PairComparison, Side};
 use super::paired::{PairedRun, PartitionCells, pair};
+use super::remarks::{remarks, undecided};
 use super::several::{RankedRuns, rank};
-use crate::metrics::{Figure, Prevalence, Scores};
-use crate::statistics::{Bootstrap, Decided, Estimate, IntervalMethod, Level, Resampled, holm};
-use crate::training::{RunDirectory, RunManifest};
+use super::target::shared_target;
+use crate::metrics::{Figure, Outcomes, Prevalence, Scores};
+use crate::statistics::{
+    Bootstrap, Decided, Estimate, IntervalMethod, Level, Resampled, UnseenErrors, holm,
+};
+use crate::training::{Operation, RunDirectory, RunManifest};
 
 /// The version of `comparison.json`.
 const FORMAT_VERSION: u32 = 1;
@@ -30,7 +33,7 @@ pub struct ComparisonOptions {
 
 impl Default for ComparisonOptions {
     fn default() -> Self {
-        Self { replicates: 1000, level: Level::NINETY_FIVE }
+        Self { replicates: Bootstrap::REPLICATES, level: Level::NINETY_FIVE }
     }
 }
 
@@ -91,6 +94,23 @@ pub struct SchemeComparison {
     pub pairs: Vec<PairComparison>,
     /// Mean ranks of three runs and more.
     pub ranks: Vec<RankedRuns>,
+    /// The same cells as the operating point of each run decides them; missing where a run has none, and beside the
+    /// strictest scheme, from which operating points are learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<DecidedComparison>,
+}
+
+/// The comparison of what the operating points of the runs decide, which is what their maps will show. The cells of each part of
+/// the folds are decided by an operating point that was learned without them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DecidedComparison {
+    /// The figures of each run. At the target, intervals of rates are those that the map of the run is to fall into.
+    pub runs: Vec<RunFigures>,
+    /// Each pair of runs.
+    pub pairs: Vec<PairComparison>,
+    /// For each run the errors that none of its cells shows; intervals of differences do not know of them.
+    pub unseen: Vec<Vec<UnseenErrors>>,
 }
 
 /// The figures of a run with their intervals.
@@ -109,7 +129,7 @@ pub struct RunFigures {
 /// If a run is not done or cannot be read, or if two cannot be paired: other classes, schemes, cells, folds or labels, or
 /// probabilities that are none.
 pub fn compare(
-    runs: Vec<RunDirectory>,
+    runs: &[RunDirectory],
     options: ComparisonOptions,
 ) -> Result<(Comparison, Differences), ComparisonError> {
     let runs = pair(runs)?;
@@ -118,19 +138,32 @@ pub fn compare(
     let seed = runs[0].directory.manifest().seed;
     let bootstrap = Bootstrap { replicates: options.replicates, seed };
     let schemes = runs[0].measurement.schemes.iter().map(|one| one.scheme);
-    let task = Task { runs: &runs, plan: &plan, target: target.as_ref(), bootstrap, options };
+    let headline = runs[0].measurement.headline().partition;
+    let operations = runs.iter().map(|run| run.operation(headline));
+    let operations: Vec<Option<Operation>> = operations.collect::<Result<_, _>>()?;
+    let mut remarks = remarks(&runs);
+    remarks.extend(undecided(&runs, &operations));
+    let operations: Option<Vec<Operation>> = operations.into_iter().collect();
+    let task = Task {
+        runs: &runs,
+        operations: operations.as_deref(),
+        plan: &plan,
+        target: target.as_ref(),
+        bootstrap,
+        options,
+    };
     let schemes: Vec<SchemeComparison> = schemes.map(|scheme| task.scheme(scheme)).collect();
-    let summary = |run: &PairedRun| RunSummary {
+    let summary = |run: &PairedRun<'_>| RunSummary {
         name: run.name.clone(),
         path: run.directory.path().display().to_string(),
         manifest: run.directory.manifest().clone(),
     };
-    let differences = Differences::of(&runs, task.first_partition(runs[0].measurement.headline));
+    let differences = Differences::of(&runs, task.operations, headline);
     let comparison = Comparison {
         format: FORMAT_VERSION,
         classes: runs[0].classes().clone(),
         runs: runs.iter().map(summary).collect(),
-        remarks: remarks(&runs),
+        remarks,
         target,
         level: options.level,
         replicates: options.replicates,
@@ -142,7 +175,9 @@ pub fn compare(
 
 /// What every scheme is compared with.
 struct Task<'a> {
-    runs: &'a [PairedRun],
+    runs: &'a [PairedRun<'a>],
+    /// What the operating point of each run makes of the cells of the headline.
+    operations: Option<&'a [Operation]>,
     plan: &'a FoldPlan,
     target: Option<&'a Prevalence>,
     bootstrap: Bootstrap,
@@ -169,6 +204,43 @@ impl Task<'_> {
     fn scheme(&self, scheme: Scheme) -> SchemeComparison {
         let measured: Vec<Measured> =
             self.runs.iter().map(|run| self.measure(run, scheme)).collect();
+        let test_share = self.test_share(scheme);
+        let (runs, pairs) = self.compare(&measured, test_share);
+        let folds: Vec<Vec<Vec<Figure>>> = measured.iter().map(|one| one.folds.clone()).collect();
+        let is_headline = scheme == self.runs[0].measurement.headline;
+        let decided = self.operations.filter(|_| is_headline).map(|operations| {
+            let decided: Vec<Measured> =
+                self.runs.iter().zip(operations).map(|(run, own)| self.decide(run, own)).collect();
+            let (mut runs, pairs) = self.compare(&decided, test_share);
+            for (place, figures) in runs.iter_mut().enumerate() {
+                let (own, cells) = (&decided[place].resampled, self.runs[place].map_cells);
+                let map = operations[place].expected_map(own, cells, self.bootstrap.seed);
+                if let (Some(map), Some(target)) = (map, &mut figures.target) {
+                    map.amend(target);
+                }
+            }
+            let unseen = decided.iter().map(|own| own.resampled.unseen()).collect();
+            DecidedComparison { runs, pairs, unseen }
+        });
+        SchemeComparison {
+            scheme,
+            cells: measured[0].decided.outcomes().len(),
+            known: measured[0].resampled.confusion().supports(),
+            blocks: measured[0].decided.blocks(),
+            folds: measured[0].folds.len(),
+            runs,
+            pairs,
+            ranks: rank(&folds),
+            decided,
+        }
+    }
+
+    /// The figures of each run, and each pair of them.
+    fn compare(
+        &self,
+        measured: &[Measured],
+        test_share: f64,
+    ) -> (Vec<RunFigures>, Vec<PairComparison>) {
         let sides: Vec<Side> = measured
             .iter()
             .enumerate()
@@ -179,7 +251,6 @@ impl Task<'_> {
                 folds: &one.folds,
             })
             .collect();
-        let test_share = self.test_share(scheme);
         let mut pairs = Vec::new();
         for (place, first) in sides.iter().enumerate() {
             for second in &sides[place + 1..] {
@@ -192,40 +263,51 @@ impl Task<'_> {
             sample: one.resampled.sample().intervals(level, method),
             target: one.resampled.target().map(|target| target.intervals(level, method)),
         };
-        let folds: Vec<Vec<Vec<Figure>>> = measured.iter().map(|one| one.folds.clone()).collect();
-        SchemeComparison {
-            scheme,
-            cells: measured[0].decided.outcomes().len(),
-            known: measured[0].resampled.confusion().supports(),
-            blocks: measured[0].decided.blocks(),
-            folds: measured[0].folds.len(),
-            runs: measured.iter().map(figures).collect(),
-            pairs,
-            ranks: rank(&folds),
-        }
+        (measured.iter().map(figures).collect(), pairs)
     }
 
-    fn measure(&self, run: &PairedRun, scheme: Scheme) -> Measured {
+    fn measure(&self, run: &PairedRun<'_>, scheme: Scheme) -> Measured {
         let classes = self.classes();
-        let decided = run.partition(self.first_partition(scheme)).decided(classes, |_| true);
-        let resampled = Resampled::of(&decided, classes, self.target, self.bootstrap)
-            .expect("a run that is done has held-out cells");
+        let first = run.partition(self.first_partition(scheme));
         let partitions = run.measurement.scheme(scheme).into_iter().flat_map(|one| &one.partitions);
-        let folds = partitions.flat_map(|&partition| self.folds(&run.partition(partition)));
-        Measured { decided, resampled, folds: folds.collect() }
+        let folds = partitions.flat_map(|&partition| {
+            let partition = run.partition(partition);
+            self.folds(&partition, &partition.decided(classes))
+        });
+        self.draw(first.decided(classes), folds.collect())
     }
 
-    /// The figures of each fold of a partition.
-    fn folds(&self, partition: &PartitionCells) -> Vec<Vec<Figure>> {
-        let mut folds: Vec<u16> = partition.cells.iter().map(|cell| cell.fold).collect();
-        folds.sort_unstable();
-        folds.dedup();
-        let of_fold = |fold| {
-            let decided = partition.decided(self.classes(), |cell| cell.fold == fold);
-            let scores = Scores::of(decided.outcomes(), self.classes(), None);
+    /// The cells of the headline as the operating point of `run` decides them.
+    fn decide(&self, run: &PairedRun<'_>, operation: &Operation) -> Measured {
+        let decided = operation.decided();
+        let headline = run.partition(run.measurement.headline().partition);
+        let folds = self.folds(&headline, &decided);
+        self.draw(decided, folds)
+    }
+
+    fn draw(&self, decided: Decided, folds: Vec<Vec<Figure>>) -> Measured {
+        let resampled = Resampled::of(&decided, self.classes(), self.target, self.bootstrap)
+            .expect("a run that is done has held-out cells");
+        Measured { decided, resampled, folds }
+    }
+
+    /// The figures of each fold of a partition whose cells are `decided`.
+    fn folds(&self, partition: &PartitionCells, decided: &Decided) -> Vec<Vec<Figure>> {
+        let cells = &partition.cells;
+        assert_eq!(cells.len(), decided.decisions().len(), "every cell is decided");
+        let mut folds: BTreeMap<u16, (Outcomes, Vec<ClassId>)> = BTreeMap::new();
+        let rows = decided.outcomes().iter().zip(decided.decisions());
+        for (cell, ((truth, row), &decision)) in cells.iter().zip(rows) {
+            let empty = || (Outcomes::new(self.classes().len()), Vec::new());
+            let (outcomes, decisions) = folds.entry(cell.fold).or_insert_with(empty);
+            outcomes.push(truth, row);
+            decisions.push(decision);
+        }
+        let of_fold = |(outcomes, decisions): &(Outcomes, Vec<ClassId>)| {
+            let scores = Scores::decided(outcomes, decisions, self.classes(), None);
             scores.expect("a fold that occurs has cells").figures()
         };
-        folds.into_iter().map(of_fold).collect()
+        folds.values().map(of_fold).collect()
     }
 
     /// Mean over the folds of `scheme` of the number of held-out cells over that of cells trained on.
@@ -259,87 +341,4 @@ fn correct(pairs: &mut [PairComparison]) {
             pair.folds[figure].corrected_t_holm = corrected.next();
         }
     }
-}
-
-/// The target prevalence of a run.
-fn target(run: &PairedRun) -> Option<Prevalence> {
-    let target = run.measurement.headline().target.as_ref()?;
-    let shares = target.pooled.classes.iter().map(|class| class.prevalence).collect();
-    // Scores that were read from a file may hold anything; what is no mixture is no target.
-    Prevalence::new(shares).ok()
-}
-
-/// The target prevalence that all runs share, up to rounding.
-fn shared_target(runs: &[PairedRun]) -> Option<Prevalence> {
-    let first = target(&runs[0])?;
-    let same = |run: &PairedRun| {
-        target(run).is_some_and(|other| {
-            let pairs = first.shares().iter().zip(other.shares());
-            pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-9)
-        })
-    };
-    runs.iter().all(same).then_some(first)
-}
-
-/// What differs between the runs besides their models.
-fn remarks(runs: &[PairedRun]) -> Vec<String> {
-    let mut remarks = Vec::new();
-    let manifests: Vec<&RunManifest> = runs.iter().map(|run| run.directory.manifest()).collect();
-    let differ = |of: fn(&RunManifest) -> &str| {
-        manifests.iter().any(|manifest| of(manifest) != of(manifests[0]))
-    };
-    let each = |what: &dyn Fn(&PairedRun) -> String| {
-        let all = runs.iter().map(|run| format!("{}: {}", run.name, what(run)));
-        all.collect::<Vec<_>>().join("; ")
-    };
-    if differ(|manifest| &manifest.store_digest) {
-        let store = |run: &PairedRun| format!("`{}`", run.directory.manifest().store.display());
-        remarks.push(format!(
-            "The runs read DIFFERENT stores: their cells may differ. {}.",
-            each(&store)
-        ));
-    }
-    if differ(|manifest| &manifest.store_digest) {
-        let first = years(&runs[0]);
-        if runs.iter().any(|run| years(run) != first) {
-            remarks.push(format!("The cells are of DIFFERENT years. {}.", each(&years)));
-        }
-    }
-    if differ(|manifest| &manifest.dataset) {
-        let name = |run: &PairedRun| format!("`{}`", run.directory.manifest().dataset);
-        remarks.push(format!("The stores are of DIFFERENT data sets. {}.", each(&name)));
-    }
-    if differ(|manifest| &manifest.program_version) {
-        let version = |run: &PairedRun| run.directory.manifest().program_version.clone();
-        remarks.push(format!(
-            "The runs are of DIFFERENT versions of the program. {}.",
-            each(&version)
-        ));
-    }
-    let targets: Vec<Option<Prevalence>> = runs.iter().map(target).collect();
-    if shared_target(runs).is_none() && targets.iter().any(Option::is_some) {
-        let words = |run: &PairedRun| match target(run) {
-            None => "none".to_owned(),
-            Some(prevalence) => {
-                let pairs = run.classes().names().iter().zip(prevalence.shares());
-                let shares = pairs.map(|(name, share)| format!("{name} {share}"));
-                shares.collect::<Vec<_>>().join(", ")
-            }
-        };
-        remarks.push(format!(
-            "The runs have DIFFERENT target prevalences, so figures are at that of the sample alone. {}.",
-            each(&words)
-        ));
-    }
-    remarks
-}
-
-/// The years that the cells of a run speak of, in words.
-fn years(run: &PairedRun) -> String {
-    let Ok(store) = StoreReader::open(&run.directory.manifest().store) else {
-        return "unknown, because the store cannot be read".to_owned();
-    };
-    let years: BTreeSet<i32> = store.cells().iter().filter_map(|one| one.cell.year).collect();
-    let words: Vec<String> = years.iter().map(ToString::to_string).collect();
-    if words.is_empty() { "unknown".to_owned() } else { words.join(", ") }
 }

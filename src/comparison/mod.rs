@@ -11,6 +11,9 @@
 //! differences.parquet  GeoParquet of the cells that some runs decide differently about
 //! ```
 //!
+//! Where all runs have an operating point, what these decide is compared, too, by the strictest scheme. That is the headline: it is
+//! what the maps of the runs will show; the most probable class stands beside it.
+//!
 //! A cell occurs once in a partition of the fold plan. Cells are paired on the first partition of a scheme; tests over
 //! folds use the folds of all its partitions.
 
@@ -19,13 +22,16 @@ mod differences;
 mod error;
 mod pair;
 mod paired;
+mod remarks;
 mod several;
+mod target;
 mod write;
 
 pub use compare::{
-    Comparison, ComparisonOptions, RunFigures, RunSummary, SchemeComparison, compare,
+    Comparison, ComparisonOptions, DecidedComparison, RunFigures, RunSummary, SchemeComparison,
+    compare,
 };
-pub use differences::Differences;
+pub use differences::{Differences, HeadlineDecisions};
 pub use error::ComparisonError;
 pub use pair::{FoldTests, PairComparison};
 pub use several::RankedRuns;

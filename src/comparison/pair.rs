@@ -54,6 +54,11 @@ pub(super) struct Side<'a> {
 }
 
 impl PairComparison {
+    /// The differences as if the cells were mixed as the target, or as they are mixed where there is none.
+    pub fn there(&self) -> &[Estimate] {
+        self.target.as_ref().unwrap_or(&self.sample)
+    }
+
     pub(super) fn of(first: &Side, second: &Side, test_share: f64, level: Level) -> Self {
         let (a, b) = (first.decided, second.decided);
         let truths = a.outcomes().truths();

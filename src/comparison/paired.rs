@@ -10,17 +10,19 @@ use tesela_models::Probabilities;
 use super::ComparisonError;
 use crate::metrics::Outcomes;
 use crate::statistics::Decided;
-use crate::training::{HeldOutCell, Measurement, Predictions, RunDirectory};
+use crate::training::{HeldOutCell, Measurement, Operation, Predictions, RunDirectory};
 
 /// How far a sum of 32-bit probabilities may lie from one.
 const ROUNDING: f64 = 1e-3;
 
 /// A run with its name, its scores and its held-out cells.
 #[derive(Debug)]
-pub(super) struct PairedRun {
+pub(super) struct PairedRun<'a> {
     pub(super) name: String,
-    pub(super) directory: RunDirectory,
+    pub(super) directory: &'a RunDirectory,
     pub(super) measurement: Measurement,
+    /// How many cells the map of the run will have.
+    pub(super) map_cells: u64,
     /// In order of partitions and cells.
     predictions: Predictions,
 }
@@ -33,11 +35,12 @@ pub(super) struct PartitionCells {
     pub(super) probabilities: Vec<Vec<f32>>,
 }
 
-impl PairedRun {
-    fn load(name: String, directory: RunDirectory) -> Result<Self, ComparisonError> {
+impl<'a> PairedRun<'a> {
+    fn load(name: String, directory: &'a RunDirectory) -> Result<Self, ComparisonError> {
         let measurement = directory.measurement()?;
         let predictions = directory.all_predictions()?.sorted();
-        let run = Self { name, directory, measurement, predictions };
+        let map_cells = directory.experiment()?.validation().map_cells();
+        let run = Self { name, directory, measurement, map_cells, predictions };
         run.check_probabilities()?;
         run.check_cells()?;
         Ok(run)
@@ -54,6 +57,12 @@ impl PairedRun {
         let rows = self.predictions.rows().filter(|(cell, _)| own(cell));
         let (cells, probabilities) = rows.map(|(cell, row)| (cell.clone(), row.to_vec())).unzip();
         PartitionCells { cells, probabilities }
+    }
+
+    /// What the operating point of the run makes of its cells in `partition`, that of the headline, in their order; `None`
+    /// where it has none.
+    pub(super) fn operation(&self, partition: usize) -> Result<Option<Operation>, ComparisonError> {
+        Ok(self.directory.operation(&self.predictions.of_partition(partition))?)
     }
 
     fn check_probabilities(&self) -> Result<(), ComparisonError> {
@@ -142,19 +151,13 @@ impl PairedRun {
 }
 
 impl PartitionCells {
-    /// The cells of which `wanted` holds, as they were decided.
-    pub(super) fn decided(
-        &self,
-        classes: &ClassMap,
-        wanted: impl Fn(&HeldOutCell) -> bool,
-    ) -> Decided {
+    /// The cells, each taken for its most probable class.
+    pub(super) fn decided(&self, classes: &ClassMap) -> Decided {
         let mut outcomes = Outcomes::new(classes.len());
-        let mut blocks = Vec::new();
+        let mut blocks = Vec::with_capacity(self.cells.len());
         for (cell, row) in self.cells.iter().zip(&self.probabilities) {
-            if wanted(cell) {
-                outcomes.push(cell.label, row);
-                blocks.push(cell.block);
-            }
+            outcomes.push(cell.label, row);
+            blocks.push(cell.block);
         }
         Decided::most_probable(outcomes).with_blocks(&blocks)
     }
@@ -167,13 +170,13 @@ impl PartitionCells {
 }
 
 /// Loads `runs` and checks that all can be paired with the first.
-pub(super) fn pair(runs: Vec<RunDirectory>) -> Result<Vec<PairedRun>, ComparisonError> {
+pub(super) fn pair(runs: &[RunDirectory]) -> Result<Vec<PairedRun<'_>>, ComparisonError> {
     if runs.len() < 2 {
         return Err(ComparisonError::TooFew { found: runs.len() });
     }
-    let names = names(&runs);
+    let names = names(runs);
     let loaded = names.into_iter().zip(runs).map(|(name, run)| PairedRun::load(name, run));
-    let loaded: Vec<PairedRun> = loaded.collect::<Result<_, _>>()?;
+    let loaded: Vec<PairedRun<'_>> = loaded.collect::<Result<_, _>>()?;
     for other in &loaded[1..] {
         loaded[0].check_pair(other)?;
     }

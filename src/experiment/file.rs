@@ -51,6 +51,7 @@ pub struct Experiment {
     validation: Validation,
     operating: OperatingSettings,
     model: ModelConfig,
+    opening: String,
     resolved: String,
 }
 
@@ -102,7 +103,8 @@ impl Experiment {
         let resolved = toml::to_string(&raw).expect("an experiment that was read can be written");
         let name = name_of(path);
         let (seed, final_model) = (raw.seed, raw.final_model);
-        Ok(Self { name, seed, final_model, data, validation, operating, model, resolved })
+        let opening = opening(text);
+        Ok(Self { name, seed, final_model, data, validation, operating, model, opening, resolved })
     }
 
     /// What the experiment is called: its path below `experiments/`, or the name of its file, without
@@ -141,6 +143,23 @@ impl Experiment {
         &self.model
     }
 
+    /// What the experiment asks: the first paragraph of the comment that its file opens with.
+    pub fn question(&self) -> Option<String> {
+        let lines = self.opening.lines().map(|line| line.trim_start_matches('#').trim());
+        let lines = lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty());
+        let question = lines.collect::<Vec<_>>().join(" ");
+        (!question.is_empty()).then_some(question)
+    }
+
+    /// The experiment as a file of its own: the comment that it opens with, then all settings and defaults. The comment is not
+    /// in the digest.
+    pub fn to_file(&self) -> String {
+        if self.opening.is_empty() {
+            return self.resolved.clone();
+        }
+        format!("{}\n{}", self.opening, self.resolved)
+    }
+
     /// The experiment with all defaults, as TOML.
     pub fn resolved(&self) -> &str {
         &self.resolved
@@ -158,6 +177,12 @@ impl Experiment {
             FoldSource::Plan(_) => None,
         }
     }
+}
+
+/// The comment that `text` opens with, line by line.
+fn opening(text: &str) -> String {
+    let lines = text.lines().map(str::trim).take_while(|line| line.starts_with('#'));
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// `experiments/eurosat-urban/lenet.toml` is called `eurosat-urban/lenet`.
@@ -217,6 +242,22 @@ mod tests {
         let again = parse(experiment.resolved()).unwrap();
         assert_eq!(again.resolved(), experiment.resolved());
         assert_eq!(again.digest(), experiment.digest());
+    }
+
+    #[test]
+    fn the_question_is_the_first_paragraph_of_the_opening_comment() {
+        let text =
+            format!("# Which model\n#   finds towns?\n#\n# Expected: 90 %.\n\n# other\n{SMALLEST}");
+        let experiment = parse(&text).unwrap();
+        assert_eq!(experiment.question().as_deref(), Some("Which model finds towns?"));
+        // The file of a run keeps the comment, and is the same experiment.
+        let file = experiment.to_file();
+        assert!(file.starts_with("# Which model\n#   finds towns?\n#\n# Expected: 90 %.\n\nseed"));
+        let again = parse(&file).unwrap();
+        assert_eq!((again.question(), again.to_file()), (experiment.question(), file));
+        assert_eq!(again.digest(), parse(SMALLEST).unwrap().digest());
+        let silent = parse(SMALLEST).unwrap();
+        assert_eq!((silent.question(), silent.to_file().as_str()), (None, silent.resolved()));
     }
 
     #[test]

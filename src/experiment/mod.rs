@@ -25,6 +25,8 @@
 //! repeats = 1                # random folds and blocks are drawn so often
 //! blocks = { size-metres = 20000, buffer-metres = 2000 }     # cells of a square block are held out together
 //! # regions = { attribute = "group" }           # the groups of a table are left out one by one
+//! # regions = { file = "states.gpkg", column = "name" }      # or the polygons of a file (`layer`, where it has several);
+//! #                          # cells outside all of them are refused, or with `outside = "train"` never held out
 //! # held-out = { file = "test-cells.csv" }      # these cells are scored; or `share = 0.2` of each class
 //!
 //! [validation.target-prevalence]   # scores are reported for this mixture, too
@@ -47,5 +49,8 @@ pub use classes::{ClassGroups, Members, Regrouping};
 pub use data::{Data, RawData, RawSample};
 pub use error::ExperimentError;
 pub use file::{Experiment, RawExperiment};
-pub use schemes::{Folding, HeldOutCells, RawBlocks, RawHeldOut, RawRegions, SchemeSettings};
+pub use schemes::{
+    Folding, HeldOutCells, RawBlocks, RawHeldOut, RawRegions, RegionPolygons, RegionSource,
+    SchemeSettings,
+};
 pub use validation::{FoldSource, RawValidation, TargetPrevalence, Validation};

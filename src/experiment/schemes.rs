@@ -14,6 +14,8 @@ pub(super) const DEFAULT_FOLDS: usize = 10;
 const MAX_REPEATS: u16 = 100;
 /// The column of a store that says to which region a cell belongs.
 const GROUP: &str = "group";
+/// What becomes of cells outside all regions: they are trained on in every fold.
+const TRAIN: &str = "train";
 
 /// `[validation.blocks]` as written in an experiment file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,8 +33,22 @@ pub struct RawBlocks {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RawRegions {
-    /// The column of the store that names the region of a cell: `group`.
-    pub attribute: String,
+    /// The column of the store that names the region of a cell: `group`. Or else `file` says where regions lie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// A file of polygons: a cell belongs to the one that holds its middle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// The layer of the file; the only one where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<String>,
+    /// The column of the file that names the region of a polygon; polygons of one name are one region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// What becomes of cells that lie in no polygon: `train`, they are trained on and never held out. Without it they are an
+    /// error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outside: Option<String>,
     /// Cells within so many metres of a held-out one are not trained on.
     #[serde(default)]
     pub buffer_metres: f64,
@@ -69,6 +85,8 @@ pub enum SchemeSettings {
     Blocks(BlockSize),
     /// By region.
     Regions {
+        /// What says which region a cell belongs to.
+        source: RegionSource,
         /// Width of the buffer in metres.
         buffer: f64,
     },
@@ -79,6 +97,28 @@ pub enum SchemeSettings {
         /// Width of the buffer in metres.
         buffer: f64,
     },
+}
+
+/// What says which region a cell belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegionSource {
+    /// The groups of the store.
+    Groups,
+    /// Polygons.
+    Polygons(RegionPolygons),
+}
+
+/// Polygons that are regions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionPolygons {
+    /// The file.
+    pub file: PathBuf,
+    /// Its layer; the only one where `None`.
+    pub layer: Option<String>,
+    /// The column that names the region of a polygon.
+    pub column: String,
+    /// Whether cells that lie in none are trained on in every fold; otherwise there must be none.
+    pub trains_outside: bool,
 }
 
 /// Which cells a fixed held-out set has.
@@ -174,13 +214,9 @@ impl RawValidation {
                 Some(SchemeSettings::Blocks(BlockSize { side: size_metres, buffer }))
             }
             Scheme::Regions => {
-                let RawRegions { attribute, buffer_metres } = self.regions.clone()?;
-                if attribute != GROUP {
-                    let problem = format!("is `{attribute}`; expected `{GROUP}`");
-                    problems.add("validation.regions.attribute", problem);
-                }
-                let buffer = check_buffer("regions", buffer_metres, problems);
-                Some(SchemeSettings::Regions { buffer })
+                let regions = self.regions.clone()?;
+                let buffer = check_buffer("regions", regions.buffer_metres, problems);
+                Some(SchemeSettings::Regions { source: check_regions(regions, problems)?, buffer })
             }
             Scheme::HeldOut => {
                 let RawHeldOut { file, share, buffer_metres } = self.held_out.clone()?;
@@ -198,6 +234,45 @@ fn check_buffer(table: &str, metres: f64, problems: &mut Problems) -> f64 {
         problems.add(&format!("validation.{table}.buffer-metres"), problem);
     }
     metres
+}
+
+fn check_regions(raw: RawRegions, problems: &mut Problems) -> Option<RegionSource> {
+    let RawRegions { attribute, file, layer, column, outside, .. } = raw;
+    match (attribute, file) {
+        (Some(attribute), None) => {
+            if attribute != GROUP {
+                let problem = format!("is `{attribute}`; expected `{GROUP}`");
+                problems.add("validation.regions.attribute", problem);
+            }
+            let of_file = [("layer", &layer), ("column", &column), ("outside", &outside)];
+            for (key, _) in of_file.iter().filter(|(_, value)| value.is_some()) {
+                let key = format!("validation.regions.{key}");
+                problems.add(&key, "stands beside `attribute`; it belongs to `file`");
+            }
+            Some(RegionSource::Groups)
+        }
+        (None, Some(file)) => {
+            if let Some(found) = outside.as_deref().filter(|own| *own != TRAIN) {
+                let problem = format!("is `{found}`; expected `{TRAIN}`, or nothing");
+                problems.add("validation.regions.outside", problem);
+            }
+            if column.is_none() {
+                let problem = "is missing; it names the column of `file` that names a region";
+                problems.add("validation.regions.column", problem);
+            }
+            let trains_outside = outside.is_some();
+            Some(RegionSource::Polygons(RegionPolygons {
+                file,
+                layer,
+                column: column?,
+                trains_outside,
+            }))
+        }
+        _ => {
+            problems.add("validation.regions", "needs either `attribute` or `file`");
+            None
+        }
+    }
 }
 
 fn check_cells(
@@ -284,6 +359,35 @@ mod tests {
         }
         let error = check("schemes = [\"held-out\"]\nheld-out = {}").unwrap_err();
         assert!(error.contains("needs either `file` or `share`"), "{error}");
+    }
+
+    #[test]
+    fn regions_are_groups_or_polygons() {
+        let regions = |table: &str| check(&format!("schemes = [\"regions\"]\nregions = {table}"));
+        let found = regions("{ file = \"states.gpkg\", column = \"name\", outside = \"train\" }");
+        let polygons = RegionPolygons {
+            file: "states.gpkg".into(),
+            layer: None,
+            column: "name".to_owned(),
+            trains_outside: true,
+        };
+        let source = RegionSource::Polygons(polygons);
+        assert_eq!(found.unwrap().schemes(), [SchemeSettings::Regions { source, buffer: 0.0 }]);
+        for (table, expected) in [
+            ("{}", "`validation.regions`: needs either"),
+            ("{ attribute = \"group\", file = \"a\", column = \"b\" }", "needs either"),
+            ("{ file = \"a\" }", "`validation.regions.column`: is missing"),
+            ("{ attribute = \"group\", column = \"b\" }", "it belongs to `file`"),
+            ("{ file = \"a\", column = \"b\", outside = \"drop\" }", "is `drop`; expected `train`"),
+            ("{ file = \"a\", colunm = \"b\" }", "colunm"),
+        ] {
+            let error = regions(table).unwrap_err();
+            assert!(error.contains(expected), "no `{expected}` in {error}");
+        }
+        // What was written before there were polygons is written as it was, so digests stay.
+        let raw: RawRegions = toml::from_str("attribute = \"group\"").unwrap();
+        let text = toml::to_string(&raw).unwrap();
+        assert_eq!(text, "attribute = \"group\"\nbuffer-metres = 0.0\n");
     }
 
     #[test]

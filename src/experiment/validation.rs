@@ -1,7 +1,7 @@
 //! `[validation]`: how an experiment is measured.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tesela_datasets::class::ClassMap;
@@ -9,7 +9,9 @@ use tesela_datasets::config::Problems;
 use tesela_datasets::fold::Scheme;
 
 use super::ExperimentError;
-use super::schemes::{DEFAULT_FOLDS, Folding, RawBlocks, RawHeldOut, RawRegions};
+use super::schemes::{
+    DEFAULT_FOLDS, Folding, RawBlocks, RawHeldOut, RawRegions, RegionSource, SchemeSettings,
+};
 use crate::metrics::Prevalence;
 
 /// Cells of a map where an experiment does not say.
@@ -118,6 +120,17 @@ impl RawValidation {
 }
 
 impl Validation {
+    /// The file of polygons that are the regions, where there is one.
+    pub fn region_file(&self) -> Option<&Path> {
+        let FoldSource::Drawn(folding) = &self.folds else { return None };
+        folding.schemes().iter().find_map(|scheme| match scheme {
+            SchemeSettings::Regions { source: RegionSource::Polygons(polygons), .. } => {
+                Some(polygons.file.as_path())
+            }
+            _ => None,
+        })
+    }
+
     /// Where the folds come from.
     pub fn folds(&self) -> &FoldSource {
         &self.folds

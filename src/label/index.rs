@@ -75,12 +75,17 @@ impl PolygonIndex {
         self.tree.locate_within_distance([x, y], distance * distance).next().is_some()
     }
 
-    /// What the polygon counts as that holds the place; the first of them in the order of the source, where several do.
-    pub(crate) fn holding(&self, x: f64, y: f64) -> Option<Group> {
-        let here = AABB::from_point([x, y]);
-        let pieces = self.tree.locate_in_envelope_intersecting(here);
-        let holding = pieces.filter(|piece| piece.distance_2(&[x, y]) == 0.0);
-        holding.min_by_key(|piece| piece.polygon).map(|piece| piece.group)
+    /// What the polygons that hold the place count as, in the order of the source; those on whose edge it lies are among them.
+    pub(crate) fn holding(&self, x: f64, y: f64) -> Vec<Group> {
+        let mut found: Vec<(u32, Group)> = self
+            .tree
+            .locate_within_distance([x, y], 0.0)
+            .map(|piece| (piece.polygon, piece.group))
+            .collect();
+        found.sort_unstable();
+        // A place on the cut between two pieces lies in both.
+        found.dedup();
+        found.into_iter().map(|(_, group)| group).collect()
     }
 
     /// The ground that the polygons reach over; `None` without any.

@@ -29,6 +29,6 @@ pub use prevalence::{Prevalence, PrevalenceError};
 pub(crate) use probability::{brier_loss, log_loss};
 pub(crate) use ranking::{Areas, Ranking};
 pub use scores::{Averages, ClassScores, Scores};
-pub(crate) use summary::rate_figures;
 pub use summary::{Figure, Summary, summarise, summarise_known};
+pub(crate) use summary::{is_rate, rate_figures};
 pub(crate) use totals::Totals;

@@ -70,9 +70,13 @@ pub(crate) fn rate_figures(
     let totals = Totals { confusion: confusion.clone(), ..Totals::new(classes.len()) };
     let areas = vec![Areas { roc_auc: None, average_precision: None }; classes.len()];
     let mut figures = Scores::assemble(&totals, &areas, classes, weights).figures();
-    let of_probabilities = ["log-loss", "brier", "roc-auc", "pr-auc"];
-    figures.retain(|figure| !of_probabilities.iter().any(|name| figure.name.ends_with(name)));
+    figures.retain(|figure| is_rate(&figure.name));
     figures
+}
+
+/// Whether the figure called `name` follows from known and decided classes alone.
+pub(crate) fn is_rate(name: &str) -> bool {
+    !["log-loss", "brier", "roc-auc", "pr-auc"].iter().any(|own| name.ends_with(own))
 }
 
 /// Mean and deviation of each figure over `folds`, which speak of the same classes.

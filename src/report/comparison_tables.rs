@@ -4,7 +4,7 @@ use comfy_table::Table;
 use tesela_datasets::class::ClassMap;
 
 use super::table::{align, number, start};
-use crate::comparison::{FoldTests, RankedRuns, SchemeComparison};
+use crate::comparison::{FoldTests, PairComparison, RankedRuns};
 use crate::statistics::{Estimate, Interval};
 
 /// Above this many classes, the details of each would hide the whole.
@@ -64,13 +64,19 @@ pub fn difference_table(
     table
 }
 
-/// One row per pair of runs: their difference in macro F1, and the tests corrected for the number of pairs.
-pub fn pairs_table(names: &[String], scheme: &SchemeComparison) -> Table {
+/// One row per pair of runs: their difference in macro F1, and the tests corrected for the number of pairs. `figures` are the
+/// differences to show, at one mixture or the other; tests over folds are of the cells as they are mixed.
+pub fn pairs_table(
+    names: &[String],
+    pairs: &[PairComparison],
+    figures: fn(&PairComparison) -> &[Estimate],
+) -> Table {
     let header = ["second less first", "macro f1", "95 % interval", "p, folds", "p, cells", "same"];
     let mut table = start(header.map(str::to_owned).to_vec());
-    for pair in &scheme.pairs {
-        let place = pair.sample.iter().position(|one| one.name == "macro f1");
-        let difference = place.map(|place| &pair.sample[place]);
+    for pair in pairs {
+        let figures = figures(pair);
+        let place = figures.iter().position(|one| one.name == "macro f1");
+        let difference = place.map(|place| &figures[place]);
         let over_folds = place.and_then(|place| pair.folds.get(place)?.corrected_t_holm);
         table.add_row([
             format!("{} – {}", names[pair.second], names[pair.first]),

@@ -17,6 +17,7 @@ mod run_clock;
 mod run_watch;
 mod table;
 mod tensorboard;
+mod unseen_words;
 mod variogram_csv;
 mod variogram_picture;
 
@@ -39,5 +40,6 @@ pub use run_clock::duration;
 pub use run_watch::RunWatch;
 pub use table::{class_table, layer_table, plain_table, scheme_table, score_table};
 pub use tensorboard::EventLog;
+pub use unseen_words::unseen_words;
 pub use variogram_csv::variogram_csv;
 pub use variogram_picture::variogram_picture;

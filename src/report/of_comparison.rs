@@ -2,18 +2,28 @@
 //!
 //! Figures are those of the strictest scheme that all runs share, at the target prevalence where they have the same one.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use tesela_datasets::cell::CellId;
 use tesela_datasets::class::ClassId;
 use tesela_datasets::fold::Scheme;
+use tesela_datasets::store::StoreReader;
 use tesela_datasets::whole_file::write_whole;
 
-use super::of_run::{ReportError, curve_of, focus, reliability_at, resampled, scheme_kind, shown};
-use super::page::{
-    Agreement, ComparedRun, ComparisonPage, CriticalDifference, Difference, Discordance, Estimate,
-    Figure, Interval, PrecisionRecall, Reliability, Words, comparison_page,
+use super::of_run::{
+    ReportError, curve_of, focus, map_of, reliability_at, resampled, scheme_kind, shown,
 };
-use crate::comparison::{Comparison, PairComparison, RankedRuns, RunFigures, SchemeComparison};
+use super::page::{
+    self, Agreement, CellMap, ComparedRun, ComparisonPage, CriticalDifference, DecidedPairs,
+    Difference, Discordance, Estimate, Figure, Interval, MapKind, MapMark, PrecisionRecall,
+    Reliability, Words, comparison_page,
+};
+use super::unseen_words;
+use crate::comparison::{
+    Comparison, Differences, HeadlineDecisions, PairComparison, RankedRuns, RunFigures,
+    SchemeComparison,
+};
 use crate::metrics::{Outcomes, Prevalence};
 use crate::statistics;
 use crate::training::RunDirectory;
@@ -27,6 +37,7 @@ const FILE: &str = "report.html";
 /// If the predictions of a run cannot be read, or the disk refuses.
 pub fn write_comparison_report(
     comparison: &Comparison,
+    cells: &Differences,
     runs: &[RunDirectory],
     directory: &Path,
 ) -> Result<Option<PathBuf>, ReportError> {
@@ -34,7 +45,7 @@ pub fn write_comparison_report(
         return Ok(None);
     };
     let path = directory.join(FILE);
-    let page = comparison_page(&page_of(comparison, scheme, runs)?);
+    let page = comparison_page(&page_of(comparison, scheme, cells, runs)?);
     write_whole(&path, page.as_bytes())
         .map_err(|error| ReportError::Write { path: path.clone(), source: error })?;
     Ok(Some(path))
@@ -43,6 +54,7 @@ pub fn write_comparison_report(
 fn page_of(
     comparison: &Comparison,
     scheme: &SchemeComparison,
+    cells: &Differences,
     runs: &[RunDirectory],
 ) -> Result<ComparisonPage, ReportError> {
     let classes = &comparison.classes;
@@ -57,6 +69,11 @@ fn page_of(
     let reliability = |(run, outcomes): (&crate::comparison::RunSummary, &Outcomes)| {
         reliability_at(&run.name, outcomes, focus.map(ClassId::new))
     };
+    let places = shown(classes.len(), focus);
+    let pairs = |pairs: &[PairComparison]| {
+        pairs.iter().flat_map(|pair| differences(pair, &places)).collect()
+    };
+    let decided = scheme.decided.as_ref();
     let names: Vec<&str> = comparison.runs.iter().map(|run| run.name.as_str()).collect();
     Ok(ComparisonPage {
         title: names.join(", ").into(),
@@ -66,17 +83,24 @@ fn page_of(
         scheme: scheme_kind(scheme.scheme),
         cells: scheme.cells as u64,
         runs: compared(comparison, scheme, focus),
-        differences: scheme
-            .pairs
-            .iter()
-            .flat_map(|pair| differences(pair, &shown(classes.len(), focus)))
-            .collect(),
+        has_target: comparison.target.is_some(),
+        differences: pairs(&scheme.pairs),
         discordances: scheme.pairs.iter().map(discordance).collect(),
         agreements: scheme.pairs.iter().map(agreement).collect(),
+        decided: decided.map(|decided| DecidedPairs {
+            differences: pairs(&decided.pairs),
+            discordances: decided.pairs.iter().map(discordance).collect(),
+            remarks: names
+                .iter()
+                .zip(&decided.unseen)
+                .flat_map(|(name, errors)| unseen_words(name, errors, classes))
+                .map(|words| Words::lines(&words))
+                .collect(),
+        }),
         ranks: scheme.ranks.first().map(|ranked| ranks(ranked, &names, scheme.folds)),
         curves: named().filter_map(curve).collect::<Vec<PrecisionRecall>>(),
         reliability: named().filter_map(reliability).collect::<Vec<Reliability>>(),
-        map: None,
+        map: map(cells, &names),
     })
 }
 
@@ -106,13 +130,51 @@ fn compared(
             .as_ref()
             .map(|target| resampled(target, classes, focus))
             .unwrap_or_default(),
+        decided: page::Scores::default(),
     };
-    comparison.runs.iter().zip(&scheme.runs).map(one).collect()
+    let mut runs: Vec<ComparedRun> = comparison.runs.iter().zip(&scheme.runs).map(one).collect();
+    for (run, figures) in runs.iter_mut().zip(scheme.decided.iter().flat_map(|one| &one.runs)) {
+        let figures = figures.target.as_ref().unwrap_or(&figures.sample);
+        run.decided = resampled(figures, classes, focus);
+    }
+    runs
+}
+
+/// Where the runs differ, by what their operating points decide where all have one; `None` where cells have no places, or the
+/// store of the first run is not there any more.
+fn map(cells: &Differences, names: &[&str]) -> Option<CellMap> {
+    // Without outlines the table of differing cells has a remark that says why.
+    let store = StoreReader::open(cells.store()).ok()?;
+    let HeadlineDecisions { cells: ids, known, runs } = cells.decisions();
+    let rows: BTreeMap<&CellId, u32> =
+        store.cells().iter().map(|cell| &cell.cell.id).zip(0..).collect();
+    let kind = |cell: usize| match runs.as_slice() {
+        _ if runs.iter().all(|run| run[cell] == runs[0][cell]) => 0,
+        [first, _] if first[cell] == known[cell] => 1,
+        [_, second] if second[cell] == known[cell] => 2,
+        [_, _] => 3,
+        _ => 1,
+    };
+    let placed = ids.iter().enumerate().filter_map(|(cell, id)| Some((*rows.get(id)?, kind(cell))));
+    let (rows, found): (Vec<u32>, Vec<usize>) = placed.unzip();
+    let kind = |name: String, mark| MapKind { name: name.into(), mark };
+    let mut kinds = vec![kind("decided alike".to_owned(), MapMark::Quiet)];
+    if let [first, second] = names {
+        kinds.push(kind(format!("{first} alone right"), MapMark::Full));
+        kinds.push(kind(format!("{second} alone right"), MapMark::Hollow));
+        // Of two classes, one of two runs that differ is right.
+        if found.contains(&3) {
+            kinds.push(kind("both wrong, in different ways".to_owned(), MapMark::Other));
+        }
+    } else {
+        kinds.push(kind("not all alike".to_owned(), MapMark::Full));
+    }
+    map_of(&store, &rows, kinds, &found)
 }
 
 /// The differences that tests over folds speak of, the second run less the first.
 fn differences(pair: &PairComparison, shown: &[(Figure, usize)]) -> Vec<Difference> {
-    let figures = pair.target.as_ref().unwrap_or(&pair.sample);
+    let figures = pair.there();
     let difference = |&(figure, place): &(Figure, usize)| {
         let found = figures.get(place)?;
         let tests = pair.folds.iter().find(|own| own.figure == pair.sample[place].name)?;

@@ -107,6 +107,18 @@ impl ExpectedMap {
     }
 }
 
+impl ExpectedMap {
+    /// Gives each of `estimates` that is a rate of the map the interval that the map's own is to fall into. It knows of errors that
+    /// no evaluated cell shows, which draws of these cells cannot.
+    pub fn amend(&self, estimates: &mut [Estimate]) {
+        for expected in &self.figures {
+            if let Some(own) = estimates.iter_mut().find(|own| own.name == expected.name) {
+                own.interval = expected.interval;
+            }
+        }
+    }
+}
+
 /// The rates of the maps, each around what is expected of it.
 fn figures(
     evaluated: &Confusion,

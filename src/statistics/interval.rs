@@ -18,6 +18,13 @@ pub struct Interval {
     pub upper: f64,
 }
 
+impl Interval {
+    /// The same interval, as long as it takes to hold `value`.
+    pub(super) fn reaching(self, value: f64) -> Self {
+        Self { lower: self.lower.min(value), upper: self.upper.max(value) }
+    }
+}
+
 /// A figure and where it may lie.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {

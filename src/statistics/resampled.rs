@@ -19,9 +19,10 @@ use tesela_datasets::class::ClassMap;
 use tesela_datasets::random::{below, generator, shuffle};
 
 use super::Decided;
-use super::interval::{Estimate, IntervalMethod, Level};
+use super::replicates::Replicates;
 use super::tally::{Figures, Tally};
-use crate::metrics::{Confusion, Prevalence};
+use super::unseen::{Unseen, UnseenErrors};
+use crate::metrics::{Confusion, Prevalence, is_rate, rate_figures};
 
 /// The place of draws below a seed.
 const DRAWS: u64 = 0x426f_6f74;
@@ -40,6 +41,16 @@ pub struct Bootstrap {
     pub seed: u64,
 }
 
+impl Bootstrap {
+    /// Draws where nobody asks for another number.
+    pub const REPLICATES: usize = 1000;
+
+    /// As many draws as usual, from `seed`.
+    pub fn from_seed(seed: u64) -> Self {
+        Self { replicates: Self::REPLICATES, seed }
+    }
+}
+
 /// The figures of some cells on each draw.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resampled {
@@ -49,17 +60,6 @@ pub struct Resampled {
     confusions: Vec<Confusion>,
     /// For each class the number of blocks that have cells of it.
     blocks_of: Vec<u64>,
-}
-
-/// Figures, each with its value on each draw.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Replicates {
-    names: Vec<String>,
-    values: Vec<Option<f64>>,
-    /// `[draw][figure]`.
-    draws: Vec<Vec<Option<f64>>>,
-    /// `[group][figure]`, that group left out.
-    left_out: Vec<Vec<Option<f64>>>,
 }
 
 impl Resampled {
@@ -118,7 +118,8 @@ impl Resampled {
             .filter_map(|group| tally.figures(|unit| u32::from(groups[unit as usize] != group)))
             .collect();
         let blocks_of = blocks_of(decided, classes);
-        Some(Self { blocks_of, ..Self::gather(figure_names(classes), all, draws, left_out) })
+        let resampled = Self::gather(figure_names(classes), all, draws, left_out);
+        Some(Self { blocks_of, ..resampled }.bounded(classes, target))
     }
 
     fn gather(
@@ -136,6 +137,7 @@ impl Resampled {
             values: all.sample,
             draws: Vec::with_capacity(draws.len()),
             left_out: Vec::with_capacity(left_out.len()),
+            bound: Vec::new(),
         };
         let mut target = Replicates { values: or_missing(all.target), ..sample.clone() };
         let mut confusions = Vec::with_capacity(draws.len());
@@ -152,6 +154,25 @@ impl Resampled {
         Self { sample, target, confusion: all.confusion, confusions, blocks_of: Vec::new() }
     }
 
+    /// The same with what figures may be by errors that no cell shows.
+    fn bounded(mut self, classes: &ClassMap, target: Option<&Prevalence>) -> Self {
+        let supports = self.confusion.supports();
+        let worst =
+            Unseen::of(&self.confusion, &self.blocks_of).worst(&self.confusion, &self.blocks_of);
+        let Some(worst) = worst else { return self };
+        let bound = |names: &[String], weights: &[f64]| {
+            let mut rates = rate_figures(&worst, classes, weights).into_iter();
+            let of = |name: &String| is_rate(name).then(|| rates.next()?.value).flatten();
+            names.iter().map(of).collect()
+        };
+        self.sample.bound = bound(&self.sample.names, &vec![1.0; supports.len()]);
+        let weights = target.and_then(|target| target.weights(&supports));
+        if let (Some(there), Some(weights)) = (&mut self.target, weights) {
+            there.bound = bound(&there.names, &weights);
+        }
+        self
+    }
+
     /// The figures as the cells are mixed.
     pub fn sample(&self) -> &Replicates {
         &self.sample
@@ -165,6 +186,11 @@ impl Resampled {
     /// Known against decided class of all cells.
     pub fn confusion(&self) -> &Confusion {
         &self.confusion
+    }
+
+    /// Errors that no cell shows, so that no draw has them either.
+    pub fn unseen(&self) -> Vec<UnseenErrors> {
+        Unseen::of(&self.confusion, &self.blocks_of).errors(&self.blocks_of)
     }
 
     /// For each class the number of blocks that have cells of it: how often it was seen independently.
@@ -185,59 +211,6 @@ fn blocks_of(decided: &Decided, classes: &ClassMap) -> Vec<u64> {
         seen[truth.index()].insert(block);
     }
     seen.iter().map(|blocks| blocks.len() as u64).collect()
-}
-
-impl Replicates {
-    /// The value of the figure called `name` on all cells.
-    pub fn value(&self, name: &str) -> Option<f64> {
-        let place = self.names.iter().position(|own| own == name)?;
-        self.values[place]
-    }
-
-    /// Each figure with its interval.
-    ///
-    /// There is none where more than a tenth of the draws lack the figure. Where every draw agrees, such as on
-    /// cells without one error, the interval is a point: the draws cannot know of errors that the sample lacks.
-    pub fn intervals(&self, level: Level, method: IntervalMethod) -> Vec<Estimate> {
-        let column = |rows: &[Vec<Option<f64>>], place: usize| -> Vec<f64> {
-            rows.iter().filter_map(|row| row[place]).collect()
-        };
-        let figures = self.names.iter().zip(&self.values).enumerate();
-        figures
-            .map(|(place, (name, &value))| {
-                let draws = column(&self.draws, place);
-                let enough = !draws.is_empty() && 10 * draws.len() >= 9 * self.draws.len();
-                let left_out = column(&self.left_out, place);
-                let interval = value
-                    .filter(|_| enough)
-                    .map(|value| method.interval(value, draws, &left_out, level));
-                Estimate { name: name.clone(), value, interval }
-            })
-            .collect()
-    }
-
-    /// These figures less those of `other`, draw by draw; both must come from the same blocks, seed and classes.
-    ///
-    /// # Panics
-    /// If the figures or the numbers of draws differ.
-    #[must_use]
-    pub fn minus(&self, other: &Self) -> Self {
-        assert_eq!(self.names, other.names, "both have the same figures");
-        let rows = |a: &[Vec<Option<f64>>], b: &[Vec<Option<f64>>]| {
-            assert_eq!(a.len(), b.len(), "both have the same draws");
-            a.iter().zip(b).map(|(a, b)| differences(a, b)).collect()
-        };
-        Self {
-            names: self.names.clone(),
-            values: differences(&self.values, &other.values),
-            draws: rows(&self.draws, &other.draws),
-            left_out: rows(&self.left_out, &other.left_out),
-        }
-    }
-}
-
-fn differences(a: &[Option<f64>], b: &[Option<f64>]) -> Vec<Option<f64>> {
-    a.iter().zip(b).map(|(a, b)| Some((*a)? - (*b)?)).collect()
 }
 
 /// How often each of `blocks` blocks is in draw `draw`.
@@ -284,6 +257,7 @@ mod tests {
 
     use super::*;
     use crate::metrics::{Outcomes, Scores};
+    use crate::statistics::{IntervalMethod, Level};
 
     const METHOD: IntervalMethod = IntervalMethod::Bca;
 
@@ -435,6 +409,35 @@ mod tests {
         let here = resampled.sample().intervals(Level::NINETY_FIVE, METHOD);
         let figure = |name: &str| here.iter().find(|one| one.name == name).unwrap();
         assert!(figure("accuracy").interval.is_some() && figure("roc-auc").interval.is_none());
+    }
+
+    #[test]
+    fn errors_that_no_cell_shows_are_in_the_intervals() {
+        // 60 of 60 cells of `a` and 30 of 60 of `b` are right: what is called `b` is `b`, as far as anybody has seen.
+        let mut outcomes = Outcomes::new(2);
+        for cell in 0..60 {
+            outcomes.push(ClassId::new(0), &[0.9, 0.1]);
+            outcomes.push(ClassId::new(1), if cell < 30 { &[0.2, 0.8] } else { &[0.8, 0.2] });
+        }
+        let target = Prevalence::new(vec![0.98, 0.02]).unwrap();
+        let decided = Decided::most_probable(outcomes);
+        let resampled = Resampled::of(&decided, &classes(), Some(&target), bootstrap(300)).unwrap();
+        let interval = |replicates: &Replicates, name: &str| {
+            let all = replicates.intervals(Level::NINETY_FIVE, METHOD);
+            all.into_iter().find(|one| one.name == name).unwrap().interval.unwrap()
+        };
+        // Jeffreys' upper end for 0 of 60 is 0.0408 (SciPy, `beta.ppf(0.975, 0.5, 60.5)`).
+        let here = interval(resampled.sample(), "a recall");
+        assert!((here.lower - 0.9592).abs() < 1e-3 && here.upper == 1.0, "{here:?}");
+        let precision = interval(resampled.sample(), "b precision");
+        assert!((precision.lower - 0.5 / 0.5408).abs() < 1e-3, "{precision:?}");
+        // Where `b` is rare, the same errors leave little of it.
+        let there = interval(resampled.target().unwrap(), "b precision");
+        let expected = 0.5 * 0.02 / (0.5 * 0.02 + 0.0408 * 0.98);
+        assert!((there.lower - expected).abs() < 1e-3 && there.upper == 1.0, "{there:?}");
+        // Figures of which errors were seen stay those of the draws.
+        let recall = interval(resampled.sample(), "b recall");
+        assert!(recall.lower > 0.36 && recall.upper < 0.64, "{recall:?}");
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use tesela_models::device::DeviceLoad;
 use super::files::write_json;
 use super::fold_run::{PartRun, measured};
 use super::measurement::PartitionOutcomes;
-use super::run_directory::OPERATING_POINT;
+use super::run_directory::{METRICS, OPERATING_POINT};
 use super::{
     Measurement, Operation, Part, Predictions, RunDirectory, RunObserver, Sample, TrainingError,
 };
@@ -85,14 +85,18 @@ pub fn cross_validate(
     for (_, fold) in predictions {
         all.extend(fold);
     }
-    let operation = operation(experiment, sample, &all, &measurement, observer);
+    let needs_final = with_final && !directory.is_done(Part::Final);
+    // A run that is complete has said what there is to say.
+    let operation = (needs_final || !directory.has_results())
+        .then(|| operation(experiment, sample, &all, &measurement, observer))
+        .flatten();
     let map_cells = experiment.validation().map_cells();
     write_results(directory, all, &measurement, operation.as_ref(), map_cells)?;
-    if with_final && !directory.is_done(Part::Final) {
+    if needs_final {
         let decided = operation.as_ref().and_then(Operation::after);
         let mut measured = measured_headline(&measurement, decided.as_ref());
         measured.insert("block_metres".to_owned(), block_metres(sample).into());
-        measured.insert("expected_map".to_owned(), directory.expected_map()?);
+        measured.insert("expected_map".to_owned(), json_of(&directory.expected_map()?));
         let point = operation.as_ref().map(|operation| &operation.fitted.point);
         part.final_model(measured, point, observer)?;
     }
@@ -172,8 +176,7 @@ fn write_results(
     operation: Option<&Operation>,
     map_cells: u64,
 ) -> Result<(), TrainingError> {
-    let metrics = directory.path().join("metrics.json");
-    if metrics.exists() {
+    if directory.has_results() {
         return Ok(());
     }
     if let Some(operation) = operation {
@@ -182,5 +185,5 @@ fn write_results(
         write_json(&directory.path().join(OPERATING_POINT), &record)?;
     }
     all.sorted().save(&directory.path().join("predictions.parquet"))?;
-    write_json(&metrics, measurement)
+    write_json(&directory.path().join(METRICS), measurement)
 }

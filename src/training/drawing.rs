@@ -9,8 +9,9 @@ use tesela_datasets::fold::{BlockSize, FoldError, FoldPlan, Partition, Roster, S
 use tesela_datasets::random::derive;
 use tesela_datasets::store::{CellContent, StoreReader};
 
+use super::regions::CellRegions;
 use super::{Ground, TrainingError};
-use crate::experiment::{Folding, HeldOutCells, SchemeSettings};
+use crate::experiment::{Folding, HeldOutCells, RegionPolygons, RegionSource, SchemeSettings};
 
 /// The place of repeated draws below a seed.
 const PLACE: u64 = 0x5265_7065;
@@ -66,8 +67,11 @@ impl<'a> Drawing<'a> {
                     }
                 }
                 SchemeSettings::Blocks(size) => self.blocks(folding, *size, &mut partitions)?,
-                SchemeSettings::Regions { buffer } => {
-                    let drawn = self.regions(folding)?;
+                SchemeSettings::Regions { source, buffer } => {
+                    let drawn = match source {
+                        RegionSource::Groups => self.groups(folding)?,
+                        RegionSource::Polygons(polygons) => self.regions(folding, polygons)?,
+                    };
                     partitions.push(self.with_buffer(drawn, *buffer)?);
                 }
                 SchemeSettings::HeldOut { cells, buffer } => {
@@ -105,7 +109,19 @@ impl<'a> Drawing<'a> {
         Ok(())
     }
 
-    fn regions(&self, folding: &Folding) -> Result<Partition, TrainingError> {
+    fn regions(
+        &mut self,
+        folding: &Folding,
+        polygons: &RegionPolygons,
+    ) -> Result<Partition, TrainingError> {
+        let CellRegions { names, remarks } = CellRegions::of(polygons, self.store, &self.rows)?;
+        self.remarks.extend(remarks);
+        let names: Vec<Option<&str>> = names.iter().map(Option::as_deref).collect();
+        Partition::regions_and_rest(&self.roster, &names, folding.folds(), self.seed)
+            .map_err(failed(self.store))
+    }
+
+    fn groups(&self, folding: &Folding) -> Result<Partition, TrainingError> {
         let group = |row: &u32| match &self.store.cells()[*row as usize].content {
             CellContent::Row { group, .. } => group.as_deref(),
             CellContent::Pixels { .. } => None,

@@ -50,11 +50,27 @@ pub enum TrainingError {
     /// The cells belong to no groups.
     #[error(
         "no cell of store `{}` belongs to a group, so there are no regions to leave out; expected a store of a table whose \
-         descriptor names a column `group`", .store.display()
+         descriptor names a column `group`, or polygons (`validation.regions.file`)", .store.display()
     )]
     NoRegions {
         /// The store.
         store: PathBuf,
+    },
+    /// The polygons that are to be regions cannot be read.
+    #[error("the regions of `{}` cannot be read", .file.display())]
+    RegionFile {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: RasterError,
+    },
+    /// The polygons that are to be regions do not suit the cells.
+    #[error("the polygons of `{}` cannot be the regions: {reason}", .file.display())]
+    Regions {
+        /// The file.
+        file: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
     },
     /// There is too little of a class.
     #[error("store `{}` has {found} usable cells of class `{class}`; {needed}", .store.display())]

@@ -21,10 +21,14 @@ use tesela_models::classifier::PredictError;
 
 use super::files::{read_json, write_json};
 use super::{
-    HeldOutCell, Measurement, Part, Predictions, RunDirectory, RunObserver, TrainingError,
+    DecidedScores, HeldOutCell, Measurement, Part, Predictions, RunDirectory, RunObserver,
+    TrainingError,
 };
 use crate::experiment::{Experiment, Regrouping};
 use crate::metrics::Prevalence;
+
+/// The file of the scores with the operating point.
+const DECIDED: &str = "decided-metrics.json";
 
 /// A fitted model with what is known about where it comes from.
 pub struct Fitted {
@@ -37,8 +41,11 @@ pub struct Fitted {
 
 /// What came of an evaluation.
 pub struct Evaluation {
-    /// The scores.
+    /// The scores of the raw probabilities and the most probable class.
     pub measurement: Measurement,
+    /// The scores of the same cells as the operating point of the bundle decides them, which is how a map decides; `None`
+    /// where it has none.
+    pub decided: Option<DecidedScores>,
     /// Cells that were left out because the model was fitted on them; `None` where nobody knows which it
     /// was fitted on.
     pub known_cells: Option<usize>,
@@ -75,6 +82,13 @@ impl Fitted {
     /// Where the bundle lies.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The model without its operating point.
+    #[must_use]
+    pub fn without_operating_point(mut self) -> Self {
+        self.manifest.operating_point = None;
+        self
     }
 
     /// What the bundle says about the model.
@@ -182,8 +196,9 @@ fn run_of(
     Ok(Some((run.experiment()?, plan)))
 }
 
-/// Measures `model` on the labelled cells of the store at `store` and writes predictions and scores into
-/// `out`, which is made.
+/// Measures `model` on the labelled cells of the store at `store` and writes raw predictions and scores into
+/// `out`, which is made: `metrics.json` of the most probable classes, and `decided-metrics.json` of what the operating point of
+/// the bundle decides, where it has one.
 ///
 /// # Errors
 /// If the store cannot be read, does not fit the model, or has no labelled cell that is new to it; if `out`
@@ -232,10 +247,27 @@ pub fn evaluate(
     let (outcomes, target) = (predictions.outcomes(), model.target());
     let measurement = Measurement::of_held_out(outcomes, regrouping.classes(), target.as_ref())
         .ok_or_else(|| refuse("no cell could be classified".to_owned()))?;
+    let decided = match &model.manifest.operating_point {
+        Some(point) => DecidedScores::of(&predictions, point, target.as_ref())
+            .map_err(|error| TrainingError::read(&model.path, error))?,
+        None => None,
+    };
     predictions.sorted().save(&out.join("predictions.parquet"))?;
+    write_decided(&out.join(DECIDED), decided.as_ref())?;
     write_json(&out.join("metrics.json"), &measurement)?;
     let known_cells = fitted_on.is_some().then_some(known_cells);
-    Ok(Evaluation { measurement, known_cells, undefined })
+    Ok(Evaluation { measurement, decided, known_cells, undefined })
+}
+
+/// Writes the scores of an operating point, or removes those of an earlier evaluation that had one.
+fn write_decided(path: &Path, decided: Option<&DecidedScores>) -> Result<(), TrainingError> {
+    match decided {
+        Some(decided) => write_json(path, decided),
+        None if path.exists() => {
+            std::fs::remove_file(path).map_err(|error| TrainingError::write(path, error))
+        }
+        None => Ok(()),
+    }
 }
 
 fn predict(

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! run.json             what ran on what: version, digests, seed, device
-//! resolved.toml        the experiment with all defaults
+//! resolved.toml        the experiment with all defaults, and the comment that its file opened with
 //! folds.parquet        which cell is held out in which fold
 //! fold-00/ …           metrics.json, predictions.parquet, history.csv (networks), features.csv (trees), times.json, bundle/
 //! checkpoints/         of the networks that are being fitted; gone when they are
@@ -33,6 +33,7 @@
 
 mod applicability;
 mod cross_validate;
+mod decided;
 mod dependence;
 mod drawing;
 mod error;
@@ -50,6 +51,7 @@ mod operation;
 mod partitions;
 mod permutation;
 mod predictions;
+mod regions;
 mod run_directory;
 mod sample;
 mod split;
@@ -57,6 +59,7 @@ mod unfinished;
 mod worst;
 
 pub use cross_validate::{CrossValidation, RunOptions, cross_validate, measured_headline};
+pub use decided::DecidedScores;
 pub use dependence::Dependence;
 pub use error::TrainingError;
 pub use evaluate::{Evaluation, Fitted, evaluate};

@@ -10,14 +10,13 @@ use tesela_models::operating_point::{
     Quality,
 };
 
-use super::Predictions;
+use super::run_directory::OPERATING_POINT;
+use super::{Predictions, RunDirectory, TrainingError};
 use crate::metrics::{Outcomes, Prevalence, Scores};
 use crate::statistics::{Bootstrap, Decided, ExpectedMap, Level, Resampled};
 
 /// The version of `operating-point.json`.
 const FORMAT_VERSION: u32 = 1;
-/// Draws of the bootstrap.
-const REPLICATES: usize = 1000;
 
 /// An operating point with what it does to the cells of a run.
 #[derive(Debug, Clone)]
@@ -88,18 +87,31 @@ impl Operation {
         Scores::decided(&self.moved, decisions, &self.classes, self.target.as_ref())
     }
 
-    /// What a map of `cells` cells of the place of use should look like, decided by the operating point; `None` where nobody
-    /// has said how common the classes are there.
-    pub fn expected_map(&self, cells: u64, seed: u64) -> Option<ExpectedMap> {
+    /// The figures of the decided cells on each draw of the usual bootstrap from `seed`; `None` where there are no cells.
+    pub fn resampled(&self, seed: u64) -> Option<Resampled> {
+        let bootstrap = Bootstrap::from_seed(seed);
+        Resampled::of(&self.decided(), &self.classes, self.target.as_ref(), bootstrap)
+    }
+
+    /// What a map of `cells` cells of the place of use should look like, decided by the operating point, where `resampled`
+    /// are its figures on draws from `seed`; `None` where nobody has said how common the classes are there.
+    pub fn expected_map(
+        &self,
+        resampled: &Resampled,
+        cells: u64,
+        seed: u64,
+    ) -> Option<ExpectedMap> {
         let target = self.target.as_ref()?;
-        let bootstrap = Bootstrap { replicates: REPLICATES, seed };
-        let resampled = Resampled::of(&self.decided(), &self.classes, Some(target), bootstrap)?;
-        ExpectedMap::of(&resampled, &self.classes, target, cells, Level::NINETY_FIVE, seed)
+        ExpectedMap::of(resampled, &self.classes, target, cells, Level::NINETY_FIVE, seed)
     }
 
     /// What stands in `operating-point.json`.
     pub(super) fn record(&self, scheme: &str, map_cells: u64, seed: u64) -> Value {
         let Fitted { point, losses, cut, estimate, assessment, warnings } = &self.fitted;
+        // Nothing is drawn where no map can be expected.
+        let resampled = self.target.as_ref().and_then(|_| self.resampled(seed));
+        let expected_map =
+            resampled.and_then(|resampled| self.expected_map(&resampled, map_cells, seed));
         let losses: serde_json::Map<String, Value> =
             losses.iter().map(|one| (one.kind.to_string(), one.log_loss.into())).collect();
         let coverage = assessment.coverage.iter().map(|one| {
@@ -133,7 +145,7 @@ impl Operation {
             "probabilities_at_target": assessment.at_target.as_ref().map(at),
             "scores_before": self.before(),
             "scores_after": self.after(),
-            "expected_map": self.expected_map(map_cells, seed),
+            "expected_map": expected_map,
             "conformal_coverage": coverage.collect::<Vec<_>>(),
             "warnings": warnings,
         })
@@ -157,8 +169,27 @@ impl Operation {
     }
 }
 
+impl RunDirectory {
+    /// The operating point of the run, learned again from `headline`, its out-of-fold predictions in the first partition of
+    /// the headline scheme; `None` where the run has none. What it does to each cell lies in no file: it follows from
+    /// these predictions.
+    ///
+    /// # Errors
+    /// If the experiment cannot be read, or the predictions do not allow what they allowed when the run ended.
+    pub fn operation(&self, headline: &Predictions) -> Result<Option<Operation>, TrainingError> {
+        let path = self.path().join(OPERATING_POINT);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let experiment = self.experiment()?;
+        let target = experiment.validation().target(&self.manifest().classes)?;
+        let learned = Operation::of(headline, experiment.operating(), target.as_ref());
+        learned.map(Some).map_err(|error| TrainingError::read(&path, error))
+    }
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "a probability needs few digits")]
-fn single(values: &[f64]) -> Vec<f32> {
+pub(super) fn single(values: &[f64]) -> Vec<f32> {
     values.iter().map(|&value| value as f32).collect()
 }
 

@@ -17,6 +17,7 @@ use tesela_models::{Classifier, Probabilities, bundle};
 
 use super::files::write_bytes;
 use super::{Part, RunDirectory, Sample, TrainingError};
+use crate::metrics::log_loss;
 use crate::progress::Progress;
 
 /// The file in the directory of a run.
@@ -94,7 +95,7 @@ pub fn permutation_importances(
         let shuffled = Shuffled { run, classifier: &*classifier, features: &features, seed };
         let labels: Vec<Label> = cells.labels().to_vec();
         let truths: Vec<Option<ClassId>> = labels.into_iter().map(Label::class).collect();
-        let base = log_loss(&shuffled.predict(&features.values)?, &truths);
+        let base = mean_log_loss(&shuffled.predict(&features.values)?, &truths);
         for (index, group) in groups.into_iter().enumerate() {
             let own = rises.entry((group.kind, group.name.clone())).or_default();
             for repeat in 0..options.repeats {
@@ -102,7 +103,7 @@ pub fn permutation_importances(
                     return Err(TrainingError::Interrupted);
                 }
                 let found = shuffled.without(&group, [index as u64, repeat as u64])?;
-                own.push(log_loss(&found, &truths) - base);
+                own.push(mean_log_loss(&found, &truths) - base);
                 progress.advance(1);
             }
         }
@@ -172,14 +173,12 @@ fn groups(columns: &[String], each: bool) -> Vec<Group> {
     singles.into_iter().chain(together).collect()
 }
 
-/// Mean of minus the logarithm of the known class's probability, kept above single precision's epsilon as scikit-learn does;
-/// cells of which nothing is said are left out.
-fn log_loss(found: &Probabilities, truths: &[Option<ClassId>]) -> f64 {
-    let cells = found.rows().zip(truths);
-    let known = cells.filter_map(|(row, truth)| Some(row[truth.as_ref()?.index()]));
+/// Mean log-loss; cells of which nothing is said are left out.
+fn mean_log_loss(found: &Probabilities, truths: &[Option<ClassId>]) -> f64 {
+    let known = found.rows().zip(truths).filter_map(|(row, truth)| Some((row, (*truth)?)));
     let (mut sum, mut count) = (0.0, 0_u64);
-    for probability in known.filter(|probability| !probability.is_nan()) {
-        sum -= f64::from(probability.max(f32::EPSILON)).ln();
+    for (row, truth) in known.filter(|(row, truth)| !row[truth.index()].is_nan()) {
+        sum += log_loss(truth, row);
         count += 1;
     }
     sum / count.max(1) as f64
@@ -229,6 +228,6 @@ mod tests {
     fn a_loss_leaves_out_what_is_not_known() {
         let found = Probabilities::new(2, vec![0.5, 0.5, f32::NAN, f32::NAN, 0.0, 1.0]);
         let truths = [Some(ClassId::new(0)), Some(ClassId::new(1)), Some(ClassId::new(1))];
-        assert!((log_loss(&found, &truths) - 0.5 * 2_f64.ln()).abs() < 1e-12);
+        assert!((mean_log_loss(&found, &truths) - 0.5 * 2_f64.ln()).abs() < 1e-12);
     }
 }

@@ -21,6 +21,8 @@ use crate::statistics::ExpectedMap;
 
 /// The version of the files of a run.
 const FORMAT_VERSION: u64 = 1;
+/// The file of the scores, the last one that a run writes about all its folds.
+pub(super) const METRICS: &str = "metrics.json";
 /// The file of the operating point.
 pub(super) const OPERATING_POINT: &str = "operating-point.json";
 /// The folder of checkpoints.
@@ -50,6 +52,9 @@ pub struct RunManifest {
     pub store_digest: String,
     /// Digest of the fold plan.
     pub fold_plan_digest: String,
+    /// Digest of the file of polygons that are the regions, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region_digest: Option<String>,
     /// Number of folds.
     pub folds: usize,
     /// Kind of model.
@@ -77,6 +82,7 @@ impl RunManifest {
             store: sample.reader().path().to_owned(),
             store_digest: sample.reader().digest().to_owned(),
             fold_plan_digest: sample.plan().digest(),
+            region_digest: sample.region_digest().map(str::to_owned),
             folds: sample.plan().folds(),
             model: experiment.model().kind().to_owned(),
             seed: experiment.seed(),
@@ -154,7 +160,7 @@ impl RunDirectory {
         let lock = Some((lock(&own, path, access)?, access));
         let directory = Self { path: path.to_owned(), manifest, lock };
         directory.write_missing("resolved.toml", |path| {
-            write_bytes(path, experiment.resolved().as_bytes())
+            write_bytes(path, experiment.to_file().as_bytes())
         })?;
         directory.write_missing("folds.parquet", |path| {
             plan.save(path).map_err(|error| TrainingError::write(path, error))
@@ -278,13 +284,18 @@ impl RunDirectory {
         Ok(Experiment::load(&self.path.join("resolved.toml"))?)
     }
 
+    /// Whether everything that the folds say together is written.
+    pub(super) fn has_results(&self) -> bool {
+        self.path.join(METRICS).is_file()
+    }
+
     /// The scores of a run that is done.
     ///
     /// # Errors
     /// If it is not done, or its scores cannot be read.
     pub fn measurement(&self) -> Result<Measurement, TrainingError> {
-        let path = self.path.join("metrics.json");
-        if !path.is_file() {
+        let path = self.path.join(METRICS);
+        if !self.has_results() {
             let done =
                 (0..self.manifest.folds).filter(|&fold| self.is_done(Part::Fold(fold))).count();
             let folds = self.manifest.folds;
@@ -350,16 +361,6 @@ impl RunDirectory {
         let mut record: serde_json::Value = read_json(&path)?;
         let part = serde_json::from_value(record[key].take());
         part.map_err(|error| TrainingError::read(&path, error))
-    }
-
-    /// The map that is to be expected, as `operating-point.json` has it; null where there is none.
-    pub(super) fn expected_map(&self) -> Result<serde_json::Value, TrainingError> {
-        let path = self.path.join(OPERATING_POINT);
-        if !path.is_file() {
-            return Ok(serde_json::Value::Null);
-        }
-        let mut record: serde_json::Value = read_json(&path)?;
-        Ok(record["expected_map"].take())
     }
 
     /// What the run announces of the map that its final model will make: what the bundle says was measured, and the map that is
@@ -471,6 +472,7 @@ fn difference(found: &RunManifest, expected: &RunManifest) -> String {
         [found.format, expected.format].map(|format| format.to_string()),
     );
     let [was, is] = [found, expected];
+    let regions = [was, is].map(|run| run.region_digest.clone().unwrap_or_default());
     let pairs = [
         ("the format", &formats[0], &formats[1]),
         ("the version of the program", &was.program_version, &is.program_version),
@@ -480,6 +482,7 @@ fn difference(found: &RunManifest, expected: &RunManifest) -> String {
         ("the digest of the store", &was.store_digest, &is.store_digest),
         ("the digest of the settings", &was.experiment_digest, &is.experiment_digest),
         ("the digest of the folds", &was.fold_plan_digest, &is.fold_plan_digest),
+        ("the digest of the file of regions", &regions[0], &regions[1]),
     ];
     let changed = pairs.into_iter().filter(|(_, was, is)| was != is);
     let words = changed.map(|(what, was, is)| format!("{what} was `{was}` and is `{is}`"));

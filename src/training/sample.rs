@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tesela_datasets::cell::CellId;
 use tesela_datasets::class::{ClassId, ClassMap, Label};
+use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::fold::{FoldPlan, Partition, Place};
 use tesela_datasets::random::{derive, generator, shuffle};
 use tesela_datasets::source::InputDefinition;
@@ -27,6 +28,7 @@ pub struct Sample {
     members: Vec<Member>,
     plan: FoldPlan,
     target: Option<Prevalence>,
+    region_digest: Option<String>,
     remarks: Vec<String>,
 }
 
@@ -75,6 +77,9 @@ impl Sample {
                 plan
             }
         };
+        let mark =
+            |file: &Path| FileMark::of(file).map_err(|error| TrainingError::read(file, error));
+        let region_digest = experiment.validation().region_file().map(mark).transpose()?;
         let classes = regrouping.classes().clone();
         let sample = Self {
             reader: reader.clone(),
@@ -82,6 +87,7 @@ impl Sample {
             members: candidates.members.into_iter().map(|(_, member)| member).collect(),
             plan,
             target,
+            region_digest: region_digest.map(|mark| mark.sha256),
             remarks,
         };
         sample.check_folds()?;
@@ -106,6 +112,11 @@ impl Sample {
     /// The mixture of classes that scores are reported for beside that of the sample.
     pub fn target(&self) -> Option<&Prevalence> {
         self.target.as_ref()
+    }
+
+    /// The digest of the file of polygons that are the regions, where there is one.
+    pub fn region_digest(&self) -> Option<&str> {
+        self.region_digest.as_deref()
     }
 
     /// What a user should know about how the cells were chosen.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::blocks::places;
 use super::packing::pack;
 use super::partition::{Design, Partition, Place};
+use super::roster::name_first;
 use super::{FoldCount, FoldError, Roster, Scheme};
 use crate::cell::Point;
 
@@ -45,6 +46,32 @@ impl Partition {
         let place = |&block: &u32| Place { fold: Some(own[block as usize]), block };
         let places = blocks.iter().map(place).collect();
         Ok(Self::new(Design::new(Scheme::Regions, 0, seed), count, places))
+    }
+
+    /// Leaves out one region at a time, as [`Partition::regions`] does; cells that belong to none are trained on in every fold.
+    ///
+    /// # Errors
+    /// If no cell belongs to a region, or all that do to the same.
+    pub fn regions_and_rest(
+        roster: &Roster,
+        regions: &[Option<&str>],
+        folds: FoldCount,
+        seed: u64,
+    ) -> Result<Self, FoldError> {
+        assert_eq!(regions.len(), roster.len(), "something is said about every cell");
+        let Some(inner) = roster.only(|cell| regions[cell].is_some()) else {
+            let (count, named) =
+                name_first(&roster.ids().iter().collect::<Vec<_>>()).expect("a roster has cells");
+            return Err(FoldError::NoRegion { count, named });
+        };
+        let named: Vec<Option<&str>> = regions.iter().copied().filter(Option::is_some).collect();
+        let inner = Self::regions(&inner, &named, folds, seed)?;
+        let last = inner.places().iter().map(|place| place.block).max().unwrap_or(0);
+        let mut inside = inner.places().iter().copied();
+        let rest = Place { fold: None, block: last + 1 };
+        let place = |region: &Option<&str>| region.and_then(|_| inside.next()).unwrap_or(rest);
+        let places = regions.iter().map(place).collect();
+        Ok(Self { places, ..inner })
     }
 
     /// The same partition with a buffer of `buffer` metres around held-out cells; `points` are the middles of the cells
@@ -98,6 +125,30 @@ mod tests {
         for fold in 0..4 {
             assert_eq!(partition.held_out(fold).count(), 800);
         }
+    }
+
+    #[test]
+    fn cells_outside_all_regions_are_trained_on_in_every_fold() {
+        let names: Vec<_> = (0..40)
+            .map(|cell| [Some("north"), Some("east"), None, Some("south")][cell % 4])
+            .collect();
+        let partition =
+            Partition::regions_and_rest(&roster(40), &names, FoldCount::TEN, 1).unwrap();
+        assert_eq!(partition.folds(), 3);
+        for (cell, place) in partition.places().iter().enumerate() {
+            let expected = [Some(1), Some(0), None, Some(2)][cell % 4];
+            assert_eq!((place.fold, place.block), (expected, expected.map_or(3, u32::from)));
+        }
+        assert!((0..3).all(|fold| partition.training(fold)[2]));
+        // Where there is no rest, both are the same.
+        let all: Vec<_> = (0..40).map(|cell| Some(["a", "b"][cell / 2 % 2])).collect();
+        assert_eq!(
+            Partition::regions_and_rest(&roster(40), &all, FoldCount::TEN, 1).unwrap(),
+            Partition::regions(&roster(40), &all, FoldCount::TEN, 1).unwrap()
+        );
+        let error =
+            Partition::regions_and_rest(&roster(9), &[None; 9], FoldCount::TEN, 1).unwrap_err();
+        assert!(error.to_string().starts_with("9 of the labelled cells belong to no region"));
     }
 
     #[test]

@@ -62,6 +62,16 @@ impl Roster {
         &self.classes
     }
 
+    /// The cells whose places `keep` holds of; `None` where there are none.
+    pub(super) fn only(&self, keep: impl Fn(usize) -> bool) -> Option<Self> {
+        let cells = self.ids.iter().zip(&self.own).enumerate();
+        let kept = cells.filter(|(place, _)| keep(*place));
+        let (ids, own): (Vec<CellId>, Vec<ClassId>) =
+            kept.map(|(_, (id, &class))| (id.clone(), class)).unzip();
+        let classes = self.classes.clone();
+        (!ids.is_empty()).then_some(Self { ids, own, classes })
+    }
+
     /// The places of the cells of `class`.
     pub(super) fn members(&self, class: ClassId) -> Vec<usize> {
         let cells = self.own.iter().enumerate();

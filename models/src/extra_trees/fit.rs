@@ -13,6 +13,7 @@ use super::bins::MOST_EDGES;
 use super::forest::Forest;
 use super::grow::{FEW_ROWS, Ground, Grower, Grown, Unfinished};
 use super::parameters::{Cut, Parameters};
+use super::place::Place;
 use super::random_cut::RandomCut;
 use super::rank::is_narrow;
 use super::rule::Rule;
@@ -53,15 +54,6 @@ pub(crate) struct Work<'a> {
     pub(crate) with_importances: bool,
     /// Where the columns of the sample lie in the rows that the forest will see, where those have others, too.
     pub(crate) place: Option<Place<'a>>,
-}
-
-/// Where some columns lie in wider rows.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a> {
-    /// How many numbers the wider rows have.
-    pub(crate) width: usize,
-    /// For each of the columns its position there.
-    pub(crate) positions: &'a [u32],
 }
 
 /// A forest, and what growing it told.
@@ -128,11 +120,7 @@ impl<'a> Work<'a> {
         };
         let forest = match self.place {
             None => Forest::new(sample.columns(), weights, &trees),
-            Some(place) => {
-                let layout = self.layout();
-                let moved = trees.iter().map(|tree| tree.moved(layout, place.positions));
-                Forest::new(place.width, weights, &moved.collect::<Vec<_>>())
-            }
+            Some(place) => place.forest(weights, &trees),
         };
         Ok(GrownForest { forest, trees, bagging, decreases })
     }

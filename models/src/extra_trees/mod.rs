@@ -96,6 +96,7 @@ mod onnx;
 mod order;
 mod pages;
 mod parameters;
+mod place;
 mod random_cut;
 mod rank;
 mod recipe;

@@ -4,8 +4,9 @@ use tesela_datasets::source::{CellSource, FeatureMatrix, InputDefinition};
 
 use super::assess::importances;
 use super::classifier::{ExtraTreesClassifier, KIND};
-use super::fit::{Place, Work};
+use super::fit::Work;
 use super::parameters::Parameters;
+use super::place::Place;
 use super::{ForestError, Matrix, Sample};
 use crate::classifier::{Classifier, FeatureRecord, Fit, FitError, FitEvent, FitObserver};
 use crate::describe::{Describer, is_empty};

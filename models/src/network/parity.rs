@@ -68,30 +68,19 @@ pub(crate) fn planes_on(device: &Device, seed: u64) -> Vec<f32> {
 }
 
 /// Logits, loss and every gradient of the network of `config` for the patches of `seen`, computed on `device` in the way of
-/// `choice`. But for rounding, and for dropout, nothing depends on how often they come.
+/// `choice`, or by burn alone, whatever faster way there is, where `None`. But for rounding, and for dropout, nothing depends
+/// on how often they come.
 pub(crate) fn lesson_on(
     config: &dyn NetworkConfig,
-    choice: DeviceChoice,
+    choice: Option<DeviceChoice>,
     device: &Device,
     seen: Seen,
 ) -> Result<Quantities, ShapeError> {
     let (planes, ..) = inputs(seen.seed);
     let count = InputPlanes::count(planes.input());
     let network = config.network(InputShape::new(count, [SIDE; 2], CLASSES)?)?;
-    let layout = Layout::of(&*network, choice);
+    let layout = choice.map_or(Layout::PlanesFirst, |choice| Layout::of(&*network, choice));
     Ok(lesson(&*network, layout, device, seen))
-}
-
-/// The same by burn alone, whatever faster way there is.
-pub(crate) fn lesson_of_burn(
-    config: &dyn NetworkConfig,
-    device: &Device,
-    seen: Seen,
-) -> Result<Quantities, ShapeError> {
-    let (planes, ..) = inputs(seen.seed);
-    let count = InputPlanes::count(planes.input());
-    let network = config.network(InputShape::new(count, [SIDE; 2], CLASSES)?)?;
-    Ok(lesson(&*network, Layout::PlanesFirst, device, seen))
 }
 
 fn lesson(network: &dyn Network, layout: Layout, device: &Device, seen: Seen) -> Quantities {

@@ -12,11 +12,13 @@ mod history;
 mod importances;
 mod operation;
 mod places;
+mod refit;
 mod schemes;
 mod write;
 
 pub use error::ReportError;
 pub(super) use figures::{resampled, shown};
+pub(super) use places::map_of;
 pub(super) use schemes::{curve_of, kind as scheme_kind, reliability_at};
 pub(super) use write::focus;
 pub use write::write_report;

@@ -4,39 +4,41 @@ use tesela_datasets::class::{ClassId, ClassMap};
 use tesela_models::operating_point::{Binning, Decision, Fitted};
 
 use super::figures;
-use super::schemes::{reliability_of, resampled};
+use super::schemes::reliability_of;
 use super::write::Material;
 use crate::report::page::{DecisionPoint, OperatingPoint, Words};
 use crate::report::percent;
-use crate::statistics::{IntervalMethod, Level};
-use crate::training::{Operation, Predictions};
+use crate::statistics::{ExpectedMap, IntervalMethod, Level, Resampled};
+use crate::training::Operation;
 
-/// The operating point that the predictions of the headline lead to, learned again as the run did; `None` where they do not
-/// allow one.
-pub(super) fn operation(
-    material: &Material,
-    predictions: &Predictions,
-    settings: &tesela_models::operating_point::OperatingSettings,
-) -> Option<Operation> {
-    Operation::of(predictions, settings, material.target.as_ref()).ok()
+/// An operating point with all that is drawn to say how good it is: drawing costs more than everything else on a page.
+pub(super) struct Drawn {
+    pub(super) operation: Operation,
+    resampled: Option<Resampled>,
+    /// What the map of the country will look like.
+    pub(super) map: Option<ExpectedMap>,
 }
 
-/// What `operation` does.
-pub(super) fn point(material: &Material, operation: &Operation) -> Option<OperatingPoint> {
+impl Drawn {
+    pub(super) fn of(operation: Operation, map_cells: u64, seed: u64) -> Self {
+        let resampled = operation.resampled(seed);
+        let map = resampled.as_ref().and_then(|own| operation.expected_map(own, map_cells, seed));
+        Self { operation, resampled, map }
+    }
+}
+
+/// What the operating point of `drawn` does.
+pub(super) fn point(material: &Material, drawn: &Drawn) -> Option<OperatingPoint> {
+    let Drawn { operation, resampled, map } = drawn;
     let (before, after) = (operation.before()?, operation.after()?);
     let classes = &material.run.manifest().classes;
     let Fitted { point, losses, assessment, warnings, .. } = &operation.fitted;
-    let resampled = resampled(material, &operation.decided());
     let replicates = resampled.as_ref().map(|all| all.target().unwrap_or(all.sample()));
     let mut estimates = replicates
         .map(|replicates| replicates.intervals(Level::NINETY_FIVE, IntervalMethod::default()));
     // Where a map is to be expected, the intervals are those that its own figures should fall into.
-    let map = operation.expected_map(material.map_cells, material.run.manifest().seed);
-    for expected in map.iter().flat_map(|map| &map.figures) {
-        let mut own = estimates.iter_mut().flatten();
-        if let Some(own) = own.find(|own| own.name == expected.name) {
-            own.interval = expected.interval;
-        }
+    if let (Some(map), Some(estimates)) = (map, &mut estimates) {
+        map.amend(estimates);
     }
     let kind = losses.iter().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss));
     let quality = &assessment.at_sample;

@@ -51,16 +51,27 @@ fn seen(store: &StoreReader, predictions: &Predictions) -> Vec<Seen> {
 /// The map, where cells have places on a known ground.
 fn map(material: &Material, store: &StoreReader, seen: &[Seen]) -> Option<CellMap> {
     let rows: Vec<u32> = seen.iter().map(|seen| seen.row).collect();
+    let found: Vec<usize> = seen.iter().map(|seen| kind(material, seen)).collect();
+    map_of(store, &rows, kinds(material), &found)
+}
+
+/// A map of the cells in `rows` of `store`, each of its kind in `found`.
+pub(in crate::report) fn map_of(
+    store: &StoreReader,
+    rows: &[u32],
+    kinds: Vec<MapKind>,
+    found: &[usize],
+) -> Option<CellMap> {
     // Cells without places have no map; why, the data section shows by what it lacks.
-    let ground = Ground::of(store, &rows).ok()?;
+    let ground = Ground::of(store, rows).ok()?;
     let scale = if ground.remark.is_some() { DEGREE } else { 1.0 };
     let outline = |row: &u32| store.cells()[*row as usize].cell.outline.as_ref();
     let side = scale * rows.iter().find_map(outline).map_or(0.0, height);
-    let cells = ground.points.iter().zip(seen).filter_map(|(point, seen)| {
+    let cells = ground.points.iter().zip(found).filter_map(|(point, &kind)| {
         let point = (*point)?;
-        Some(MapCell { x: point.x, y: point.y, kind: kind(material, seen) })
+        Some(MapCell { x: point.x, y: point.y, kind })
     });
-    Some(CellMap { side, metres: true, kinds: kinds(material), cells: cells.collect() })
+    Some(CellMap { side, metres: true, kinds, cells: cells.collect() })
 }
 
 /// From the lowest to the highest corner.

@@ -15,34 +15,41 @@ use crate::report::page::{
 use crate::statistics::{
     Bootstrap, Decided, ExpectedMap, IntervalMethod, Level, Replicates, Resampled,
 };
-use crate::training::{Measurement, Operation, PartitionMeasurement, Predictions};
+use crate::training::{Measurement, PartitionMeasurement, Predictions};
 
-/// Draws of the bootstrap.
-const REPLICATES: usize = 1000;
-
-/// The first partition of each scheme, the headline first.
+/// The first partition of each scheme, the headline first, and the draws of the headline.
 pub(super) fn schemes(
     material: &Material,
     measurement: &Measurement,
     plan: &FoldPlan,
-) -> Vec<SchemeResults> {
+) -> (Vec<SchemeResults>, Option<Resampled>) {
     let firsts = measurement.schemes.iter().map(|scheme| measurement.first_of(scheme.scheme));
-    firsts.map(|first| results(material, first, plan)).collect()
+    let both = firsts.map(|first| {
+        let predictions = material.predictions.of_partition(first.partition);
+        let drawn = resample(material, &predictions);
+        (results(material, first, plan, &predictions, drawn.as_ref()), drawn)
+    });
+    let (all, drawn): (Vec<SchemeResults>, Vec<Option<Resampled>>) = both.unzip();
+    (all, drawn.into_iter().next().flatten())
 }
 
-fn results(material: &Material, measured: &PartitionMeasurement, plan: &FoldPlan) -> SchemeResults {
-    let predictions = material.predictions.of_partition(measured.partition);
-    let resampled = resample(material, &predictions);
+fn results(
+    material: &Material,
+    measured: &PartitionMeasurement,
+    plan: &FoldPlan,
+    predictions: &Predictions,
+    resampled: Option<&Resampled>,
+) -> SchemeResults {
     let outcomes = predictions.outcomes();
     let supports = measured.confusion.supports();
     let at_target = material.target.as_ref().and_then(|target| {
         let scores = &measured.target.as_ref()?.pooled;
         let weights = target.weights(&supports)?;
-        let replicates = resampled.as_ref().and_then(Resampled::target);
+        let replicates = resampled.and_then(Resampled::target);
         Some(at(material, scores, replicates, &measured.confusion, &weights))
     });
     let ones = vec![1.0; supports.len()];
-    let replicates = resampled.as_ref().map(Resampled::sample);
+    let replicates = resampled.map(Resampled::sample);
     let kind = kind(measured.scheme);
     SchemeResults {
         kind,
@@ -93,14 +100,10 @@ fn resample(material: &Material, predictions: &Predictions) -> Option<Resampled>
         outcomes.push(cell.label, row);
         blocks.push(cell.block);
     }
-    resampled(material, &Decided::most_probable(outcomes).with_blocks(&blocks))
-}
-
-/// Draws of `decided`, block by block.
-pub(super) fn resampled(material: &Material, decided: &Decided) -> Option<Resampled> {
+    let decided = Decided::most_probable(outcomes).with_blocks(&blocks);
     let manifest = material.run.manifest();
-    let bootstrap = Bootstrap { replicates: REPLICATES, seed: manifest.seed };
-    Resampled::of(decided, &manifest.classes, material.target.as_ref(), bootstrap)
+    let bootstrap = Bootstrap::from_seed(manifest.seed);
+    Resampled::of(&decided, &manifest.classes, material.target.as_ref(), bootstrap)
 }
 
 /// Figures at one mixture, with intervals where there are any.
@@ -205,32 +208,20 @@ pub(super) fn reliability_of(
     Reliability { name: name.into(), bins: bins.collect(), calibration_error }
 }
 
+/// The map that the most probable classes would make, from the draws of the headline.
+pub(super) fn raw_map(material: &Material, drawn: Option<&Resampled>) -> Option<ExpectedMap> {
+    let (manifest, target) = (material.run.manifest(), material.target.as_ref()?);
+    let (cells, level) = (material.map_cells, Level::NINETY_FIVE);
+    ExpectedMap::of(drawn?, &manifest.classes, target, cells, level, manifest.seed)
+}
+
 /// What the map of the country will look like.
-pub(super) fn national(
-    material: &Material,
-    predictions: &Predictions,
-    operation: Option<&Operation>,
-) -> Option<NationalMap> {
-    let target = material.target.as_ref()?;
-    let resampled = match operation {
-        Some(operation) => resampled(material, &operation.decided())?,
-        None => resample(material, predictions)?,
-    };
-    let manifest = material.run.manifest();
-    let level = Level::NINETY_FIVE;
-    let map = ExpectedMap::of(
-        &resampled,
-        &manifest.classes,
-        target,
-        material.map_cells,
-        level,
-        manifest.seed,
-    )?;
+pub(super) fn national(map: &ExpectedMap) -> NationalMap {
     let rows = map.confusion.iter().map(|row| {
         let cell = |count: &crate::statistics::Count| {
             Estimate::within(count.expected, count.interval.lower, count.interval.upper)
         };
         row.iter().map(cell).collect()
     });
-    Some(NationalMap { cells: map.cells, confusion: rows.collect() })
+    NationalMap { cells: map.cells, confusion: rows.collect() }
 }

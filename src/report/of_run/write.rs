@@ -6,10 +6,11 @@ use tesela_datasets::store::{StoreError, StoreReader};
 use tesela_datasets::whole_file::write_whole;
 
 use super::ReportError;
-use super::{history, importances, operation, places, schemes};
+use super::operation::{self, Drawn};
+use super::{history, importances, places, refit, schemes};
 use crate::metrics::{Prevalence, Scores};
-use crate::report::page::{DataFacts, LeftOut, Record, Refit, RunPage, Words, run_page};
-use crate::training::{Part, Predictions, RunDirectory};
+use crate::report::page::{DataFacts, LeftOut, Record, RunPage, Words, run_page};
+use crate::training::{Predictions, RunDirectory};
 
 /// The name of the report in the directory of a run.
 const FILE: &str = "report.html";
@@ -67,11 +68,17 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
         store,
     };
     let plan = run.plan().map_err(failed)?;
-    let schemes = schemes::schemes(&material, &measurement, &plan);
+    let (schemes, drawn) = schemes::schemes(&material, &measurement, &plan);
     let headline = measurement.headline();
     let own = material.predictions.of_partition(headline.partition);
     let (errors, mistakes) = places::places(&material, &own)?;
-    let operation = operation::operation(&material, &own, experiment.operating());
+    let operation = run.operation(&own).map_err(failed)?;
+    let operation = operation.map(|own| Drawn::of(own, material.map_cells, manifest.seed));
+    let raw_map = match &operation {
+        Some(_) => None,
+        None => schemes::raw_map(&material, drawn.as_ref()),
+    };
+    let map = operation.as_ref().map_or(raw_map.as_ref(), |drawn| drawn.map.as_ref());
     let features = importances::features(run, &headline.folds)?;
     Ok(RunPage {
         title: (&manifest.experiment).into(),
@@ -80,7 +87,7 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
         classes: material.names(),
         focus: material.focus,
         data: data(&material, &headline.sample.pooled),
-        national: schemes::national(&material, &own, operation.as_ref()),
+        national: map.map(schemes::national),
         operating_point: operation.as_ref().and_then(|own| operation::point(&material, own)),
         importances: importances::importances(run, &features)?,
         selection: importances::selection(&features),
@@ -88,11 +95,9 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
         learning: history::learning(run)?,
         errors,
         mistakes,
-        refit: run.is_done(Part::Final).then(|| Refit {
-            how: "fitted anew on all cells, with the settings of the folds".into(),
-            differs: Vec::new(),
-        }),
-        record: record(run, experiment.resolved(), absence),
+        refit: refit::refit(run, headline, &plan)?,
+        question: experiment.question().map(|words| Words::lines(&words)),
+        record: record(run, &experiment.to_file(), absence),
         ..RunPage::default()
     })
 }
@@ -168,7 +173,8 @@ fn record(run: &RunDirectory, resolved: &str, absence: Option<String>) -> Record
         ("Device", manifest.device.clone()),
     ];
     let absence = absence.map(|words| ("Store", words));
-    let facts = facts.into_iter().chain(absence);
+    let regions = manifest.region_digest.clone().map(|digest| ("Digest of the regions", digest));
+    let facts = facts.into_iter().chain(regions).chain(absence);
     Record {
         command: Some("tesela train resolved.toml --out again".into()),
         configuration: Some(Words::lines(resolved)),

@@ -26,8 +26,8 @@ mod words;
 pub use assessment::{AssessmentPage, assessment_page};
 pub use cell_map::{CellMap, MapCell, MapKind, MapMark};
 pub use comparison::{
-    Agreement, ComparedRun, ComparisonPage, CriticalDifference, Difference, Discordance,
-    comparison_page,
+    Agreement, ComparedRun, ComparisonPage, CriticalDifference, DecidedPairs, Difference,
+    Discordance, comparison_page,
 };
 pub use curve::{DecisionPoint, PrecisionRecall, Reliability, ReliabilityBin};
 pub use estimate::{Estimate, Figure, Interval, Scores, Unit};

@@ -11,6 +11,7 @@ use page::examples::{ten_classes, three_runs, two_classes};
 use crate::program::{refuse, succeed};
 
 mod page;
+mod pilot;
 
 /// What headless Chromium sees of `text` in each of its views.
 pub(crate) fn look(text: &str) -> Vec<Value> {
@@ -67,7 +68,9 @@ fn a_browser_sees_names_as_names() {
 }
 
 /// Two schemes on a simulated state.
-const EXPERIMENT: &str = r#"
+const EXPERIMENT: &str = r#"# Are towns found where nothing near by was seen?
+#
+# Expected: nothing, it is a test.
 seed = 7
 [data]
 store = "store"
@@ -102,6 +105,8 @@ fn a_run_leaves_its_report_behind() {
         "cells out of 1,000,000",
         "id=\"errors\"",
         "id=\"mistakes\"",
+        "Are towns found where nothing near by was seen?",
+        "fitted anew on all",
         "n-trees = 20",
     ] {
         assert!(page.contains(words), "the report lacks `{words}`");
@@ -111,6 +116,17 @@ fn a_run_leaves_its_report_behind() {
     std::fs::remove_file(folder.path().join("run/report.html")).unwrap();
     assert!(run(&["report", "run"]).contains("report.html"));
     assert!(read() == page, "the report differs when it is written again");
+
+    // A model that was put in the place of the one that was fitted is told.
+    assert!(!page.contains("data-code=\"refitted-otherwise\""));
+    let bundle = folder.path().join("run/final/bundle/bundle.json");
+    let text = std::fs::read_to_string(&bundle).unwrap();
+    std::fs::write(&bundle, text.replace("\"n-trees\": 20", "\"n-trees\": 25")).unwrap();
+    run(&["report", "run"]);
+    let other = read();
+    assert!(other.contains("data-code=\"refitted-otherwise\""), "{}", other.len());
+    assert!(other.contains("its settings are others"));
+    std::fs::write(&bundle, text).unwrap();
 
     std::fs::rename(folder.path().join("store"), folder.path().join("elsewhere")).unwrap();
     run(&["report", "run"]);

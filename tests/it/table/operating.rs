@@ -46,6 +46,33 @@ fn a_rare_class_is_decided_by_the_operating_point_of_the_bundle() {
 }
 
 #[test]
+fn an_evaluation_is_at_the_operating_point_and_without_it() {
+    let place = place(&rare(""));
+    place.succeed(&["train", "rare.toml", "--out", "run"]);
+    place.plots("others", 600, 11);
+    place.succeed(&["prepare", "plots.toml", "--table", "others.csv", "--out", "others"]);
+    let both = place.succeed(&["evaluate", "run", "others", "--out", "measured"]);
+    let (raw, decided) = both.split_once("THE HEADLINE, how a map decides").unwrap();
+    assert!(raw.starts_with("Raw probabilities and the most probable class:"), "{both}");
+    assert!(decided.contains("at target"), "{both}");
+    // The map of the same cells decides as the evaluation does.
+    place.succeed(&["predict", "run", "--table", "others.csv", "--out", "map.csv"]);
+    let map = fs::read_to_string(place.path("map.csv")).unwrap();
+    let urban = map.lines().filter(|line| line.split(',').nth(1) == Some("urban")).count();
+    let scores = json(&place, "measured/decided-metrics.json");
+    let mapped = |row: usize| scores["confusion"][row][1].as_u64().unwrap();
+    let undefined = map.lines().rev().take(3);
+    let undefined = undefined.filter(|line| line.split(',').nth(1) == Some("urban")).count();
+    assert_eq!(mapped(0) + mapped(1), (urban - undefined) as u64);
+    let plain = json(&place, "measured/metrics.json");
+    assert_ne!(scores["confusion"], plain["partitions"][0]["confusion"]);
+    // Without it there is one set of figures, and none of the other is left behind.
+    let alone = place.succeed(&["evaluate", "run", "others", "--raw", "--out", "measured"]);
+    assert!(!alone.contains("HEADLINE") && raw.contains(alone.lines().nth(1).unwrap()), "{alone}");
+    assert!(!place.path("measured/decided-metrics.json").exists());
+}
+
+#[test]
 fn an_operating_point_that_cannot_be_reached_is_told_and_costs_nothing_else() {
     let threshold = "[operating-point]\nthreshold = { precision = 0.9999 }\n";
     let place = place(&rare("").replace("[model", &format!("{threshold}[model")));

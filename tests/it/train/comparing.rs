@@ -13,8 +13,12 @@ use super::place::{Made, Place, TWO, experiment};
 
 /// Two runs on one store: `few` and `deep`.
 fn two_runs() -> Place {
+    two_runs_on(&TWO)
+}
+
+fn two_runs_on(made: &Made) -> Place {
     let place = Place::new();
-    place.store("store", &TWO);
+    place.store("store", made);
     place.write("few.toml", &experiment("store", ""));
     place.write("deep.toml", &experiment("store", "max-features = \"all\"\n"));
     place.succeed(&["train", "few.toml", "--out", "few"]);
@@ -66,10 +70,16 @@ fn a_comparison_leaves_its_figures_and_the_cells_that_differ() {
     let cells = read(&place, "both/differences.parquet");
     let agreed = pair["agreement"]["cells"].as_array().unwrap();
     let same = agreed[0][0].as_u64().unwrap() + agreed[1][1].as_u64().unwrap();
-    assert_eq!(cells.num_rows() as u64, 120 - same);
     let column = |name: &str| cells.column_by_name(name).unwrap().as_string::<i32>().clone();
     let (few, deep) = (column("class_few"), column("class_deep"));
-    assert!((0..cells.num_rows()).all(|row| few.value(row) != deep.value(row)));
+    let rows = || 0..cells.num_rows();
+    assert_eq!(rows().filter(|&row| few.value(row) != deep.value(row)).count() as u64, 120 - same);
+    let decided = &scheme["decided"]["pairs"][0]["agreement"]["cells"];
+    let alike = decided[0][0].as_u64().unwrap() + decided[1][1].as_u64().unwrap();
+    let (few_decided, deep_decided) = (column("decided_few"), column("decided_deep"));
+    let differ = |row: &usize| few_decided.value(*row) != deep_decided.value(*row);
+    assert_eq!(rows().filter(differ).count() as u64, 120 - alike);
+    assert!(rows().all(|row| differ(&row) || few.value(row) != deep.value(row)));
     let urban = cells.column_by_name("probability_urban_few").unwrap();
     let urban = urban.as_primitive::<Float32Type>();
     assert!(
@@ -95,10 +105,54 @@ fn a_run_does_not_differ_from_itself() {
     assert!(said.contains("McNemar's p is 1.0000"), "{said}");
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let nothing = |line: &&str| words(line).contains("+0.0000 +0.000 to +0.000");
-    assert_eq!(said.lines().filter(nothing).count(), 18, "{said}");
+    assert_eq!(said.lines().filter(nothing).count(), 27, "{said}");
     assert_eq!(read_rows(&place, "same/differences.parquet"), 0);
     let page = fs::read_to_string(place.path("same/report.html")).unwrap();
     assert!(page.contains("McNemar") && page.contains("corrected t over folds"), "{page}");
+}
+
+#[test]
+fn the_headline_is_what_the_operating_points_decide() {
+    let place = two_runs_on(&Made { placed: true, ..TWO });
+    let said = place.succeed(&["compare", "few", "deep", "--out", "both"]);
+    let (raw, decided) = said.split_once("THE HEADLINE, what the maps will show").unwrap();
+    assert!(
+        decided.contains("at the target prevalence of non-urban 98.0 %, urban 2.0 %"),
+        "{said}"
+    );
+    let accuracy = |text: &str| {
+        let line = text.lines().rfind(|line| line.starts_with(" accuracy")).unwrap();
+        line.to_owned()
+    };
+    assert_ne!(accuracy(raw), accuracy(decided));
+    // Each run is measured as it measures itself.
+    let json = |file: &str| -> Value {
+        serde_json::from_str(&fs::read_to_string(place.path(file)).unwrap()).unwrap()
+    };
+    let comparison = json("both/comparison.json");
+    let runs = &comparison["schemes"][0]["decided"]["runs"];
+    for (run, name) in [(0, "few"), (1, "deep")] {
+        let record = json(&format!("{name}/operating-point.json"));
+        let own = record["scores_after"]["accuracy"].as_f64().unwrap();
+        let found = runs[run]["target"][0]["value"].as_f64().unwrap();
+        assert!((own - found).abs() < 1e-9, "{own} {found}");
+    }
+    let page = fs::read_to_string(place.path("both/report.html")).unwrap();
+    for words in [
+        "each cell decided by the operating point of its run",
+        "Differences with the operating points",
+        "Where the runs differ",
+        "decided alike",
+        "few alone right",
+    ] {
+        assert!(page.contains(words), "the report lacks `{words}`");
+    }
+    // Where one run has no operating point, that is told, and the most probable classes are compared alone.
+    fs::remove_file(place.path("few/operating-point.json")).unwrap();
+    let said = place.succeed(&["compare", "few", "deep", "--out", "raw"]);
+    assert!(said.contains("NO operating point: few.") && !said.contains("HEADLINE"), "{said}");
+    let page = fs::read_to_string(place.path("raw/report.html")).unwrap();
+    assert!(!page.contains("decided by the operating point"));
 }
 
 fn read_rows(place: &Place, file: &str) -> usize {

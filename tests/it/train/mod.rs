@@ -7,5 +7,6 @@ mod exporting;
 mod interruption;
 mod layers;
 mod place;
+mod regions;
 mod schemes;
 mod whole_runs;

@@ -6,6 +6,18 @@ use std::sync::Arc;
 use super::*;
 use crate::whole_file::partial_path;
 
+/// Patches of nine pixels of one band.
+fn nine_pixels() -> StoreDefinition {
+    definition(PatchShape { bands: 1, height: 3, width: 3 }, SampleType::UInt8)
+}
+
+/// A writer of such patches to `path`, and `count` of them that it has not seen.
+fn begun(path: &Path, count: usize) -> (StoreWriter, PatchBatch, Vec<StoreCell>) {
+    let definition = nine_pixels();
+    let (batch, cells) = patches(&definition, count, 1);
+    (StoreWriter::create(path, &definition).unwrap(), batch, cells)
+}
+
 #[test]
 fn shards_are_filled_one_after_the_other() {
     let directory = tempfile::tempdir().unwrap();
@@ -61,9 +73,7 @@ fn equal_patches_make_equal_stores_however_they_are_appended() {
 fn an_unfinished_store_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.store");
-    let definition = definition(PatchShape { bands: 1, height: 3, width: 3 }, SampleType::UInt8);
-    let (batch, cells) = patches(&definition, 5, 1);
-    let mut writer = StoreWriter::create(&path, &definition).unwrap();
+    let (mut writer, batch, cells) = begun(&path, 5);
     writer.append(&batch, &cells).unwrap();
     assert!(partial_path(&path).exists() && !path.exists());
     drop(writer);
@@ -77,17 +87,13 @@ fn what_a_killed_writer_left_is_replaced_and_a_store_never_is() {
     fs::create_dir_all(partial_path(&path).join("bands/c/7")).unwrap();
     let (path, _) = small(directory.path());
     assert!(!path.join("bands/c/7").exists());
-    let definition = definition(PatchShape { bands: 1, height: 3, width: 3 }, SampleType::UInt8);
-    assert!(matches!(StoreWriter::create(&path, &definition), Err(StoreError::Exists { .. })));
+    assert!(matches!(StoreWriter::create(&path, &nine_pixels()), Err(StoreError::Exists { .. })));
 }
 
 #[test]
 fn an_id_that_comes_twice_is_named() {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("a.store");
-    let definition = definition(PatchShape { bands: 1, height: 3, width: 3 }, SampleType::UInt8);
-    let (batch, cells) = patches(&definition, 5, 1);
-    let mut writer = StoreWriter::create(&path, &definition).unwrap();
+    let (mut writer, batch, cells) = begun(&directory.path().join("a.store"), 5);
     writer.append(&batch, &cells).unwrap();
     let error = writer.append(&piece(&batch, 2..3), &cells[2..3]).unwrap_err();
     assert!(message(&error).contains("duplicate cell_id `E2N1`"), "{}", message(&error));
@@ -99,10 +105,7 @@ fn an_id_that_comes_twice_is_named() {
 #[test]
 fn patches_that_do_not_fit_are_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("a.store");
-    let own = definition(PatchShape { bands: 1, height: 3, width: 3 }, SampleType::UInt8);
-    let mut writer = StoreWriter::create(&path, &own).unwrap();
-    let (batch, mut cells) = patches(&own, 2, 1);
+    let (mut writer, batch, mut cells) = begun(&directory.path().join("a.store"), 2);
     let mut refuse = |batch: &PatchBatch, cells: &[StoreCell], part: &str| {
         let error = writer.append(batch, cells).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
@@ -158,8 +161,7 @@ fn rows_that_do_not_fit_are_refused() {
     refuse(&renamed, &cells, "the columns are not those of the store");
     cells[0].content = CellContent::Row { known: 77, group: None };
     refuse(&batch, &cells, "numbers in its row, and says 77");
-    let own = self::definition(PatchShape { bands: 1, height: 3, width: 3 }, SampleType::UInt8);
-    let (patches, cells) = patches(&own, 2, 1);
+    let (patches, cells) = patches(&nine_pixels(), 2, 1);
     let error = writer.append(&patches, &cells).unwrap_err().to_string();
     assert!(error.contains("it holds a table of 3 columns, and patches are"), "{error}");
 }

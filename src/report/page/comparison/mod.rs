@@ -7,6 +7,7 @@ mod page;
 mod tables;
 
 pub use model::{
-    Agreement, ComparedRun, ComparisonPage, CriticalDifference, Difference, Discordance,
+    Agreement, ComparedRun, ComparisonPage, CriticalDifference, DecidedPairs, Difference,
+    Discordance,
 };
 pub use page::comparison_page;

@@ -21,6 +21,10 @@ pub struct ComparisonPage {
     pub cells: u64,
     /// The runs, in the order of all tables.
     pub runs: Vec<ComparedRun>,
+    /// Whether there are figures at the mixture of the country.
+    pub has_target: bool,
+    /// What the operating points of the runs decide, which the headline speaks of; `None` where a run has none.
+    pub decided: Option<DecidedPairs>,
     /// Differences of pairs of runs.
     pub differences: Vec<Difference>,
     /// Which cells one run has right and the other wrong.
@@ -56,6 +60,19 @@ pub struct ComparedRun {
     pub sample: Scores,
     /// Its figures at its target.
     pub at_target: Scores,
+    /// Its figures with its operating point, at its target where it has one; empty where it has no operating point.
+    pub decided: Scores,
+}
+
+/// Pairs of runs whose cells are decided by their operating points.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DecidedPairs {
+    /// What should be known about the intervals, a sentence or two each.
+    pub remarks: Vec<Words>,
+    /// Differences of pairs of runs.
+    pub differences: Vec<Difference>,
+    /// Which cells one run has right and the other wrong.
+    pub discordances: Vec<Discordance>,
 }
 
 /// The difference of a figure between two runs on the same cells.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::tables::{agreements, differences, discordances, figures, ranks};
+use super::tables::{agreements, decided, differences, discordances, figures, ranks};
 use super::{ComparedRun, ComparisonPage};
 use crate::report::page::document::{Head, Section, document};
 use crate::report::page::run::curves::{precision_figure, reliability_figure};
@@ -21,7 +21,11 @@ pub fn comparison_page(page: &ComparisonPage) -> String {
         lead: html! { p.lead { (lead(page)) } },
     };
     let unlike = unlike(page);
-    let reading = "Cells where the runs differ are drawn larger than they are.";
+    let reading = if page.decided.is_some() {
+        "Each cell is decided by the operating point of each run. Cells where the runs differ are drawn larger than they are."
+    } else {
+        "Each cell is taken for its most probable class. Cells where the runs differ are drawn larger than they are."
+    };
     let map = page
         .map
         .as_ref()
@@ -34,7 +38,8 @@ pub fn comparison_page(page: &ComparisonPage) -> String {
         ),
         Section::of("runs", "Runs", Some(runs(page))),
         Section::of("figures", "Figures", figures(page)),
-        Section::of("differences", "Differences", differences(page)),
+        Section::of("decided", "Differences with the operating points", decided(page)),
+        Section::of("differences", "Differences of the most probable classes", differences(page)),
         Section::of("ranks", "Ranks", ranks(page)),
         Section::of("discordance", "Who is right where the other is wrong", discordances(page)),
         Section::of("agreement", "Agreement", agreements(page)),
@@ -64,7 +69,9 @@ fn yardstick(page: &ComparisonPage) -> Figure {
 /// What came out: the first difference of the yardstick, and whether it is more than luck.
 fn lead(page: &ComparisonPage) -> Markup {
     let figure = yardstick(page);
-    let Some(found) = page.differences.iter().find(|found| found.figure == figure) else {
+    let decided = page.decided.as_ref();
+    let differences = decided.map_or(&page.differences, |decided| &decided.differences);
+    let Some(found) = differences.iter().find(|found| found.figure == figure) else {
         return html! { "No difference of " (figure.name(&page.classes)) " was measured." };
     };
     let (value, unit) = (found.difference, figure.unit());
@@ -75,6 +82,7 @@ fn lead(page: &ComparisonPage) -> Markup {
         (figure.name(&page.classes)) " of " (name(page, better)) " is "
         strong { (unit.difference(value.value.abs()).trim_start_matches('+')) @if unit == crate::report::page::Unit::Share { " points" } }
         " above that of " (name(page, worse))
+        @if decided.is_some() { ", each cell decided by the operating point of its run" }
         @match clear {
             Some(true) => { ", more than chance explains (95 % interval of the difference: " (ends(found)) ")." },
             Some(false) => { ", which chance may explain (95 % interval of the difference: " (ends(found)) ")." },
@@ -149,7 +157,7 @@ fn runs(page: &ComparisonPage) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Difference;
+    use super::super::{DecidedPairs, Difference};
     use super::*;
     use crate::report::page::Estimate;
 
@@ -177,5 +185,28 @@ mod tests {
         let behind = lead(difference(-0.1, -0.16, -0.05));
         assert!(ahead.contains("of second is") && behind.contains("of first is"), "{behind}");
         assert!(ahead.contains("+5.0 to +16.0") && behind.contains("+5.0 to +16.0"), "{behind}");
+    }
+
+    #[test]
+    fn the_headline_is_of_the_operating_points_where_all_runs_have_one() {
+        let run = |name: &str| ComparedRun { name: name.into(), ..ComparedRun::default() };
+        let difference = |value: f64| Difference {
+            run: 1,
+            with: 0,
+            figure: Figure::Accuracy,
+            difference: Estimate::alone(value),
+            chances: Vec::new(),
+        };
+        let mut page = ComparisonPage {
+            runs: vec![run("first"), run("second")],
+            differences: vec![difference(0.1)],
+            ..ComparisonPage::default()
+        };
+        assert!(lead(&page).into_string().starts_with("Accuracy of second is"));
+        let differences = vec![difference(-0.2)];
+        page.decided = Some(DecidedPairs { differences, ..DecidedPairs::default() });
+        let words = lead(&page).into_string();
+        assert!(words.starts_with("Accuracy of first is"), "{words}");
+        assert!(words.contains("20.0") && words.contains("operating point"), "{words}");
     }
 }

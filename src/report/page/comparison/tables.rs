@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::page::name;
-use super::{Agreement, ComparedRun, ComparisonPage, Difference};
+use super::{Agreement, ComparedRun, ComparisonPage, Difference, Discordance};
 use crate::report::page::chart::{ForestRow, Telling, critical_difference, forest, listed};
 use crate::report::page::document::{estimate, figure, table};
 use crate::report::page::{Estimate, Figure, Scores, Unit};
@@ -13,10 +13,20 @@ use crate::report::{grouped, percent};
 
 /// Figures of all runs, as the cells are mixed and at the target.
 pub(super) fn figures(page: &ComparisonPage) -> Option<Markup> {
-    let sample = of(page, "The cells as they are mixed, all together.", |run| &run.sample);
-    let there = of(page, "At the mixture of the country.", |run| &run.at_target);
-    (sample.is_some() || there.is_some())
-        .then(|| html! { (there.unwrap_or_default()) (sample.unwrap_or_default()) })
+    let sample =
+        of(page, "The most probable classes, the cells as they are mixed.", |run| &run.sample);
+    let there =
+        of(page, "The most probable classes, at the mixture of the country.", |run| &run.at_target);
+    let words =
+        format!("The headline: decided by the operating point of each run, {}.", place(page));
+    let decided = of(page, &words, |run| &run.decided);
+    let tables: Vec<Markup> = [decided, there, sample].into_iter().flatten().collect();
+    (!tables.is_empty()).then(|| html! { @for table in &tables { (table) } })
+}
+
+/// The mixture that operating points are measured at.
+fn place(page: &ComparisonPage) -> &'static str {
+    if page.has_target { "at the mixture of the country" } else { "the cells as they are mixed" }
 }
 
 fn of(page: &ComparisonPage, words: &str, scores: fn(&ComparedRun) -> &Scores) -> Option<Markup> {
@@ -55,13 +65,41 @@ fn best(page: &ComparisonPage, figure: Figure, scores: fn(&ComparedRun) -> &Scor
     if figure.is_loss() { values.min_by(f64::total_cmp) } else { values.max_by(f64::total_cmp) }
 }
 
-/// Differences as a picture for each unit, and as a table.
+/// Differences of the most probable classes.
 pub(super) fn differences(page: &ComparisonPage) -> Option<Markup> {
-    if page.differences.is_empty() {
+    differences_of(page, &page.differences, ["shares-forest", "numbers-forest"])
+}
+
+/// Differences of what operating points decide, and who is right then.
+pub(super) fn decided(page: &ComparisonPage) -> Option<Markup> {
+    let decided = page.decided.as_ref()?;
+    let ids = ["decided-shares-forest", "decided-numbers-forest"];
+    let differences = differences_of(page, &decided.differences, ids)?;
+    Some(html! {
+        p {
+            "Each cell is decided by the operating point of its run, as the map of the run will be; " (place(page))
+            ". It was learned without the part of the folds that the cell is in."
+        }
+        @if !decided.remarks.is_empty() {
+            ul.warnings {
+                @for words in &decided.remarks { li.caution { span.level { "Caution" } p { (words) } } }
+            }
+        }
+        (differences)
+        (discordances_of(page, &decided.discordances).unwrap_or_default())
+    })
+}
+
+/// Differences as a picture for each unit, whose ids are `ids`, and as a table.
+fn differences_of(
+    page: &ComparisonPage,
+    differences: &[Difference],
+    ids: [&str; 2],
+) -> Option<Markup> {
+    if differences.is_empty() {
         return None;
     }
-    let tests: BTreeSet<&str> = page
-        .differences
+    let tests: BTreeSet<&str> = differences
         .iter()
         .flat_map(|found| &found.chances)
         .map(|(test, _)| test.as_str())
@@ -73,7 +111,7 @@ pub(super) fn differences(page: &ComparisonPage) -> Option<Markup> {
         }
     };
     let body = html! {
-        @for found in &page.differences {
+        @for found in differences {
             tr {
                 th scope="row" { (found.figure.name(&page.classes)) }
                 td.text { (runs_words(page, found)) }
@@ -87,8 +125,8 @@ pub(super) fn differences(page: &ComparisonPage) -> Option<Markup> {
     };
     Some(html! {
         div.pair {
-            (forest_of(page, Unit::Share, "shares-forest", "Difference in points"))
-            (forest_of(page, Unit::Number, "numbers-forest", "Difference"))
+            (forest_of(page, differences, Unit::Share, (ids[0], "Difference in points")))
+            (forest_of(page, differences, Unit::Number, (ids[1], "Difference")))
         }
         (table("", &caption, &head, &body))
     })
@@ -122,9 +160,14 @@ pub(super) fn chance_words(chance: f64) -> String {
     }
 }
 
-fn forest_of(page: &ComparisonPage, unit: Unit, id: &str, label: &str) -> Markup {
+fn forest_of(
+    page: &ComparisonPage,
+    differences: &[Difference],
+    unit: Unit,
+    (id, label): (&str, &str),
+) -> Markup {
     let scale = if unit == Unit::Share { 100.0 } else { 1.0 };
-    let own = page.differences.iter().filter(|found| found.figure.unit() == unit);
+    let own = differences.iter().filter(|found| found.figure.unit() == unit);
     let rows = own.map(|found| {
         let Estimate { value, interval } = found.difference;
         let difference = match interval {
@@ -167,7 +210,11 @@ pub(super) fn ranks(page: &ComparisonPage) -> Option<Markup> {
 
 /// McNemar's tables.
 pub(super) fn discordances(page: &ComparisonPage) -> Option<Markup> {
-    if page.discordances.is_empty() {
+    discordances_of(page, &page.discordances)
+}
+
+fn discordances_of(page: &ComparisonPage, discordances: &[Discordance]) -> Option<Markup> {
+    if discordances.is_empty() {
         return None;
     }
     let head = html! {
@@ -177,7 +224,7 @@ pub(super) fn discordances(page: &ComparisonPage) -> Option<Markup> {
         }
     };
     let body = html! {
-        @for found in &page.discordances {
+        @for found in discordances {
             tr {
                 th scope="row" { (name(page, found.run)) " and " (name(page, found.with)) }
                 @for cells in [found.both, found.run_alone, found.with_alone, found.neither] { td { (grouped(cells)) } }

@@ -1,8 +1,8 @@
 //! Three runs on the same cells.
 
 use super::super::{
-    Agreement, CellMap, ComparedRun, ComparisonPage, CriticalDifference, Difference, Discordance,
-    Estimate, Figure, SchemeKind, Words,
+    Agreement, CellMap, ComparedRun, ComparisonPage, CriticalDifference, DecidedPairs, Difference,
+    Discordance, Estimate, Figure, SchemeKind, Words,
 };
 use super::{Cell, NAMES, cells, curve, map, measured, reliability};
 
@@ -25,6 +25,7 @@ pub(crate) fn three_runs() -> ComparisonPage {
         target: Some(target.to_vec()),
         sample: measured(cells, 2, None, true).scores,
         at_target: measured(cells, 2, Some(&target), true).scores,
+        decided: measured(cells, 2, Some(&target), true).scores,
     });
     let runs: Vec<ComparedRun> = runs.collect();
     let pairs = [(0, 1), (0, 2), (1, 2)];
@@ -41,6 +42,12 @@ pub(crate) fn three_runs() -> ComparisonPage {
         focus: Some(1),
         scheme: SchemeKind::Blocks,
         cells: 1000,
+        has_target: true,
+        decided: Some(DecidedPairs {
+            remarks: vec!["lenet takes no evaluated urban cell for non-urban.".into()],
+            differences: pairs.iter().flat_map(|&pair| self::differences(&runs, pair)).collect(),
+            discordances: vec![discordance(0, 1, &drawn)],
+        }),
         differences: differences.collect(),
         discordances: discordances.collect(),
         agreements: vec![agreement(0, 1, &drawn)],

@@ -68,7 +68,9 @@ fn sentence(words: &str) -> String {
 
 /// Calibration did harm.
 pub(super) fn calibration_made_worse(page: &RunPage) -> Option<Warning> {
-    let (before, after) = page.operating_point.as_ref()?.log_loss?;
+    let point = page.operating_point.as_ref()?;
+    let (before, after) = point.log_loss?;
+    let were_compared = point.tried.len() > 1;
     (after > before + 1e-6).then(|| Warning {
         code: "calibration-made-worse",
         severity: Severity::Caution,
@@ -77,8 +79,16 @@ pub(super) fn calibration_made_worse(page: &RunPage) -> Option<Warning> {
             "The log-loss on cells that calibration had not seen rises from {before:.4} to {after:.4}. There are too few \
              cells for this calibration, or they are unlike those that it was learned from."
         ),
-        advice: "Let the better one be chosen, or leave calibration out.".to_owned(),
-        toml: Some("[operating-point]\ncalibration = \"best\"".to_owned()),
+        advice: if were_compared {
+            "Leave calibration out: the best of those that were compared does harm, too."
+        } else {
+            "Let the better one be chosen, or leave calibration out."
+        }
+        .to_owned(),
+        toml: Some(format!(
+            "[operating-point]\ncalibration = \"{}\"",
+            if were_compared { "none" } else { "best" }
+        )),
     })
 }
 

@@ -222,7 +222,13 @@ fn calibration_that_does_harm_is_told() {
     let point =
         |log_loss| Some(OperatingPoint { log_loss: Some(log_loss), ..OperatingPoint::default() });
     page.operating_point = point((0.3, 0.31));
-    assert_eq!(only(&page).code, "calibration-made-worse");
+    let warning = only(&page);
+    assert_eq!(warning.code, "calibration-made-worse");
+    assert!(warning.toml.unwrap().contains("calibration = \"best\""));
+    // Where the best was taken, `best` is no advice.
+    let tried = vec![("platt".into(), 0.3), ("isotonic".into(), 0.29)];
+    page.operating_point.as_mut().unwrap().tried = tried;
+    assert!(only(&page).toml.unwrap().contains("calibration = \"none\""));
     page.operating_point = point((0.3, 0.3));
     assert_eq!(codes(&page), [""; 0]);
 }
