@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use crate::map::write_csv;
+use crate::map::{CogFiles, write_cog, write_csv, write_geopackage, write_quick_look};
 
 /// A form of a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +95,12 @@ impl MapFiles {
                     std::fs::copy(table, path)?;
                 }
                 MapForm::Csv => write_csv(table, path)?,
-                MapForm::GeoPackage | MapForm::Raster | MapForm::Picture => {
-                    bail!("not yet")
+                MapForm::GeoPackage => write_geopackage(table, path)?,
+                MapForm::Picture => write_quick_look(table, path)?,
+                MapForm::Raster => {
+                    let CogFiles { classes, probabilities } = write_cog(table, path)?;
+                    written.extend([classes, probabilities]);
+                    continue;
                 }
             }
             written.push(path.clone());

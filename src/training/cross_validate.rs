@@ -96,7 +96,7 @@ pub fn cross_validate(
         let decided = operation.as_ref().and_then(Operation::after);
         let mut measured = measured_headline(&measurement, decided.as_ref());
         measured.insert("block_metres".to_owned(), block_metres(sample).into());
-        measured.insert("expected_map".to_owned(), json_of(&directory.expected_map()?));
+        measured.insert("expected_map".to_owned(), directory.expected_map_json()?);
         let point = operation.as_ref().map(|operation| &operation.fitted.point);
         part.final_model(measured, point, observer)?;
     }

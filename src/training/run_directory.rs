@@ -349,6 +349,11 @@ impl RunDirectory {
         self.of_operating_point("expected_map")
     }
 
+    /// The map that is to be expected, as `operating-point.json` has it; null where there is none.
+    pub(super) fn expected_map_json(&self) -> Result<serde_json::Value, TrainingError> {
+        Ok(self.of_operating_point("expected_map")?.unwrap_or(serde_json::Value::Null))
+    }
+
     /// What `operating-point.json` holds under `key`.
     fn of_operating_point<T: DeserializeOwned>(
         &self,
@@ -377,7 +382,7 @@ impl RunDirectory {
                 announced = own;
             }
         }
-        announced.insert("expected_map".to_owned(), self.expected_map()?);
+        announced.insert("expected_map".to_owned(), self.expected_map_json()?);
         Ok(announced)
     }
 

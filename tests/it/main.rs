@@ -4,9 +4,9 @@
 #[cfg(test)]
 mod arrows;
 #[cfg(test)]
-mod forms;
-#[cfg(test)]
 mod assess;
+#[cfg(test)]
+mod forms;
 #[cfg(test)]
 mod label;
 #[cfg(test)]
