@@ -177,7 +177,7 @@ impl LedgerWriter {
         let partial = partial_path(path);
         let write = |source| LedgerError::Io { doing: "write", path: partial.clone(), source };
         if path.exists() {
-            if read_known(path, header, &mut |_| {})?.complete {
+            if begun(path)? && read_known(path, header, &mut |_| {})?.complete {
                 read_known(path, header, known)?;
                 return Ok(None);
             }

@@ -31,14 +31,6 @@ pub enum MapError {
         /// What was found and what was expected.
         reason: String,
     },
-    /// The operating system refused to write.
-    #[error("cannot write the map `{}`", .path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What it said.
-        source: std::io::Error,
-    },
     /// The rows to be written are not like the header says.
     #[error("cannot write rows to the map `{}`: {reason}", .path.display())]
     Rows {

@@ -2,8 +2,8 @@
 
 use comfy_table::Table;
 
-use super::format::{grouped, percent};
 use super::table::{align, number, plain_table, start};
+use super::{grouped, percent};
 use crate::assessment::{
     Announced, AreaEstimate, Assessment, CellCounts, EdgeBands, Strata, Stratum, Verdict,
 };

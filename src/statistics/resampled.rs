@@ -78,7 +78,8 @@ impl Resampled {
         bootstrap: Bootstrap,
     ) -> Option<Self> {
         assert_eq!(decided.outcomes().classes(), classes.len(), "both speak of the same classes");
-        Self::draw(&Tally::of(decided, classes, target), decided, classes, bootstrap)
+        let drawn = Self::draw(&Tally::of(decided, classes, target), decided, classes, bootstrap)?;
+        Some(drawn.bounded(classes, target))
     }
 
     /// Computes all figures but areas under curves, as the cells are mixed; for millions of cells, whose order would be gone
@@ -94,7 +95,8 @@ impl Resampled {
         bootstrap: Bootstrap,
     ) -> Option<Self> {
         assert_eq!(decided.outcomes().classes(), classes.len(), "both speak of the same classes");
-        Self::draw(&Tally::unranked(decided, classes), decided, classes, bootstrap)
+        let drawn = Self::draw(&Tally::unranked(decided, classes), decided, classes, bootstrap)?;
+        Some(drawn.bounded(classes, None))
     }
 
     fn draw(
@@ -119,7 +121,7 @@ impl Resampled {
             .collect();
         let blocks_of = blocks_of(decided, classes);
         let resampled = Self::gather(figure_names(classes), all, draws, left_out);
-        Some(Self { blocks_of, ..resampled }.bounded(classes, target))
+        Some(Self { blocks_of, ..resampled })
     }
 
     fn gather(

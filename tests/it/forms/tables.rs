@@ -14,14 +14,15 @@ fn lines_of_csv_are_the_cells_without_their_outline() {
     let mut lines = text.lines();
     assert_eq!(
         lines.next().unwrap(),
-        "cell_id,label,year,class,probability_non-urban,probability_urban & <new>,uncertainty,spread,\
+        "cell_id,class,probability_non-urban,probability_urban & <new>,uncertainty,spread,\
          conformal_set,dissimilarity,inside_area_of_applicability,used_share,quality,trained_on"
     );
     let line = lines.next().unwrap();
-    let start = "c1,,2021,urban & <new>,0.25,0.75,0.8112781,0.15,urban & <new>,1.5,1,0.5,partial,0";
+    let start =
+        "c1,urban & <new>,0.25,0.75,0.8112781,0.15,urban & <new>,1.5,true,0.5,partial,false";
     assert_eq!(line, start);
     let unseen = lines.find(|line| line.starts_with("c11,")).unwrap();
-    assert_eq!(unseen, "c11,,2021,,,,,,non-urban;urban & <new>,,0,0,no-data,0");
+    assert_eq!(unseen, "c11,,,,,,non-urban;urban & <new>,,false,0,no-data,false");
     assert_eq!(text.lines().count(), 1 + country.cells().len());
     assert_eq!(names_in(country.folder.path()), ["map.csv", "map.parquet"]);
 }

@@ -35,7 +35,7 @@ fn bundle(settings: &str) -> TempDir {
     let area = Applicability::fit(&training, Limits::default(), 1).unwrap().applicability;
     let directory = tempdir().unwrap();
     let provenance = Provenance { model, ..provenance() };
-    let extras = Extras { operating_point: None, applicability: Some(&area) };
+    let extras = Extras { operating_point: None, applicability: Some(&area), trained: None };
     save(&directory.path().join("model"), &*fitted, &provenance, extras).unwrap();
     directory
 }

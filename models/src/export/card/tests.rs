@@ -23,6 +23,7 @@ fn provenance(model: &str, measured: serde_json::Value) -> Provenance {
         source: Some("made up | for tests".into()),
         licence: Some("CC0-1.0".into()),
         store_digest: "00ff".into(),
+        pixel_metres: Some(30.0),
         fold_plan_digest: Some("11ee".into()),
         fold: None,
         seed: 7,
@@ -75,7 +76,7 @@ fn card(directory: &Path, provenance: &Provenance, train: &dyn CellSource) -> St
     let fitted = recipe.fit(train, &toy::source(0, 2), &mut Unobserved).unwrap();
     let path = directory.join("bundle");
     let point = provenance.measured.contains_key("with_operating_point").then(point);
-    let extras = Extras { operating_point: point.as_ref(), applicability: None };
+    let extras = Extras { operating_point: point.as_ref(), applicability: None, trained: None };
     bundle::save(&path, &*fitted, provenance, extras).unwrap();
     let out = directory.join("exported");
     let manifest = export(Gathering::copy(&path).unwrap(), &out, None).unwrap();
