@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The first run of the README: a simulated state, two models on it, and their comparison.
+# The first run of the README: a simulated state, two models on it, their comparison, a map and what it is worth.
 # With --smoke: the same line on a smaller state, in a folder that is thrown away.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -40,7 +40,10 @@ run tesela train experiments/demo/extra-trees.toml --out demo/runs/extra-trees
 run tesela train experiments/demo/lenet.toml --out demo/runs/lenet
 run tesela compare demo/runs/extra-trees demo/runs/lenet
 run tesela predict demo/runs/extra-trees --mosaic $state/mosaic.tif --grid $state/grid.parquet \
-    --out demo/map.tif
+    --out demo/map.parquet --out demo/map.tif --out demo/map.png
+# 1 says that the map is worse than announced, which is an answer and no failure.
+run tesela assess demo/map.parquet $state/truth.parquet --out demo/assessed || [ $? = 1 ]
+run tesela export demo/runs/lenet --out demo/model
 
 cat <<END
 
@@ -51,7 +54,9 @@ Done in $((SECONDS - started)) s. This country is simulated: its figures say how
   demo/runs/extra-trees/confusion.png    what the trees confuse
   demo/runs/lenet/confusion.png          what the network confuses
   demo/runs/*/metrics.json               every score, with its prevalence
-  demo/map.tif                           every cell of the state, predicted
+  demo/map.png, demo/map.tif             every cell of the state, predicted
+  demo/assessed/report.html              the map against the truth, and against what was announced
+  demo/model/MODEL_CARD.md               the network as others get it, with ONNX and PyTorch beside it
 
   tesela inspect demo/store              what the store holds
   tensorboard --logdir demo/runs         how the network learned
