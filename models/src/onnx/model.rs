@@ -11,6 +11,7 @@ use super::channels::Channels;
 use super::graph::{CLASSICAL, Element, Graph, Value};
 use super::operation::operate;
 use super::wire::Message;
+use crate::classifier::Classifier;
 use crate::operating_point::OperatingPoint;
 
 /// `ModelProto.ir_version` of ONNX 1.13, which brought version 18 of the operators.
@@ -102,15 +103,14 @@ impl OnnxModel {
     ///
     /// # Errors
     /// If one of them cannot be written.
-    pub(crate) fn mean<'a, M: 'a + ?Sized>(
+    pub(crate) fn mean<'a>(
         &mut self,
-        members: impl ExactSizeIterator<Item = (&'a str, &'a M)>,
-        write: impl Fn(&M, &mut Self) -> Result<Scores, OnnxError>,
+        members: impl ExactSizeIterator<Item = (&'a str, &'a dyn Classifier)>,
     ) -> Result<Scores, OnnxError> {
         let mut all = Vec::with_capacity(members.len());
         for (name, member) in members {
             self.graph.enter(&format!("{name}/"));
-            all.push(write(member, self)?.probabilities);
+            all.push(member.write_onnx(self)?.probabilities);
         }
         self.graph.enter("");
         let probabilities = self.graph.node("Mean", &all.iter().collect::<Vec<_>>(), &[]);

@@ -48,8 +48,11 @@ pub(super) struct OfClass {
     f1: f64,
 }
 
+/// How a figure is read off those of a class.
+type Reading = fn(&OfClass) -> f64;
+
 /// The figures of a class: what the card calls them, what intervals are named after them, and which they are.
-const OF_CLASS: [(&str, &str, fn(&OfClass) -> f64); 3] = [
+const OF_CLASS: [(&str, &str, Reading); 3] = [
     ("precision", "precision", |own| own.precision),
     ("recall", "recall", |own| own.recall),
     ("F1", "f1", |own| own.f1),
