@@ -18,7 +18,7 @@ use crate::operating_point::OperatingPoint;
 const IR_VERSION: i64 = 8;
 /// Version of the operators.
 pub const OPSET: i64 = 18;
-/// Version of the operators of [`CLASSICAL`].
+/// Version of the operators of `ai.onnx.ml`, which came with classical models.
 pub const CLASSICAL_OPSET: i64 = 3;
 /// The largest file that readers of protocol buffers take.
 const MOST_BYTES: usize = i32::MAX as usize;
