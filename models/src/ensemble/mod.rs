@@ -64,7 +64,7 @@ impl Ensemble {
             }
         }
         let describer = one.features().map(|_| Describer::new(one.input()));
-        Ok(Self { describer, members })
+        Ok(Self { members, describer })
     }
 
     fn first(&self) -> &dyn Classifier {
@@ -136,7 +136,7 @@ impl Classifier for Ensemble {
 
     fn write_onnx(&self, model: &mut OnnxModel) -> Result<Scores, OnnxError> {
         let members = self.members.iter().map(|(name, member)| (name.as_str(), &**member));
-        model.mean(members, |member, model| member.write_onnx(model))
+        model.mean(members)
     }
 
     fn torch_twin(&self) -> Option<String> {

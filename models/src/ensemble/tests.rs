@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use tesela_datasets::source::CellSource;
+use tesela_datasets::class::ClassMap;
+use tesela_datasets::source::{CellSource, InputDefinition};
 
 use super::{Ensemble, EnsembleError};
 use crate::classifier::{Classifier, Fit, FitError, FitObserver};
@@ -22,10 +23,10 @@ impl Fit for Folds {
         validation: &dyn CellSource,
         observer: &mut dyn FitObserver,
     ) -> Result<Box<dyn Classifier>, FitError> {
-        let fit = |(fold, recipe): (usize, &Box<dyn Fit>)| {
-            Ok((format!("fold-{fold:02}"), recipe.fit(train, validation, observer)?))
-        };
-        let members = self.recipes.iter().enumerate().map(fit).collect::<Result<_, FitError>>()?;
+        let mut members = Vec::new();
+        for (fold, recipe) in self.recipes.iter().enumerate() {
+            members.push((format!("fold-{fold:02}"), recipe.fit(train, validation, observer)?));
+        }
         Ok(Box::new(Ensemble::new(members).expect("all are alike")))
     }
 }
@@ -40,11 +41,8 @@ fn recipe(threads: usize) -> Box<dyn Fit> {
     Box::new(Folds { recipes: (0..3).map(recipe).collect() })
 }
 
-fn load(
-    directory: &Path,
-    classes: tesela_datasets::class::ClassMap,
-    input: &tesela_datasets::source::InputDefinition,
-) -> Box<dyn Classifier> {
+#[expect(clippy::needless_pass_by_value, reason = "the suite hands classes over")]
+fn load(directory: &Path, classes: ClassMap, input: &InputDefinition) -> Box<dyn Classifier> {
     let member = |fold: usize| {
         let name = format!("fold-{fold:02}");
         let folder = directory.join(&name);

@@ -11,13 +11,14 @@ use super::channels::Channels;
 use super::graph::{CLASSICAL, Element, Graph, Value};
 use super::operation::operate;
 use super::wire::Message;
+use crate::classifier::Classifier;
 use crate::operating_point::OperatingPoint;
 
 /// `ModelProto.ir_version` of ONNX 1.13, which brought version 18 of the operators.
 const IR_VERSION: i64 = 8;
 /// Version of the operators.
 pub const OPSET: i64 = 18;
-/// Version of the operators of [`CLASSICAL`].
+/// Version of the operators of `ai.onnx.ml`, which came with classical models.
 pub const CLASSICAL_OPSET: i64 = 3;
 /// The largest file that readers of protocol buffers take.
 const MOST_BYTES: usize = i32::MAX as usize;
@@ -102,15 +103,14 @@ impl OnnxModel {
     ///
     /// # Errors
     /// If one of them cannot be written.
-    pub(crate) fn mean<'a, M: 'a + ?Sized>(
+    pub(crate) fn mean<'a>(
         &mut self,
-        members: impl ExactSizeIterator<Item = (&'a str, &'a M)>,
-        write: impl Fn(&M, &mut Self) -> Result<Scores, OnnxError>,
+        members: impl ExactSizeIterator<Item = (&'a str, &'a dyn Classifier)>,
     ) -> Result<Scores, OnnxError> {
         let mut all = Vec::with_capacity(members.len());
         for (name, member) in members {
             self.graph.enter(&format!("{name}/"));
-            all.push(write(member, self)?.probabilities);
+            all.push(member.write_onnx(self)?.probabilities);
         }
         self.graph.enter("");
         let probabilities = self.graph.node("Mean", &all.iter().collect::<Vec<_>>(), &[]);

@@ -48,6 +48,16 @@ pub(super) struct OfClass {
     f1: f64,
 }
 
+/// How a figure is read off those of a class.
+type Reading = fn(&OfClass) -> f64;
+
+/// The figures of a class: what the card calls them, what intervals are named after them, and which they are.
+const OF_CLASS: [(&str, &str, Reading); 3] = [
+    ("precision", "precision", |own| own.precision),
+    ("recall", "recall", |own| own.recall),
+    ("F1", "f1", |own| own.f1),
+];
+
 /// Intervals of the figures above, by their names.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -115,59 +125,51 @@ impl Measured {
 
     /// All figures side by side.
     pub(super) fn table(&self, classes: &ClassMap) -> String {
-        let columns: Vec<(&str, &Figures, &[Estimate])> = [
-            ("at the mixture of the sample", self.sample.as_ref(), &self.intervals.sample[..]),
-            (
-                "at the place of use, most probable class",
-                self.target.as_ref(),
-                &self.intervals.target,
-            ),
-            (
-                "at the place of use, with the operating point",
-                self.decided.as_ref(),
-                &self.intervals.decided,
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(name, figures, intervals)| Some((name, figures?, intervals)))
-        .collect();
-        let mut text = String::from("| |");
-        columns.iter().for_each(|(name, ..)| text += &format!(" {name} |"));
-        text += "\n|---|";
-        text += &"--:|".repeat(columns.len());
-        text += "\n";
-        let mut row = |name: &str, value: &dyn Fn(&Figures, &[Estimate]) -> String| {
-            text += &format!("| {} |", escaped(name));
-            columns.iter().for_each(|(_, figures, intervals)| {
-                text += &format!(" {} |", value(figures, intervals));
+        let columns = self.columns();
+        let heads: String = columns.iter().map(|(head, ..)| format!(" {head} |")).collect();
+        let mut text = format!("| |{heads}\n|---|{}\n", "--:|".repeat(columns.len()));
+        let mut row = |name: &str, value: &dyn Fn(&Figures, &[Estimate]) -> Option<String>| {
+            let values = columns.iter().map(|(_, figures, intervals)| {
+                format!(" {} |", value(figures, intervals).unwrap_or_default())
             });
-            text += "\n";
+            text += &format!("| {} |{}\n", escaped(name), values.collect::<String>());
         };
         for (index, class) in classes.names().iter().enumerate() {
             row(&format!("share of `{class}`"), &|figures, _| {
-                figures.classes.get(index).map_or_else(String::new, |own| percent(own.prevalence))
+                figures.classes.get(index).map(|own| percent(own.prevalence))
             });
         }
-        row("accuracy", &|figures, intervals| with(figures.accuracy, "accuracy", intervals));
+        row("accuracy", &|figures, intervals| Some(with(figures.accuracy, "accuracy", intervals)));
         row("mean F1 of the classes", &|figures, intervals| {
-            let f1 = figures.macro_average.as_ref().map(|average| average.f1);
-            f1.map_or_else(String::new, |f1| with(f1, "macro f1", intervals))
+            let average = figures.macro_average.as_ref()?;
+            Some(with(average.f1, "macro f1", intervals))
         });
         for (index, class) in classes.names().iter().enumerate() {
-            for (what, of) in [
-                ("precision", (|own| own.precision) as fn(&OfClass) -> f64),
-                ("recall", |own| own.recall),
-                ("f1", |own| own.f1),
-            ] {
-                let label = if what == "f1" { "F1" } else { what };
+            for (label, what, of) in OF_CLASS {
                 row(&format!("{label} of `{class}`"), &|figures, intervals| {
-                    let own = figures.classes.get(index);
-                    let name = format!("{class} {what}");
-                    own.map_or_else(String::new, |own| with(of(own), &name, intervals))
+                    let own = figures.classes.get(index)?;
+                    Some(with(of(own), &format!("{class} {what}"), intervals))
                 });
             }
         }
         format!("{text}\n{}{}", self.about_intervals(), self.about_map(classes))
+    }
+
+    /// What is known at each mixture, with its head and its intervals.
+    fn columns(&self) -> Vec<(&'static str, &Figures, &[Estimate])> {
+        let decided = match self.target {
+            Some(_) => "at the place of use, with the operating point",
+            None => "at the mixture of the sample, with the operating point",
+        };
+        let all = [
+            ("at the mixture of the sample", &self.sample, &self.intervals.sample),
+            ("at the place of use, most probable class", &self.target, &self.intervals.target),
+            (decided, &self.decided, &self.intervals.decided),
+        ];
+        let known = all.into_iter().filter_map(|(head, figures, intervals)| {
+            Some((head, figures.as_ref()?, intervals.as_slice()))
+        });
+        known.collect()
     }
 
     fn about_intervals(&self) -> String {

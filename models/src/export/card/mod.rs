@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tesela_datasets::file_mark::FileMark;
 use tesela_datasets::patch::PatchDefinition;
+use tesela_datasets::pixel::Band;
 use tesela_datasets::source::InputDefinition;
 
 use self::figures::Measured;
@@ -195,7 +196,7 @@ impl Card<'_> {
 
 /// What patches of pixels are.
 fn patches_in(input: &PatchDefinition) -> String {
-    let bands: Vec<&str> = input.pixel.bands.iter().map(|band| band.name()).collect();
+    let bands: Vec<&str> = input.pixel.bands.iter().map(Band::name).collect();
     let scaling = input.pixel.scaling;
     let product = match scaling.product {
         Some(product) => format!("the product `{}`", product.name()),

@@ -13,7 +13,7 @@ use crate::config::{FitSettings, ModelConfig, RawModelConfig};
 use crate::conformance::toy;
 use crate::operating_point::{Calibration, Decision, OperatingPoint, PriorShift, Sigmoid};
 
-fn provenance(model: &str, measured: serde_json::Value) -> Provenance {
+fn provenance(model: &str, measured: &serde_json::Value) -> Provenance {
     let raw: RawModelConfig = toml::from_str(model).unwrap();
     let mut problems = Problems::new();
     let checked: Option<ModelConfig> = raw.check(&mut problems);
@@ -99,7 +99,7 @@ fn masked(card: &str) -> String {
 fn the_card_of_a_network_says_everything() {
     let directory = tempfile::tempdir().unwrap();
     let model = "[lenet]\nbatch-size = 4\nepochs = 1\nvalidation-share = 0.0\n";
-    let card = card(directory.path(), &provenance(model, measured()), &toy::source(8, 1));
+    let card = card(directory.path(), &provenance(model, &measured()), &toy::source(8, 1));
     insta::assert_snapshot!(masked(&card));
 }
 
@@ -107,7 +107,7 @@ fn the_card_of_a_network_says_everything() {
 fn the_card_of_trees_on_a_table_without_figures_warns() {
     let directory = tempfile::tempdir().unwrap();
     let nothing = serde_json::json!({});
-    let mut provenance = provenance("[extra-trees]\nn-trees = 3\n", nothing);
+    let mut provenance = provenance("[extra-trees]\nn-trees = 3\n", &nothing);
     (provenance.fold, provenance.licence) = (Some(2), None);
     let card = card(directory.path(), &provenance, &toy::table(30, 1));
     insta::assert_snapshot!(masked(&card));
@@ -116,7 +116,7 @@ fn the_card_of_trees_on_a_table_without_figures_warns() {
 #[test]
 fn the_features_of_patches_are_outside_of_the_graph_and_the_card_says_so() {
     let directory = tempfile::tempdir().unwrap();
-    let provenance = provenance("[random-forest]\nn-trees = 3\n", measured());
+    let provenance = provenance("[random-forest]\nn-trees = 3\n", &measured());
     let card = card(directory.path(), &provenance, &toy::source(20, 1));
     assert!(card.contains("The graph begins with the 486 features of a patch."), "{card}");
     let text = std::fs::read(directory.path().join("exported/features.json")).unwrap();
@@ -127,7 +127,7 @@ fn the_features_of_patches_are_outside_of_the_graph_and_the_card_says_so() {
 #[test]
 fn trees_have_no_tensors() {
     let directory = tempfile::tempdir().unwrap();
-    let provenance = provenance("[extra-trees]\nn-trees = 3\n", measured());
+    let provenance = provenance("[extra-trees]\nn-trees = 3\n", &measured());
     card(directory.path(), &provenance, &toy::table(20, 1));
     let gathering = Gathering::copy(&directory.path().join("bundle")).unwrap();
     let out = directory.path().join("other");

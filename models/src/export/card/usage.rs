@@ -81,7 +81,9 @@ fn twin(card: &Card<'_>) -> String {
         |member| format!("twin.load(\".\", \"{member}\")  # one member of the ensemble"),
     );
     format!(
-        "\nWith PyTorch, to look into it or to train it further:\n\n```python\nimport twin\n\nnetwork = {load}\n```\n"
+        "\nWith PyTorch, to look into it or to train it further, where `bands` are numbers as stored and `used` is the mask:\n\n\
+         ```python\nimport torch, twin\n\nnetwork = {load}\n\
+         probabilities = network.probabilities(torch.from_numpy(bands), torch.from_numpy(used))\n```\n"
     )
 }
 
