@@ -109,11 +109,14 @@ impl ExpectedMap {
 
 impl ExpectedMap {
     /// Gives each of `estimates` that is a rate of the map the interval that the map's own is to fall into. It knows of errors that
-    /// no evaluated cell shows, which draws of these cells cannot.
+    /// no evaluated cell shows, which draws of these cells cannot; the expected figure itself is always in it.
     pub fn amend(&self, estimates: &mut [Estimate]) {
         for expected in &self.figures {
             if let Some(own) = estimates.iter_mut().find(|own| own.name == expected.name) {
-                own.interval = expected.interval;
+                let holding = |interval: Interval| {
+                    expected.value.map_or(interval, |value| interval.reaching(value))
+                };
+                own.interval = expected.interval.map(holding);
             }
         }
     }

@@ -439,7 +439,7 @@ mod tests {
         assert!((there.lower - expected).abs() < 1e-3 && there.upper == 1.0, "{there:?}");
         // Figures of which errors were seen stay those of the draws.
         let recall = interval(resampled.sample(), "b recall");
-        assert!(recall.lower > 0.36 && recall.upper < 0.64, "{recall:?}");
+        assert!(recall.lower > 0.33 && recall.upper < 0.68, "{recall:?}");
     }
 
     proptest! {

@@ -64,13 +64,13 @@ impl Partition {
                 name_first(&roster.ids().iter().collect::<Vec<_>>()).expect("a roster has cells");
             return Err(FoldError::NoRegion { count, named });
         };
-        let named: Vec<Option<&str>> = regions.iter().copied().filter(Option::is_some).collect();
+        let named: Vec<Option<&str>> = regions.iter().flatten().map(|&name| Some(name)).collect();
         let inner = Self::regions(&inner, &named, folds, seed)?;
         let last = inner.places().iter().map(|place| place.block).max().unwrap_or(0);
         let mut inside = inner.places().iter().copied();
         let rest = Place { fold: None, block: last + 1 };
-        let place = |region: &Option<&str>| region.and_then(|_| inside.next()).unwrap_or(rest);
-        let places = regions.iter().map(place).collect();
+        let place = |region: Option<&str>| region.and_then(|_| inside.next()).unwrap_or(rest);
+        let places = regions.iter().copied().map(place).collect();
         Ok(Self { places, ..inner })
     }
 
