@@ -6,7 +6,7 @@
 //! how well cells were seen, by region and by distance from the edge; what was announced is held against what was
 //! found; and the area of each class is estimated without the errors of the map.
 //!
-//! Memory is that of the labels and of the cells of a known class: about 100 bytes for each.
+//! Memory is that of the labels and of the cells of a known class: some 250 bytes for each.
 //!
 //! [`assess`] measures, [`write_assessment`] leaves files behind:
 //!
@@ -28,6 +28,7 @@ mod blocks;
 mod counts;
 mod edge;
 mod error;
+mod figures;
 mod join;
 mod known_cells;
 mod labels;
@@ -44,11 +45,12 @@ mod write;
 
 pub use announced::{Announced, AnnouncedFigure, Verdict};
 pub use areas::{AreaEstimate, ClassArea, Share};
-pub use assess::{Assessed, Assessment, AssessmentInput, Figures, assess};
+pub use assess::{Assessed, Assessment, AssessmentInput, assess};
 pub use blocks::Blocks;
 pub use counts::CellCounts;
 pub use edge::{EdgeBand, EdgeBands};
 pub use error::AssessmentError;
+pub use figures::Figures;
 pub use known_cells::KnownCells;
 pub use lookup::LookupFile;
 pub use regions::RegionFile;

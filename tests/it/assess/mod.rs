@@ -12,6 +12,7 @@ use map::{CELL, COLUMNS, Known, WEST, announcement, write};
 
 mod bad;
 mod map;
+mod of_run;
 
 /// A folder with a map and, in `labels.csv`, the labels of its cells: none of the first column, undefined ones in the
 /// second, and two cells that the map does not have.
