@@ -8,7 +8,7 @@
 //!
 //! Memory is that of the labels and of the cells of a known class: some 250 bytes for each.
 //!
-//! [`assess`] measures, [`write_assessment`] leaves files behind:
+//! [`assess()`] measures, [`write_assessment`] leaves files behind:
 //!
 //! ```text
 //! metrics.json    everything; `kind` is `assessment`, `format` 1, and the rest as `Assessment` is declared
@@ -19,7 +19,7 @@
 //! report.html     the same for reading and printing
 //! ```
 //!
-//! Start with [`assess`].
+//! Start with [`assess()`].
 
 mod announced;
 mod areas;
