@@ -18,7 +18,7 @@ use super::sets::{SetCoverage, coverage};
 use super::training_cells::TrainingCells;
 use super::{
     Announced, AssessmentError, CellCounts, EdgeBands, Figures, KnownCells, LookupFile, RegionFile,
-    Strata, TrainingSource, strata,
+    Strata, StrataKind, TrainingSource, strata,
 };
 use crate::map::{MapHeader, MapReader};
 use crate::metrics::{Confusion, Scores};
@@ -247,5 +247,11 @@ fn regions(
     let names: Vec<String> = order.iter().map(|&region| regions.names[region].clone()).collect();
     let of_cells = regions.of(&cells.places);
     let part = |cell: usize| of_cells[cell].map(|region| rank[region]);
-    Ok(Some(Strata::of(&file.column, &names, cells, &header.origin.classes, part)))
+    Ok(Some(Strata::of(
+        (StrataKind::Region, &file.column),
+        &names,
+        cells,
+        &header.origin.classes,
+        part,
+    )))
 }

@@ -56,6 +56,6 @@ pub use lookup::LookupFile;
 pub use regions::RegionFile;
 pub use remarks::{Remark, Weight};
 pub use sets::SetCoverage;
-pub use strata::{FEW, Strata, Stratum};
+pub use strata::{FEW, Strata, StrataKind, Stratum};
 pub use training_cells::TrainingSource;
 pub use write::{claim, write_assessment};

@@ -260,6 +260,7 @@ fn figures_by_state_add_up_whatever_the_coordinates() {
     assert!(printed.contains("east <&>"), "{printed}");
     let found = metrics(folder.path(), "out");
     let strata = found["strata"].as_array().unwrap().last().unwrap();
+    assert_eq!((&strata["kind"], &strata["by"]), (&Value::from("region"), &Value::from("state")));
     let parts = strata["parts"].as_array().unwrap();
     assert_eq!(
         parts.iter().map(|part| part["name"].as_str().unwrap()).collect::<Vec<_>>(),
