@@ -98,7 +98,7 @@ fn push(rows: &mut MapRows, place: &Place, index: usize) {
     rows.uncertainties.push(uncertainty(&own));
     rows.sets.extend([place.probability < 0.9, place.probability > 0.1]);
     rows.dissimilarities.push(0.5);
-    rows.inside.push(index % 13 > 0);
+    rows.inside.push(!index.is_multiple_of(13));
     rows.used_shares.push(1.0);
     rows.qualities.push(if index.is_multiple_of(5) { Quality::Partial } else { Quality::Full });
     rows.trained.push(index % 50 == 1);

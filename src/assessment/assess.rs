@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use tesela_datasets::cells::Crs;
-use tesela_datasets::class::{ClassId, ClassMap};
-use tesela_models::operating_point::{Binning, Quality as ProbabilityQuality};
+use tesela_datasets::class::ClassMap;
 
 use super::announced::Announcement;
 use super::areas::AreaEstimate;
 use super::blocks::Blocks;
+use super::figures::{contaminated, headline};
 use super::join::{Joined, Sources};
 use super::labels::Labels;
 use super::regions::Regions;
@@ -17,20 +17,17 @@ use super::remarks::{Remark, remarks};
 use super::sets::{SetCoverage, coverage};
 use super::training_cells::TrainingCells;
 use super::{
-    Announced, AssessmentError, CellCounts, EdgeBands, KnownCells, LookupFile, RegionFile, Strata,
-    TrainingSource, strata,
+    Announced, AssessmentError, CellCounts, EdgeBands, Figures, KnownCells, LookupFile, RegionFile,
+    Strata, StrataKind, TrainingSource, strata,
 };
 use crate::map::{MapHeader, MapReader};
-use crate::metrics::{Confusion, Outcomes, Scores};
+use crate::metrics::{Confusion, Scores};
 use crate::progress::Progress;
 use crate::raster::CoordinateSystem;
-use crate::statistics::{Bootstrap, Decided, Estimate, IntervalMethod, Level, Resampled};
 use crate::training::RunDirectory;
 
 /// The version of `metrics.json`.
 const FORMAT_VERSION: u32 = 1;
-/// More cells than this have intervals without areas under curves, whose order would be gone through in each draw.
-const MOST_RANKED: usize = 100_000;
 /// The side of blocks where nothing else is said, in metres.
 const BLOCK_METRES: f64 = 20_000.0;
 
@@ -96,21 +93,6 @@ pub struct Assessment {
     pub remarks: Vec<Remark>,
 }
 
-/// Figures of some cells, at their own prevalence.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Figures {
-    /// Whether the models were trained on some of the cells, as far as anybody knows.
-    pub contaminated: bool,
-    /// Known against mapped class.
-    pub confusion: Confusion,
-    /// The scores.
-    pub scores: Scores,
-    /// Expected calibration error of the most probable class, and of each class.
-    pub calibration_errors: Vec<Option<f64>>,
-    /// The figures of the scores with intervals of 95 %; empty for contaminated ones.
-    pub intervals: Vec<Estimate>,
-}
-
 /// An assessment with the cells that its pictures are of.
 pub struct Assessed {
     /// What came of it.
@@ -162,7 +144,7 @@ fn measure(
     let announced_side = announcement.as_ref().and_then(Announcement::block_metres);
     let side = input.block_metres.or(announced_side).unwrap_or(BLOCK_METRES);
     let blocks = Blocks::of(&joined.fresh.places, header.cells.crs.as_ref(), side)?;
-    let headline = headline(&joined, classes, &blocks, input.replicates, &training)?;
+    let headline = headline(&joined, classes, &blocks, input.replicates, &training);
     let focus = focus(&headline.scores);
     let has_point = header.origin.operating_point;
     let announced = announcement.and_then(|announcement| {
@@ -196,75 +178,6 @@ fn measure(
     assessment.remarks = remarks(&assessment);
     let side = joined.pitch.map_or(0.0, |pitch| pitch.y);
     Ok(Assessed { assessment, cells: joined.fresh, crs: header.cells.crs.clone(), side })
-}
-
-/// The figures of the cells that were not trained on.
-fn headline(
-    joined: &Joined,
-    classes: &ClassMap,
-    blocks: &Blocks,
-    replicates: usize,
-    training: &TrainingSource,
-) -> Result<Figures, AssessmentError> {
-    let cells = &joined.fresh;
-    let decided =
-        Decided::most_probable(cells.outcomes.clone()).with_decisions(cells.decisions.clone());
-    let decided = match blocks.of_cells() {
-        [] => decided,
-        blocks => decided.with_blocks(blocks),
-    };
-    let bootstrap = Bootstrap { replicates, seed: 0 };
-    let resampled = if cells.len() <= MOST_RANKED {
-        Resampled::of(&decided, classes, None, bootstrap)
-    } else {
-        Resampled::without_areas(&decided, classes, bootstrap)
-    };
-    let intervals = resampled
-        .map(|all| all.sample().intervals(Level::NINETY_FIVE, IntervalMethod::default()))
-        .unwrap_or_default();
-    let contaminated = *training == TrainingSource::Nobody;
-    let figures = Figures::of(&cells.outcomes, &cells.decisions, classes, contaminated);
-    let mut figures = figures.expect("cells are scored only where there are some");
-    figures.intervals = intervals;
-    // Areas under curves that were not drawn still have their value.
-    for (estimate, figure) in figures.intervals.iter_mut().zip(figures.scores.figures()) {
-        estimate.value = figure.value;
-    }
-    Ok(figures)
-}
-
-fn contaminated(joined: &Joined, classes: &ClassMap) -> Option<Figures> {
-    if joined.trained.is_empty() {
-        return None;
-    }
-    let mut outcomes = joined.fresh.outcomes.clone();
-    outcomes.extend(&joined.trained.outcomes);
-    let decisions = [joined.fresh.decisions.as_slice(), &joined.trained.decisions].concat();
-    Figures::of(&outcomes, &decisions, classes, true)
-}
-
-impl Figures {
-    fn of(
-        outcomes: &Outcomes,
-        decisions: &[ClassId],
-        classes: &ClassMap,
-        contaminated: bool,
-    ) -> Option<Self> {
-        let scores = Scores::decided(outcomes, decisions, classes, None)?;
-        let rows = outcomes.iter().flat_map(|(_, row)| row);
-        let rows: Vec<f64> = rows.map(|&value| f64::from(value)).collect();
-        let ones = vec![1.0; classes.len()];
-        let quality = ProbabilityQuality::new(&rows, outcomes.truths(), &ones);
-        let error = |class| quality.calibration_error(class, Binning::EqualWidth);
-        let of_classes = classes.ids().map(|class| error(Some(class)));
-        Some(Self {
-            contaminated,
-            confusion: outcomes.confusion_of(decisions),
-            scores,
-            calibration_errors: std::iter::once(error(None)).chain(of_classes).collect(),
-            intervals: Vec::new(),
-        })
-    }
 }
 
 /// The class that the headline speaks of: the rarer of two, the second of equals.
@@ -334,5 +247,11 @@ fn regions(
     let names: Vec<String> = order.iter().map(|&region| regions.names[region].clone()).collect();
     let of_cells = regions.of(&cells.places);
     let part = |cell: usize| of_cells[cell].map(|region| rank[region]);
-    Ok(Some(Strata::of(&file.column, &names, cells, &header.origin.classes, part)))
+    Ok(Some(Strata::of(
+        (StrataKind::Region, &file.column),
+        &names,
+        cells,
+        &header.origin.classes,
+        part,
+    )))
 }

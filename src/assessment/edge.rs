@@ -9,7 +9,7 @@ use tesela_datasets::class::{ClassId, ClassMap};
 
 use super::join::Joined;
 use super::lattice::{FAR, Lattice, Pitch};
-use super::{Strata, Stratum};
+use super::{Strata, StrataKind, Stratum};
 
 /// The bands: the first distance of each in cells, and its name.
 const BANDS: [(u8, &str); 5] =
@@ -53,8 +53,13 @@ impl EdgeBands {
             let distance = distances[cell]?;
             BANDS.iter().rposition(|(from, _)| *from <= distance)
         };
-        let Strata { parts, elsewhere, .. } =
-            Strata::of("distance from the edge", &names, fresh, classes, band);
+        let Strata { parts, elsewhere, .. } = Strata::of(
+            (StrataKind::Distance, "distance from the edge"),
+            &names,
+            fresh,
+            classes,
+            band,
+        );
         let cell_metres = (metres && is_square(pitch)).then_some(pitch.x);
         Ok(Self { cell_metres, bands: parts.into_iter().map(EdgeBand::of).collect(), elsewhere })
     }

@@ -6,9 +6,9 @@
 //! how well cells were seen, by region and by distance from the edge; what was announced is held against what was
 //! found; and the area of each class is estimated without the errors of the map.
 //!
-//! Memory is that of the labels and of the cells of a known class: about 100 bytes for each.
+//! Memory is that of the labels and of the cells of a known class: some 250 bytes for each.
 //!
-//! [`assess`] measures, [`write_assessment`] leaves files behind:
+//! [`assess()`] measures, [`write_assessment`] leaves files behind:
 //!
 //! ```text
 //! metrics.json    everything; `kind` is `assessment`, `format` 1, and the rest as `Assessment` is declared
@@ -19,7 +19,7 @@
 //! report.html     the same for reading and printing
 //! ```
 //!
-//! Start with [`assess`].
+//! Start with [`assess()`].
 
 mod announced;
 mod areas;
@@ -28,6 +28,7 @@ mod blocks;
 mod counts;
 mod edge;
 mod error;
+mod figures;
 mod join;
 mod known_cells;
 mod labels;
@@ -44,16 +45,17 @@ mod write;
 
 pub use announced::{Announced, AnnouncedFigure, Verdict};
 pub use areas::{AreaEstimate, ClassArea, Share};
-pub use assess::{Assessed, Assessment, AssessmentInput, Figures, assess};
+pub use assess::{Assessed, Assessment, AssessmentInput, assess};
 pub use blocks::Blocks;
 pub use counts::CellCounts;
 pub use edge::{EdgeBand, EdgeBands};
 pub use error::AssessmentError;
+pub use figures::Figures;
 pub use known_cells::KnownCells;
 pub use lookup::LookupFile;
 pub use regions::RegionFile;
 pub use remarks::{Remark, Weight};
 pub use sets::SetCoverage;
-pub use strata::{FEW, Strata, Stratum};
+pub use strata::{FEW, Strata, StrataKind, Stratum};
 pub use training_cells::TrainingSource;
 pub use write::{claim, write_assessment};

@@ -10,10 +10,26 @@ use crate::metrics::{Areas, Confusion, Scores, Totals, brier_loss, log_loss};
 /// A class with fewer cells than this has no figures to speak of.
 pub const FEW: u64 = 10;
 
+/// What tells parts of the scored cells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StrataKind {
+    /// How well cells were seen.
+    Quality,
+    /// Whether they are like the training cells.
+    Applicability,
+    /// The polygon that holds their middle.
+    Region,
+    /// How far the nearest cell of another class is.
+    Distance,
+}
+
 /// Parts of the scored cells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Strata {
-    /// What tells the parts apart, such as `quality`.
+    /// What tells the parts apart.
+    pub kind: StrataKind,
+    /// The same in a word, such as `quality`, or the name of a column.
     pub by: String,
     /// The parts that have cells, in order.
     pub parts: Vec<Stratum>,
@@ -37,7 +53,7 @@ pub struct Stratum {
 impl Strata {
     /// The scores of the cells of each part; `part_of` says for each cell in which of the parts called `names` it lies.
     pub(super) fn of(
-        by: &str,
+        (kind, by): (StrataKind, &str),
         names: &[String],
         cells: &KnownCells,
         classes: &ClassMap,
@@ -58,7 +74,7 @@ impl Strata {
         }
         let parts = names.iter().zip(&totals);
         let parts = parts.filter_map(|(name, totals)| Stratum::of(name, totals, classes)).collect();
-        Self { by: by.to_owned(), parts, elsewhere }
+        Self { kind, by: by.to_owned(), parts, elsewhere }
     }
 }
 
@@ -84,12 +100,24 @@ pub(super) fn of_map(cells: &KnownCells, classes: &ClassMap) -> Vec<Strata> {
     if !cells.qualities.is_empty() {
         let own = [Quality::Full, Quality::Partial];
         let of = |cell: usize| own.iter().position(|own| *own == cells.qualities[cell]);
-        all.push(Strata::of("quality", &names(&own.map(Quality::name)), cells, classes, of));
+        all.push(Strata::of(
+            (StrataKind::Quality, "quality"),
+            &names(&own.map(Quality::name)),
+            cells,
+            classes,
+            of,
+        ));
     }
     if !cells.inside.is_empty() {
         let of = |cell: usize| Some(usize::from(!cells.inside[cell]));
         let own = names(&["inside", "outside"]);
-        all.push(Strata::of("area of applicability", &own, cells, classes, of));
+        all.push(Strata::of(
+            (StrataKind::Applicability, "area of applicability"),
+            &own,
+            cells,
+            classes,
+            of,
+        ));
     }
     all
 }

@@ -8,6 +8,7 @@ use tesela_datasets::cell::{Cell, CellId, Outline};
 use tesela_datasets::cells::CellTableHeader;
 use tesela_datasets::class::{ClassId, ClassMap, Label};
 
+use super::labels::Known;
 use super::{
     Announced, AssessmentError, AssessmentInput, CellCounts, Figures, LookupFile, Verdict, assess,
 };
@@ -18,15 +19,18 @@ use crate::progress::Unwatched;
 /// A cell of a drawn map.
 #[derive(Debug, Clone, Copy)]
 struct Drawn {
-    /// What the labels say: nothing, that nothing is known, or a class.
-    label: Option<Option<usize>>,
+    label: Known,
     /// The class on the map.
     mapped: Option<usize>,
     trained: bool,
 }
 
 fn drawn() -> impl Strategy<Value = Drawn> {
-    let label = prop::option::weighted(0.8, prop::option::weighted(0.8, 0_usize..3));
+    let label = prop_oneof![
+        1 => Just(Known::Nothing),
+        1 => Just(Known::Undefined),
+        3 => (0_usize..3).prop_map(|class| Known::Class(ClassId::new(class))),
+    ];
     let mapped = prop::option::weighted(0.8, 0_usize..3);
     (label, mapped, any::<bool>()).prop_map(|(label, mapped, trained)| Drawn {
         label,
@@ -50,9 +54,10 @@ fn write(folder: &Path, cells: &[Drawn], measured: serde_json::Map<String, serde
     let mut labels = "cell_id,label\nstranger,a\n".to_owned();
     for (number, cell) in cells.iter().enumerate() {
         let id = format!("c{number}");
-        if let Some(label) = cell.label {
-            let name = label.map_or("", |class| ["a", "b", "c"][class]);
-            writeln!(labels, "{id},{name}").unwrap();
+        match cell.label {
+            Known::Nothing => {}
+            Known::Undefined => writeln!(labels, "{id},").unwrap(),
+            Known::Class(class) => writeln!(labels, "{id},{}", classes().name(class)).unwrap(),
         }
         let outline = Some(Outline::square(number as f64, 0.0, 1.0));
         rows.cells.push(Cell { id: CellId::new(id), label: Label::Undefined, outline, year: None });
@@ -90,13 +95,13 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), &cells, serde_json::Map::new());
-        let known = |cell: &&Drawn| cell.label.flatten().is_some() && cell.mapped.is_some();
+        let known = |cell: &&Drawn| matches!(cell.label, Known::Class(_)) && cell.mapped.is_some();
         let count = |keep: &dyn Fn(&&Drawn) -> bool| cells.iter().filter(keep).count() as u64;
         let scored = count(&|cell| known(cell) && !cell.trained);
         let found = match assess(&input(folder.path()), &mut Unwatched) {
             Ok(found) => found,
             Err(AssessmentError::Strangers { .. }) => {
-                prop_assert!(cells.iter().all(|cell| cell.label.is_none()));
+                prop_assert!(cells.iter().all(|cell| cell.label == Known::Nothing));
                 return Ok(());
             }
             Err(error) => {
@@ -109,7 +114,7 @@ proptest! {
             found.assessment.counts;
         prop_assert_eq!(found.assessment.counts.scored, scored);
         prop_assert_eq!(trained, count(&|cell| known(cell) && cell.trained));
-        prop_assert_eq!(undefined, count(&|cell| cell.label == Some(None)));
+        prop_assert_eq!(undefined, count(&|cell| cell.label == Known::Undefined));
         prop_assert_eq!(map, cells.len() as u64);
         prop_assert_eq!(scored + trained + without_class + undefined + unlabelled, map);
         prop_assert_eq!(not_on_map, 1);
@@ -117,7 +122,8 @@ proptest! {
         for truth in 0..3 {
             for mapped in 0..3 {
                 let expected = count(&|cell| {
-                    !cell.trained && cell.label == Some(Some(truth)) && cell.mapped == Some(mapped)
+                    let is_of_class = cell.label == Known::Class(ClassId::new(truth));
+                    !cell.trained && is_of_class && cell.mapped == Some(mapped)
                 });
                 prop_assert_eq!(headline.confusion.rows()[truth][mapped], expected);
             }
@@ -130,8 +136,11 @@ proptest! {
 /// What the map of `cells` announces, when its model says that `measured` was.
 fn announced(measured: &Scores) -> Announced {
     let folder = tempfile::tempdir().unwrap();
-    let cell =
-        |label, mapped| Drawn { label: Some(Some(label)), mapped: Some(mapped), trained: false };
+    let cell = |label, mapped| Drawn {
+        label: Known::Class(ClassId::new(label)),
+        mapped: Some(mapped),
+        trained: false,
+    };
     let cells = [cell(0, 0), cell(0, 0), cell(1, 1), cell(1, 0), cell(2, 2)];
     let serde_json::Value::Object(measured) = serde_json::to_value(measured).unwrap() else {
         panic!("scores are an object")
@@ -162,7 +171,7 @@ fn without_an_expected_map_what_was_measured_is_announced_without_intervals() {
 #[test]
 fn a_map_of_cells_without_a_known_ground_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let cell = Drawn { label: Some(Some(0)), mapped: Some(0), trained: false };
+    let cell = Drawn { label: Known::Class(ClassId::new(0)), mapped: Some(0), trained: false };
     write(folder.path(), &[cell; 5], serde_json::Map::new());
     let found = assess(&input(folder.path()), &mut Unwatched).unwrap().assessment;
     assert!(found.blocks.missing.is_some());

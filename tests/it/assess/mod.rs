@@ -12,6 +12,7 @@ use map::{CELL, COLUMNS, Known, WEST, announcement, write};
 
 mod bad;
 mod map;
+mod of_run;
 
 /// A folder with a map and, in `labels.csv`, the labels of its cells: none of the first column, undefined ones in the
 /// second, and two cells that the map does not have.
@@ -259,6 +260,7 @@ fn figures_by_state_add_up_whatever_the_coordinates() {
     assert!(printed.contains("east <&>"), "{printed}");
     let found = metrics(folder.path(), "out");
     let strata = found["strata"].as_array().unwrap().last().unwrap();
+    assert_eq!((&strata["kind"], &strata["by"]), (&Value::from("region"), &Value::from("state")));
     let parts = strata["parts"].as_array().unwrap();
     assert_eq!(
         parts.iter().map(|part| part["name"].as_str().unwrap()).collect::<Vec<_>>(),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::AssessmentPage;
-use crate::assessment::{EdgeBand, FEW, Strata, Stratum};
+use crate::assessment::{EdgeBand, FEW, Strata, StrataKind, Stratum};
 use crate::report::page::chart::{Telling, bars};
 use crate::report::page::document::{figure, table};
 use crate::report::page::{Importance, Words};
@@ -100,7 +100,7 @@ pub(super) fn regions(page: &AssessmentPage<'_>) -> Option<Markup> {
 }
 
 fn is_by_region(strata: &Strata) -> bool {
-    !matches!(strata.by.as_str(), "quality" | "area of applicability")
+    strata.kind == StrataKind::Region
 }
 
 /// Whether there are enough cells of the class that is shown, or of any.
@@ -118,8 +118,8 @@ pub(super) fn sides(page: &AssessmentPage<'_>) -> Option<Markup> {
     (!all.is_empty()).then(|| {
         html! {
             @for strata in all {
-                @let words = match strata.by.as_str() {
-                    "quality" => "By quality: whether all pixels of a cell are used, or some.",
+                @let words = match strata.kind {
+                    StrataKind::Quality => "By quality: whether all pixels of a cell are used, or some.",
                     _ => "Inside and outside the area of applicability: whether a cell is like those that were trained on.",
                 };
                 (parts_table(page, &strata.by, &strata.parts.iter().collect::<Vec<_>>(), words))
