@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod arrows;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod forms;
 #[cfg(test)]
 mod label;
