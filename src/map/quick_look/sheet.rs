@@ -15,6 +15,8 @@ const HEADER: f32 = 58.0;
 const FOOTER: f32 = 34.0;
 const LEGEND: f32 = 250.0;
 const LINE: f32 = 22.0;
+/// Side of the sample of a colour.
+const SWATCH: u32 = 14;
 /// Room for a share.
 const SHARE: f32 = 62.0;
 /// Classes that the legend has room for; the others are counted.
@@ -119,16 +121,16 @@ fn draw_legend(canvas: &mut Canvas, (x, y): (f32, f32), sheet: &Sheet<'_>, cells
     }
     let unseen = sheet.bins.totals[classes.len()];
     if unseen > 0 {
-        let Area { x: left, y: top, width, height } = swatch((x, line(next)));
-        let pixels = |units: f32| (units * 2.0) as u32;
-        let stripes = RgbImage::from_fn(pixels(width), pixels(height), |x, y| Rgb(hatch(x, y)));
+        let Area { x: left, y: top, .. } = swatch((x, line(next)));
+        let stripes = RgbImage::from_fn(2 * SWATCH, 2 * SWATCH, |x, y| Rgb(hatch(x, y)));
         canvas.paste((left, top), &stripes);
         describe(canvas, (x, line(next)), "no class", unseen, cells);
     }
 }
 
 fn swatch((x, y): (f32, f32)) -> Area {
-    Area { x, y: y - 7.0, width: 14.0, height: 14.0 }
+    let side = SWATCH as f32;
+    Area { x, y: y - side / 2.0, width: side, height: side }
 }
 
 /// The name of a class, how many cells are of it, and their share.
