@@ -67,6 +67,7 @@ fn run(model: ModelConfig, directory: &Path, count: usize) -> Fallible<f64> {
         source: None,
         licence: None,
         store_digest: String::new(),
+        pixel_metres: None,
         fold_plan_digest: None,
         fold: None,
         seed: 1,

@@ -56,6 +56,7 @@ impl MapOrigin {
 /// Which columns a map has beside class and probabilities.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each group of columns is there or not")]
 pub struct MapContent {
     /// The share of used pixels, and the quality that follows from it; absent from the maps of tables.
     pub pixels: bool,

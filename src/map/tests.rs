@@ -79,7 +79,7 @@ proptest! {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("map.parquet");
         let (header, written) = (header(content), rows(0, cells, content));
-        write(&path, &header, &[written.clone()]);
+        write(&path, &header, std::slice::from_ref(&written));
         let reader = MapReader::open(&path).unwrap();
         prop_assert_eq!(reader.header(), &header);
         prop_assert_eq!(reader.len(), cells as u64);

@@ -35,4 +35,5 @@ pub use mosaic::{
     Mosaic, MosaicError, MosaicReading, MosaicWindow, PixelPlacement, read_patch_tiff,
 };
 pub(crate) use mosaic::{holds, sample_type_name};
+pub(crate) use network::is_remote;
 pub use vector::{Shape, Shapes, Validity, VectorLayer};

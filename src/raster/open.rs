@@ -51,14 +51,14 @@ pub(crate) fn keep_quiet() {
 ///
 /// Some of its iterators end early without another sign.
 pub(crate) fn take_failure() -> Option<String> {
-    let messages = MESSAGES.with(|messages| messages.take());
+    let messages = MESSAGES.with(RefCell::take);
     let mut failures = messages.into_iter().filter(|message| message.is_failure);
     failures.next_back().map(|message| message.text)
 }
 
 /// All that GDAL complained about on this thread since the last call, warnings too, the first causes first.
 pub(crate) fn take_messages() -> Vec<String> {
-    let messages = MESSAGES.with(|messages| messages.take());
+    let messages = MESSAGES.with(RefCell::take);
     messages.into_iter().map(|message| message.text).collect()
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn limit_cache() {
 /// # Errors
 /// If the file is missing, empty, damaged or no raster.
 pub(crate) fn open_raster(path: &Path) -> Result<Dataset, RasterError> {
-    open(path, GdalOpenFlags::GDAL_OF_RASTER, "a raster such as a GeoTIFF")
+    open(path, &GdalOpenFlags::GDAL_OF_RASTER, "a raster such as a GeoTIFF")
 }
 
 /// Opens a vector file for reading.
@@ -97,10 +97,10 @@ pub(crate) fn open_raster(path: &Path) -> Result<Dataset, RasterError> {
 /// # Errors
 /// If the file is missing, empty, damaged or no vector file.
 pub(crate) fn open_vector(path: &Path) -> Result<Dataset, RasterError> {
-    open(path, GdalOpenFlags::GDAL_OF_VECTOR, "a vector file such as a GeoPackage or a shapefile")
+    open(path, &GdalOpenFlags::GDAL_OF_VECTOR, "a vector file such as a GeoPackage or a shapefile")
 }
 
-fn open(path: &Path, kind: GdalOpenFlags, expected: &'static str) -> Result<Dataset, RasterError> {
+fn open(path: &Path, kind: &GdalOpenFlags, expected: &'static str) -> Result<Dataset, RasterError> {
     keep_quiet();
     prepare_for_networks();
     if is_remote(path) {
@@ -138,7 +138,8 @@ fn open(path: &Path, kind: GdalOpenFlags, expected: &'static str) -> Result<Data
 }
 
 /// Opens `name`, which is one of GDAL's.
-fn open_named(name: &Path, kind: GdalOpenFlags) -> Result<Dataset, GdalError> {
+fn open_named(name: &Path, kind: &GdalOpenFlags) -> Result<Dataset, GdalError> {
+    let kind = GdalOpenFlags::from_bits_retain(kind.bits());
     let options = DatasetOptions {
         open_flags: kind | GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR,
         ..DatasetOptions::default()
@@ -147,17 +148,15 @@ fn open_named(name: &Path, kind: GdalOpenFlags) -> Result<Dataset, GdalError> {
 }
 
 /// Opens what lies on a server.
-fn open_remote(path: &Path, kind: GdalOpenFlags) -> Result<Dataset, RasterError> {
+fn open_remote(path: &Path, kind: &GdalOpenFlags) -> Result<Dataset, RasterError> {
     let name = gdal_name(path);
     let attempt = || {
         take_messages();
-        without_listing(|| open_named(&name, GdalOpenFlags::from_bits_retain(kind.bits()))).map_err(
-            |source| {
-                let failure = NetworkFailure { source, messages: take_messages() };
-                forget(&name);
-                failure
-            },
-        )
+        without_listing(|| open_named(&name, kind)).map_err(|source| {
+            let failure = NetworkFailure { source, messages: take_messages() };
+            forget(&name);
+            failure
+        })
     };
     let is_worth = |failure: &NetworkFailure| is_passing(&failure.said());
     Patience::of_settings().try_until_done(attempt, is_worth).map_err(|(failure, attempts)| {

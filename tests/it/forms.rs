@@ -12,7 +12,7 @@ use tesela_datasets::cells::CellTableHeader;
 use tesela_datasets::class::{ClassId, ClassMap, Label};
 
 mod full_disk;
-mod python;
+pub(crate) mod python;
 mod quick_look;
 mod raster;
 mod tables;

@@ -6,6 +6,8 @@ mod arrows;
 #[cfg(test)]
 mod assess;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod forms;
 #[cfg(test)]
 mod label;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tesela_datasets::class::ClassMap;
+use tesela_datasets::class::{ClassId, ClassMap};
 
 use super::Frame;
 use crate::map::palette::colour_of;
@@ -41,7 +41,7 @@ impl Bins {
         for rows in reader {
             let rows = rows?;
             for (cell, class) in rows.cells.iter().zip(&rows.classes) {
-                bins.add(frame.square_of(cell), class.map(|class| class.index()));
+                bins.add(frame.square_of(cell), class.map(ClassId::index));
             }
         }
         Ok(bins)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tesela_datasets::cell::{Cell, Point};
+use tesela_datasets::cell::{Cell, Outline, Point};
 
 use crate::map::lattice::{Lattice, LatticeFinder};
 use crate::map::{MapError, MapReader};
@@ -91,7 +91,7 @@ impl Default for Spread {
 
 impl Spread {
     fn add(&mut self, cell: &Cell) {
-        let Some(middle) = cell.outline.as_ref().and_then(|outline| outline.centroid()) else {
+        let Some(middle) = cell.outline.as_ref().and_then(Outline::centroid) else {
             return;
         };
         self.low = Point { x: self.low.x.min(middle.x), y: self.low.y.min(middle.y) };
@@ -129,7 +129,7 @@ fn below(value: f64, limit: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tesela_datasets::cell::{CellId, Outline};
+    use tesela_datasets::cell::CellId;
     use tesela_datasets::class::Label;
 
     fn at(x: f64, y: f64) -> Cell {

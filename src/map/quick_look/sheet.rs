@@ -15,6 +15,10 @@ const HEADER: f32 = 58.0;
 const FOOTER: f32 = 34.0;
 const LEGEND: f32 = 250.0;
 const LINE: f32 = 22.0;
+/// Side of the sample of a colour.
+const SWATCH: u32 = 14;
+/// Room for a share.
+const SHARE: f32 = 62.0;
 /// Classes that the legend has room for; the others are counted.
 const SHOWN: usize = 40;
 
@@ -117,25 +121,28 @@ fn draw_legend(canvas: &mut Canvas, (x, y): (f32, f32), sheet: &Sheet<'_>, cells
     }
     let unseen = sheet.bins.totals[classes.len()];
     if unseen > 0 {
-        let Area { x: left, y: top, width, height } = swatch((x, line(next)));
-        let pixels = |units: f32| (units * 2.0) as u32;
-        let stripes = RgbImage::from_fn(pixels(width), pixels(height), |x, y| Rgb(hatch(x, y)));
+        let Area { x: left, y: top, .. } = swatch((x, line(next)));
+        let stripes = RgbImage::from_fn(2 * SWATCH, 2 * SWATCH, |x, y| Rgb(hatch(x, y)));
         canvas.paste((left, top), &stripes);
         describe(canvas, (x, line(next)), "no class", unseen, cells);
     }
 }
 
 fn swatch((x, y): (f32, f32)) -> Area {
-    Area { x, y: y - 7.0, width: 14.0, height: 14.0 }
+    let side = SWATCH as f32;
+    Area { x, y: y - side / 2.0, width: side, height: side }
 }
 
 /// The name of a class, how many cells are of it, and their share.
 fn describe(canvas: &mut Canvas, (x, y): (f32, f32), name: &str, count: u64, cells: u64) {
     let pen = Pen { size: 13.0, bold: false, colour: INK };
-    let numbers = format!("{}   {}", grouped(count), percent(count as f64 / cells.max(1) as f64));
-    let room = LEGEND - 32.0 - canvas.width_of(&numbers, pen);
+    let soft = Pen { colour: SOFT, ..pen };
+    let count_text = grouped(count);
+    let room = LEGEND - SHARE - 32.0 - canvas.width_of(&count_text, pen);
     canvas.write(&shortened(canvas, name, room, pen), (x + 22.0, y), Anchor::Start, pen);
-    canvas.write(&numbers, (x + LEGEND, y), Anchor::End, Pen { colour: SOFT, ..pen });
+    canvas.write(&count_text, (x + LEGEND - SHARE, y), Anchor::End, soft);
+    let share = percent(count as f64 / cells.max(1) as f64);
+    canvas.write(&share, (x + LEGEND, y), Anchor::End, soft);
 }
 
 /// `name`, or as much of it as has room.

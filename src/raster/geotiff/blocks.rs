@@ -19,12 +19,10 @@ pub(super) fn verify_blocks(written: &Path, path: &Path, bands: usize) -> Result
         let dataset = Dataset::open(written)?;
         for index in 1..=bands {
             let band = dataset.rasterband(index)?;
-            let overviews = usize::try_from(band.overview_count()?)?;
-            let overviews = (0..overviews).map(|overview| band.overview(overview));
-            let found = missing_block(&band, length);
-            let found = overviews.fold(Ok(found), |found, overview| {
-                Ok::<_, gdal::errors::GdalError>(found?.or(missing_block(&overview?, length)))
-            })?;
+            let mut found = missing_block(&band, length);
+            for overview in 0..usize::try_from(band.overview_count()?)? {
+                found = found.or(missing_block(&band.overview(overview)?, length));
+            }
             if let Some((column, row)) = found {
                 return Ok(Some(format!("block ({column}, {row}) of band {index} is missing")));
             }

@@ -136,6 +136,25 @@ fn failures_midway_are_tried_again() {
 }
 
 #[test]
+fn a_mosaic_is_opened_by_a_server_that_fails_at_first() {
+    let fixture = Fixture::new();
+    let local = read(&open(fixture.local()).unwrap()).unwrap();
+    for failure in [Answer::Status(500), Answer::Cut] {
+        let rule = move |number| if number == 1 { failure } else { Answer::Part };
+        let server = Server::start([("/m.tif", fixture.bytes.clone())], rule);
+        // A request for the size alone is not counted, so that some attempts get nothing.
+        let opened = open(server.url("/m.tif"));
+        match failure {
+            Answer::Cut => assert!(read(&opened.unwrap()).unwrap() == local),
+            _ => {
+                let error = opened.unwrap_err();
+                assert!(error.contains("in 4 attempts") && error.contains("500"), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_server_that_stays_away_ends_with_the_window_and_the_address() {
     let fixture = Fixture::new();
     for failure in [Answer::Status(503), Answer::Cut] {

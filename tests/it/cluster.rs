@@ -1,0 +1,165 @@
+//! The scripts for clusters: what they hold is understood, and what they do is what it should be.
+
+#![cfg(unix)]
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/cluster")
+}
+
+/// Stands in for `sbatch`: writes down how it was called, and prints the number of a job. It runs the jobs
+/// one after the other.
+const SBATCH: &str = r#"#!/usr/bin/env bash
+echo "$*" >> "$CALLS"
+array=
+for word in "$@"; do case $word in --array=*) array=${word#--array=} ;; esac; done
+step=${*: -1}
+if [ -n "$array" ]; then
+    for task in ${array//,/ }; do SLURM_ARRAY_TASK_ID=$task bash "$SCRIPT" "$step" || exit; done
+else
+    bash "$SCRIPT" "$step"
+fi >&2
+echo 7
+"#;
+
+/// Stands in for the program: leaves the part or the map that it was asked for, and writes down how it was called.
+const TESELA: &str = r#"#!/usr/bin/env bash
+echo "tesela $*" >> "$CALLS"
+while [ $# -gt 0 ]; do
+    case $1 in
+    --part) part=${2/\//-of-} ;;
+    --out) out=$2 ;;
+    esac
+    shift
+done
+if [ -n "${part:-}" ]; then
+    mkdir -p "$out.parts"
+    touch "$out.parts/part-$part.cells"
+else
+    touch "$out"
+fi
+"#;
+
+/// A folder with programs that stand in for others.
+struct Stage {
+    folder: TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        for (name, text) in [("sbatch", SBATCH), ("tesela", TESELA)] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn submit(&self) -> Output {
+        let path = std::env::var("PATH").unwrap();
+        Command::new("bash")
+            .current_dir(self.folder.path())
+            .arg(scripts().join("predict.slurm"))
+            .env("PATH", format!("{}:{path}", self.folder.path().display()))
+            .env("CALLS", self.path("calls"))
+            .env("SCRIPT", scripts().join("predict.slurm"))
+            .envs([("MODEL", "run"), ("MOSAIC", "m.tif"), ("GRID", "g.parquet")])
+            .envs([("OUT", "map.parquet"), ("PARTS", "3"), ("FORMS", "map.tif map.gpkg")])
+            .output()
+            .unwrap()
+    }
+
+    /// How the programs were called, without the path of the script.
+    fn calls(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.path("calls")).unwrap();
+        let script = scripts().join("predict.slurm");
+        text.lines().map(|line| line.replace(script.to_str().unwrap(), "SCRIPT")).collect()
+    }
+}
+
+#[test]
+fn all_parts_are_submitted_and_merged_after_them() {
+    let stage = Stage::new();
+    let output = stage.submit();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let predict = |part| {
+        format!(
+            "tesela predict run --mosaic m.tif --grid g.parquet --part {part}/3 --out map.parquet"
+        )
+    };
+    let parts = [1, 2, 3].map(|part| format!("map.parquet.parts/part-{part}-of-3.cells")).join(" ");
+    let expected = [
+        "--parsable --array=0,1,2 SCRIPT predict".to_owned(),
+        predict(1),
+        predict(2),
+        predict(3),
+        "--parsable --dependency=afterok:7 --kill-on-invalid-dep=yes SCRIPT merge".to_owned(),
+        format!("tesela merge {parts} --out map.parquet --out map.tif --out map.gpkg"),
+    ];
+    assert_eq!(stage.calls(), expected);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "7\n");
+}
+
+#[test]
+fn after_a_failure_the_missing_parts_alone_are_submitted() {
+    let stage = Stage::new();
+    std::fs::create_dir(stage.path("map.parquet.parts")).unwrap();
+    for part in [1, 3] {
+        std::fs::write(stage.path(&format!("map.parquet.parts/part-{part}-of-3.cells")), "")
+            .unwrap();
+    }
+    assert!(stage.submit().status.success());
+    assert_eq!(stage.calls()[0], "--parsable --array=1 SCRIPT predict");
+    std::fs::remove_file(stage.path("calls")).unwrap();
+    // With all of them there, only the map is left to be made.
+    assert!(stage.submit().status.success());
+    assert_eq!(stage.calls()[0], "--parsable SCRIPT merge");
+}
+
+#[test]
+fn a_setting_that_is_missing_is_named() {
+    let output = Command::new("bash")
+        .arg(scripts().join("predict.slurm"))
+        .env("MODEL", "run")
+        .env_remove("MOSAIC")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("MOSAIC"));
+}
+
+#[test]
+fn slurm_itself_takes_the_script() {
+    if Command::new("sbatch").arg("--version").output().is_err() {
+        eprintln!("skipped: no sbatch");
+        return;
+    }
+    let output = Command::new("sbatch")
+        .args(["--test-only", "--array=0-2"])
+        .arg(scripts().join("predict.slurm"))
+        .arg("predict")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_jobs_of_kubernetes_are_whole() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/read_jobs.py");
+    let check = Command::new(crate::forms::python::python())
+        .arg(script)
+        .arg(scripts().join("predict.k8s.yaml"))
+        .output()
+        .unwrap();
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+}
