@@ -115,7 +115,7 @@ impl CellSorter {
         let failed = |source| CuttingError::Spool { path: self.directory.clone(), source };
         let reach = Reach::new(&self.mosaic, settings.patch_pixels);
         let mut row_counts = vec![0_u32; self.mosaic.rows()];
-        let mut overlapping = 0;
+        let mut overlapping = 0_u64;
         for band in 0..self.bands.len() {
             let cells = self.bands.read(band).map_err(failed)?;
             for window in cells.iter().filter_map(|cell| reach.window(cell)) {
@@ -126,7 +126,7 @@ impl CellSorter {
         if overlapping == 0 {
             return Err(self.misses());
         }
-        let outside = u64::from(self.cells) - overlapping as u64;
+        let outside = u64::from(self.cells) - overlapping;
         let spool = self.spool.finish().map_err(failed)?;
         let sorted = SortedCells { spool, bands: self.bands, reach, directory: self.directory };
         let wanted = Wanted { rows: 0..row_counts.len(), done: CellSet::default() };

@@ -80,8 +80,8 @@ mod tests {
         let columns = [vec![0.1, 0.9, 0.2, 0.8], vec![0.3, 0.7, 0.4, 0.6], vec![5.0, 6.0]];
         let rows = layout.join(2, &columns);
         assert_eq!(rows, [0.1, 0.9, 0.3, 0.7, 5.0, 0.2, 0.8, 0.4, 0.6, 6.0]);
-        for model in 0..2 {
-            assert_eq!(layout.probabilities(&rows, model), columns[model]);
+        for (model, column) in columns[..2].iter().enumerate() {
+            assert_eq!(&layout.probabilities(&rows, model), column);
         }
         assert_eq!(layout.dissimilarities(&rows[5..]), [6.0]);
     }

@@ -146,7 +146,13 @@ impl Classifier for FittedNetwork {
         let mut values = vec![f32::NAN; patches.len() * classes];
         let on_processor = is_processor(&self.device);
         for block in seen.chunks(if on_processor { BLOCK } else { DEVICE_BLOCK }) {
-            let predict = || self.probabilities(patches, block);
+            let mut whole = block.to_vec();
+            if on_processor {
+                // Products of other sizes may be summed in another order, and what is said of a patch must not depend on those
+                // beside it.
+                whole.resize(BLOCK, block[0]);
+            }
+            let predict = || self.probabilities(patches, &whole);
             let found = guarded(on_processor, predict).map_err(|failure| PredictError::Device {
                 reason: failure.for_batch(block.len()),
             })?;
