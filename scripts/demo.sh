@@ -42,7 +42,7 @@ run tesela compare demo/runs/extra-trees demo/runs/lenet
 run tesela predict demo/runs/extra-trees --mosaic $state/mosaic.tif --grid $state/grid.parquet \
     --out demo/map.parquet --out demo/map.tif --out demo/map.png
 # 1 says that the map is worse than announced, which is an answer and no failure.
-run tesela assess demo/map.parquet $state/truth.parquet --out demo/assessed || [ $? = 1 ]
+run tesela assess demo/map.parquet --out demo/assessed || [ $? = 1 ]
 run tesela export demo/runs/lenet --out demo/model
 
 cat <<END
@@ -55,9 +55,11 @@ Done in $((SECONDS - started)) s. This country is simulated: its figures say how
   demo/runs/lenet/confusion.png          what the network confuses
   demo/runs/*/metrics.json               every score, with its prevalence
   demo/map.png, demo/map.tif             every cell of the state, predicted
-  demo/assessed/report.html              the map against the truth, and against what was announced
+  demo/assessed/report.html              the map against the census, and against what was announced
   demo/model/MODEL_CARD.md               the network as others get it, with ONNX and PyTorch beside it
 
   tesela inspect demo/store              what the store holds
+  tesela assess demo/map.parquet demo/state/truth.parquet
+                                         the map where the census knows nothing, too: such cells are harder
   tensorboard --logdir demo/runs         how the network learned
 END

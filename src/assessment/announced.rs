@@ -103,16 +103,15 @@ impl Announcement {
         side.filter(|side| side.is_finite() && *side > 0.0)
     }
 
-    /// Holds it against a map with `confusion` and `counts`, of which `focus` is the class that counts. Figures that hold for
+    /// Holds it against what was `found` of a map, of which `focus` is the class that counts. Figures that hold for
     /// an operating point are not taken where the map `has_point` not.
     pub(super) fn against(
         &self,
-        confusion: &Confusion,
-        counts: &CellCounts,
+        found: &Found<'_>,
         classes: &ClassMap,
         (focus, has_point): (Option<usize>, bool),
     ) -> Option<Announced> {
-        let found = found(confusion, counts, classes);
+        let found = found.figures(classes);
         let expected = self.expected(classes).filter(|_| has_point);
         let announced = match &expected {
             Some(map) => of_expected(map),
@@ -200,15 +199,27 @@ fn of_scores(scores: &Scores) -> Vec<Promise> {
     general.into_iter().chain(of_class).map(|value| (value, None)).collect()
 }
 
-/// The figures of the map: rates of the scored cells, mapped shares of all classified ones.
-fn found(confusion: &Confusion, counts: &CellCounts, classes: &ClassMap) -> Vec<Option<f64>> {
-    let rates = rate_figures(confusion, classes, &vec![1.0; classes.len()]);
-    let rate = |place: usize| rates.get(place).and_then(|figure| figure.value);
-    let classified = counts.classified().max(1) as f64;
-    let of_class = |class: usize| {
-        let first = GENERAL + OF_CLASS * class;
-        let share = counts.mapped[class] as f64 / classified;
-        [rate(first), rate(first + 1), rate(first + 2), Some(share)]
-    };
-    [rate(0), rate(5)].into_iter().chain((0..classes.len()).flat_map(of_class)).collect()
+/// What was found of a map.
+pub(super) struct Found<'a> {
+    /// Of the scored cells.
+    pub(super) confusion: &'a Confusion,
+    /// What a cell of each class weighs, so that they are mixed as the map is.
+    pub(super) weights: &'a [f64],
+    /// Of all cells.
+    pub(super) counts: &'a CellCounts,
+}
+
+impl Found<'_> {
+    /// Rates of the scored cells, mapped shares of all classified ones.
+    fn figures(&self, classes: &ClassMap) -> Vec<Option<f64>> {
+        let rates = rate_figures(self.confusion, classes, self.weights);
+        let rate = |place: usize| rates.get(place).and_then(|figure| figure.value);
+        let classified = self.counts.classified().max(1) as f64;
+        let of_class = |class: usize| {
+            let first = GENERAL + OF_CLASS * class;
+            let share = self.counts.mapped[class] as f64 / classified;
+            [rate(first), rate(first + 1), rate(first + 2), Some(share)]
+        };
+        [rate(0), rate(5)].into_iter().chain((0..classes.len()).flat_map(of_class)).collect()
+    }
 }

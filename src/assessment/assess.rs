@@ -6,10 +6,10 @@ use serde::Serialize;
 use tesela_datasets::cells::Crs;
 use tesela_datasets::class::ClassMap;
 
-use super::announced::Announcement;
+use super::announced::{Announcement, Found};
 use super::areas::AreaEstimate;
 use super::blocks::Blocks;
-use super::figures::{contaminated, headline};
+use super::figures::{contaminated, headline, mixture, weights};
 use super::join::{Joined, Sources};
 use super::labels::Labels;
 use super::regions::Regions;
@@ -144,11 +144,16 @@ fn measure(
     let announced_side = announcement.as_ref().and_then(Announcement::block_metres);
     let side = input.block_metres.or(announced_side).unwrap_or(BLOCK_METRES);
     let blocks = Blocks::of(&joined.fresh.places, header.cells.crs.as_ref(), side)?;
-    let headline = headline(&joined, classes, &blocks, input.replicates, &training);
+    let mixture = mixture(&joined);
+    let headline =
+        headline(&joined, classes, &blocks, input.replicates, &training, mixture.as_ref());
+    let weights = weights(mixture.as_ref(), &headline.confusion);
     let focus = focus(&headline.scores);
     let has_point = header.origin.operating_point;
     let announced = announcement.and_then(|announcement| {
-        announcement.against(&headline.confusion, &joined.counts, classes, (focus, has_point))
+        let found =
+            Found { confusion: &headline.confusion, weights: &weights, counts: &joined.counts };
+        announcement.against(&found, classes, (focus, has_point))
     });
     let (edge, edge_missing) = apart(EdgeBands::of(&joined, classes, is_metric(header)));
     let (areas, areas_missing) = areas(&joined, &headline.confusion, header);

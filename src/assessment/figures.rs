@@ -1,4 +1,9 @@
-//! Figures: everything that is said of some cells of a map, at their own prevalence.
+//! Figures: everything that is said of some cells of a map, at the prevalence of the map.
+//!
+//! Cells that a model was trained on say nothing about the others and are left out. They are part of the map all the
+//! same: where a sample held more than half of the towns of a country, as the pilot's did, the cells that are left have half
+//! as many, and precision among them is not that of the map. So rates are those of the cells that were not trained
+//! on, mixed as all labelled cells of the map are.
 
 use serde::Serialize;
 use tesela_datasets::class::{ClassId, ClassMap};
@@ -7,13 +12,13 @@ use tesela_models::operating_point::{Binning, Quality as ProbabilityQuality};
 use super::TrainingSource;
 use super::blocks::Blocks;
 use super::join::Joined;
-use crate::metrics::{Confusion, Outcomes, Scores};
+use crate::metrics::{Confusion, Outcomes, Prevalence, Scores};
 use crate::statistics::{Bootstrap, Decided, Estimate, IntervalMethod, Level, Resampled};
 
 /// More cells than this have intervals without areas under curves, whose order would be gone through in each draw.
 const MOST_RANKED: usize = 100_000;
 
-/// Figures of some cells, at their own prevalence.
+/// Figures of some cells, at the prevalence of all labelled cells of the map.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figures {
     /// Whether the models were trained on some of the cells, as far as anybody knows.
@@ -33,18 +38,20 @@ impl Figures {
         outcomes: &Outcomes,
         decisions: &[ClassId],
         classes: &ClassMap,
+        mixture: Option<&Prevalence>,
         contaminated: bool,
     ) -> Option<Self> {
-        let scores = Scores::decided(outcomes, decisions, classes, None)?;
+        let scores = Scores::decided(outcomes, decisions, classes, mixture)?;
+        let confusion = outcomes.confusion_of(decisions);
+        let weights = weights(mixture, &confusion);
         let rows = outcomes.iter().flat_map(|(_, row)| row);
         let rows: Vec<f64> = rows.map(|&value| f64::from(value)).collect();
-        let ones = vec![1.0; classes.len()];
-        let quality = ProbabilityQuality::new(&rows, outcomes.truths(), &ones);
+        let quality = ProbabilityQuality::new(&rows, outcomes.truths(), &weights);
         let error = |class| quality.calibration_error(class, Binning::EqualWidth);
         let of_classes = classes.ids().map(|class| error(Some(class)));
         Some(Self {
             contaminated,
-            confusion: outcomes.confusion_of(decisions),
+            confusion,
             scores,
             calibration_errors: std::iter::once(error(None)).chain(of_classes).collect(),
             intervals: Vec::new(),
@@ -52,13 +59,36 @@ impl Figures {
     }
 }
 
-/// The figures of the cells that were not trained on.
+/// How common each class is among all labelled cells of the map, those that were trained on among them; `None` where none
+/// were, or where a class has no cell that was not.
+pub(super) fn mixture(joined: &Joined) -> Option<Prevalence> {
+    if joined.trained.is_empty() {
+        return None;
+    }
+    let (fresh, trained) =
+        (joined.fresh.confusion().supports(), joined.trained.confusion().supports());
+    let all: Vec<u64> =
+        fresh.iter().zip(&trained).map(|(fresh, trained)| fresh + trained).collect();
+    let total = all.iter().sum::<u64>() as f64;
+    let mixture = Prevalence::new(all.iter().map(|&cells| cells as f64 / total).collect()).ok()?;
+    mixture.weights(&fresh).map(|_| mixture)
+}
+
+/// What a cell of each class weighs in figures of `confusion`.
+pub(super) fn weights(mixture: Option<&Prevalence>, confusion: &Confusion) -> Vec<f64> {
+    let supports = confusion.supports();
+    let ones = vec![1.0; supports.len()];
+    mixture.and_then(|mixture| mixture.weights(&supports)).unwrap_or(ones)
+}
+
+/// The figures of the cells that were not trained on, mixed as `mixture` says.
 pub(super) fn headline(
     joined: &Joined,
     classes: &ClassMap,
     blocks: &Blocks,
     replicates: usize,
     training: &TrainingSource,
+    mixture: Option<&Prevalence>,
 ) -> Figures {
     let cells = &joined.fresh;
     let decided =
@@ -69,15 +99,18 @@ pub(super) fn headline(
     };
     let bootstrap = Bootstrap { replicates, seed: 0 };
     let resampled = if cells.len() <= MOST_RANKED {
-        Resampled::of(&decided, classes, None, bootstrap)
+        Resampled::of(&decided, classes, mixture, bootstrap)
     } else {
-        Resampled::without_areas(&decided, classes, bootstrap)
+        Resampled::without_areas(&decided, classes, mixture, bootstrap)
     };
     let intervals = resampled
-        .map(|all| all.sample().intervals(Level::NINETY_FIVE, IntervalMethod::default()))
+        .map(|all| {
+            let drawn = all.target().unwrap_or_else(|| all.sample());
+            drawn.intervals(Level::NINETY_FIVE, IntervalMethod::default())
+        })
         .unwrap_or_default();
     let contaminated = *training == TrainingSource::Nobody;
-    let figures = Figures::of(&cells.outcomes, &cells.decisions, classes, contaminated);
+    let figures = Figures::of(&cells.outcomes, &cells.decisions, classes, mixture, contaminated);
     let mut figures = figures.expect("cells are scored only where there are some");
     figures.intervals = intervals;
     // Areas under curves that were not drawn still have their value.
@@ -95,5 +128,5 @@ pub(super) fn contaminated(joined: &Joined, classes: &ClassMap) -> Option<Figure
     let mut outcomes = joined.fresh.outcomes.clone();
     outcomes.extend(&joined.trained.outcomes);
     let decisions = [joined.fresh.decisions.as_slice(), &joined.trained.decisions].concat();
-    Figures::of(&outcomes, &decisions, classes, true)
+    Figures::of(&outcomes, &decisions, classes, None, true)
 }

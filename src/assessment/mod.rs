@@ -1,7 +1,7 @@
 //! Assessment: a map held against what is known of its cells.
 //!
 //! Every cell of the map falls into one kind: scored, trained on, without a class, undefined, or unlabelled
-//! ([`CellCounts`]). Figures are those of the scored cells, at their own prevalence, with intervals over blocks of ground;
+//! ([`CellCounts`]). Figures are those of the scored cells, mixed as all labelled cells of the map are, with intervals over blocks of ground;
 //! a second table has the cells that were trained on in it and is marked as contaminated. Figures are told apart by
 //! how well cells were seen, by region and by distance from the edge; what was announced is held against what was
 //! found; and the area of each class is estimated without the errors of the map.

@@ -183,3 +183,31 @@ fn a_map_of_cells_without_a_known_ground_says_so() {
     assert_eq!((edge.cell_metres, edge.bands.len()), (None, 1));
     assert_eq!(found.areas.unwrap().cell_square_kilometres, None);
 }
+
+/// Half of the rare class was trained on: among the cells that are left it is half as common as on the map.
+#[test]
+fn what_was_trained_on_still_counts_in_the_mixture_of_the_map() {
+    let of = |count: usize, class: usize, mapped: usize, trained: bool| {
+        let label = Known::Class(ClassId::new(class));
+        std::iter::repeat_n(Drawn { label, mapped: Some(mapped), trained }, count)
+    };
+    // Trained on: all right, as memory has it. Others: 8 of 10 found, 20 of 900 taken for it.
+    let cells: Vec<Drawn> = of(10, 1, 1, true)
+        .chain(of(80, 0, 0, true))
+        .chain(of(8, 1, 1, false))
+        .chain(of(2, 1, 0, false))
+        .chain(of(20, 0, 1, false))
+        .chain(of(880, 0, 0, false))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &cells, serde_json::Map::new());
+    let assessment = assess(&input(folder.path()), &mut Unwatched).unwrap().assessment;
+    assert_eq!(assessment.headline.confusion.supports(), [900, 10, 0]);
+    let scores = &assessment.headline.scores.classes[1];
+    // 20 of 1,000 cells of the map are of the class; recall .8, and 20/900 of the others are taken for it.
+    let (right, wrong) = (0.02 * 0.8, 0.98 * 20.0 / 900.0);
+    assert!((scores.prevalence - 0.02).abs() < 1e-12 && (scores.recall - 0.8).abs() < 1e-12);
+    assert!((scores.precision - right / (right + wrong)).abs() < 1e-12, "{scores:?}");
+    let with = assessment.with_training_cells.unwrap();
+    assert!((with.scores.classes[1].recall - 0.9).abs() < 1e-12);
+}

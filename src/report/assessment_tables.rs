@@ -41,7 +41,7 @@ pub fn assessment_sentence(assessment: &Assessment) -> String {
     let (precision, recall) = (with_interval(first, *precision), with_interval(first + 1, *recall));
     format!(
         "Of the cells that the map calls {class}, {precision} are {class}, and {recall} of the {class} cells are found, \
-         at a prevalence of {} among {cells} cells.",
+         at the map's prevalence of {}, measured on {cells} cells.",
         percent(*prevalence)
     )
 }

@@ -82,21 +82,20 @@ impl Resampled {
         Some(drawn.bounded(classes, target))
     }
 
-    /// Computes all figures but areas under curves, as the cells are mixed; for millions of cells, whose order would be gone
-    /// through in each draw.
-    ///
-    /// `None` where there are no cells.
+    /// Like [`Resampled::of`], but for areas under curves: for millions of cells, whose order would be gone through in each
+    /// draw.
     ///
     /// # Panics
-    /// If the two do not speak of the same classes.
+    /// If the three do not speak of the same classes.
     pub fn without_areas(
         decided: &Decided,
         classes: &ClassMap,
+        target: Option<&Prevalence>,
         bootstrap: Bootstrap,
     ) -> Option<Self> {
         assert_eq!(decided.outcomes().classes(), classes.len(), "both speak of the same classes");
-        let drawn = Self::draw(&Tally::unranked(decided, classes), decided, classes, bootstrap)?;
-        Some(drawn.bounded(classes, None))
+        let tally = Tally::unranked(decided, classes, target);
+        Some(Self::draw(&tally, decided, classes, bootstrap)?.bounded(classes, target))
     }
 
     fn draw(
@@ -329,9 +328,14 @@ mod tests {
     fn without_areas_all_other_figures_are_the_same() {
         let (outcomes, names) = survey(12, 9, 3);
         let decided = Decided::most_probable(outcomes).with_blocks(&names);
-        let all = Resampled::of(&decided, &classes(), None, bootstrap(50)).unwrap();
-        let rates = Resampled::without_areas(&decided, &classes(), bootstrap(50)).unwrap();
-        let intervals = |one: &Resampled| one.sample().intervals(Level::NINETY_FIVE, METHOD);
+        let target = Prevalence::new(vec![0.9, 0.1]).unwrap();
+        let all = Resampled::of(&decided, &classes(), Some(&target), bootstrap(50)).unwrap();
+        let rates =
+            Resampled::without_areas(&decided, &classes(), Some(&target), bootstrap(50)).unwrap();
+        let intervals = |one: &Resampled| {
+            let mixtures = [one.sample(), one.target().unwrap()];
+            mixtures.map(|drawn| drawn.intervals(Level::NINETY_FIVE, METHOD)).concat()
+        };
         for (found, expected) in intervals(&rates).into_iter().zip(intervals(&all)) {
             let is_area = expected.name.ends_with("auc");
             assert!(if is_area { found.value.is_none() } else { found == expected }, "{found:?}");

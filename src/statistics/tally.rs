@@ -41,13 +41,17 @@ impl Tally {
     pub(super) fn of(decided: &Decided, classes: &ClassMap, target: Option<&Prevalence>) -> Self {
         let ranking = |class| Ranking::of(decided.outcomes(), class, Some(decided.units()));
         let rankings = classes.ids().map(ranking).collect();
-        Self { rankings, target: target.cloned(), ..Self::unranked(decided, classes) }
+        Self { rankings, ..Self::unranked(decided, classes, target) }
     }
 
     /// Without the areas under curves, which cost more than all else: a resample costs as much as there are blocks.
-    pub(super) fn unranked(decided: &Decided, classes: &ClassMap) -> Self {
+    pub(super) fn unranked(
+        decided: &Decided,
+        classes: &ClassMap,
+        target: Option<&Prevalence>,
+    ) -> Self {
         let (entries, classes) = (entries(decided), classes.clone());
-        Self { entries, rankings: Vec::new(), classes, target: None }
+        Self { entries, rankings: Vec::new(), classes, target: target.cloned() }
     }
 
     /// The figures when each block counts as often as `times` says; `None` where nothing is counted.
@@ -64,6 +68,10 @@ impl Tally {
         };
         let target = self.target.as_ref().and_then(|target| target.weights(&supports));
         let (sample, target) = match &target {
+            Some(weights) if self.rankings.is_empty() => {
+                let none = self.areas(times, &ones);
+                (values(&ones, &none), values(weights, &none))
+            }
             Some(weights) => {
                 let both = self.rankings.iter().map(|one| one.areas(times, [&ones, weights]));
                 let (here, there): (Vec<Areas>, Vec<Areas>) = both.map(|[a, b]| (a, b)).unzip();

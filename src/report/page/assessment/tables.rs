@@ -39,7 +39,7 @@ pub(super) fn figures(page: &AssessmentPage<'_>) -> Markup {
         (calibration(headline, contaminated, &names))
     };
     let caption = html! {
-        "Figures of " (grouped(headline.scores.cells)) " cells at their own prevalence; below each its 95 % interval, "
+        "Figures of " (grouped(headline.scores.cells)) " cells at the prevalence of all labelled cells of the map; below each its 95 % interval, "
         (blocks_words(page)) "."
         @if let Some(figures) = contaminated {
             " The last column holds " (grouped(figures.scores.cells - headline.scores.cells))
