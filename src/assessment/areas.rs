@@ -6,6 +6,9 @@
 //! strata of their share of the map times the share of their labelled cells that is of the class. It holds where the
 //! labelled cells of a mapped class were drawn at random; labels at places of somebody's choice estimate nothing.
 //!
+//! Cells that a model was trained on were not drawn at random: a balanced sample takes most cells of a rare class. They are
+//! counted as they are known, and the others are a sample of what is left.
+//!
 //! Variances carry the finite population correction (Cochran 1977, *Sampling Techniques*, equation 5.7), which the
 //! article leaves out because its strata have millions of pixels: the more of a stratum is labelled, the less is left to guess, and
 //! a census has no error.
@@ -66,30 +69,45 @@ pub struct AreaEstimate {
 struct Stratum {
     /// Its share of the map.
     weight: f64,
-    /// The share of its labelled cells that is of each class.
+    /// The share of it that is of each class.
     shares: Vec<f64>,
-    /// What the variance of a share is multiplied with: the finite population correction over `n - 1`.
+    /// The same of what is not known for certain, as the sample has it.
+    drawn: Vec<f64>,
+    /// What `p (1 − p)` of a drawn share is multiplied with for the variance of the share: the square of the part that is
+    /// not known for certain, times the finite population correction over `n - 1`.
     scale: f64,
 }
 
 impl Stratum {
-    /// `W² p (1 − p) (1 − n / N) / (n − 1)` of the class.
+    /// The variance of the share of `class`: `p (1 − p) (1 − n / N) / (n − 1)` where nothing is known for certain.
+    fn own_variance(&self, class: usize) -> f64 {
+        let share = self.drawn[class];
+        share * (1.0 - share) * self.scale
+    }
+
+    /// The same of its share of the map.
     fn variance(&self, class: usize) -> f64 {
-        let share = self.shares[class];
-        self.weight * self.weight * share * (1.0 - share) * self.scale
+        self.weight * self.weight * self.own_variance(class)
     }
 }
 
 impl AreaEstimate {
-    /// Estimates from the number of cells that the map takes for each class, and from labelled cells.
+    /// Estimates from the number of cells that the map takes for each class, from the labelled cells of a `sample`, and from
+    /// those that are `known` but are no sample of the others.
     ///
     /// # Errors
-    /// If a mapped class has fewer than two labelled cells, of which nothing can be said; in words.
-    pub fn of(mapped: &[u64], sample: &Confusion, classes: &ClassMap) -> Result<Self, String> {
+    /// If a mapped class has fewer than two cells in the sample, of which nothing can be said; in words.
+    pub fn of(
+        mapped: &[u64],
+        sample: &Confusion,
+        known: &Confusion,
+        classes: &ClassMap,
+    ) -> Result<Self, String> {
         let cells: u64 = mapped.iter().sum();
+        let labels = Labelled { sample, known, classes };
         let strata: Vec<Stratum> = classes
             .ids()
-            .map(|class| stratum(mapped[class.index()], cells, sample, class, classes))
+            .map(|class| labels.stratum(mapped[class.index()], cells, class))
             .collect::<Result<_, String>>()?;
         let right =
             (0..strata.len()).map(|class| strata[class].weight * strata[class].shares[class]);
@@ -100,7 +118,7 @@ impl AreaEstimate {
                 class: classes.name(class).to_owned(),
                 mapped_cells: mapped[place],
                 mapped_share: strata[place].weight,
-                sampled_cells: sample.predicted(class),
+                sampled_cells: sample.predicted(class) + known.predicted(class),
                 share: area(&strata, place),
                 users_accuracy: users(&strata, place),
                 producers_accuracy: producers(&strata, place),
@@ -115,30 +133,46 @@ impl AreaEstimate {
     }
 }
 
-fn stratum(
-    mapped: u64,
-    cells: u64,
-    sample: &Confusion,
-    class: ClassId,
-    classes: &ClassMap,
-) -> Result<Stratum, String> {
-    let sampled = sample.predicted(class);
-    if mapped == 0 {
-        return Ok(Stratum { weight: 0.0, shares: vec![0.0; classes.len()], scale: 0.0 });
+/// The labelled cells of a map.
+struct Labelled<'a> {
+    sample: &'a Confusion,
+    known: &'a Confusion,
+    classes: &'a ClassMap,
+}
+
+impl Labelled<'_> {
+    /// The stratum of the `mapped` cells, of `cells` on the map, that are taken for `class`.
+    fn stratum(&self, mapped: u64, cells: u64, class: ClassId) -> Result<Stratum, String> {
+        let Self { sample, known, classes } = *self;
+        let nothing = vec![0.0; classes.len()];
+        if mapped == 0 {
+            let (shares, drawn) = (nothing.clone(), nothing);
+            return Ok(Stratum { weight: 0.0, shares, drawn, scale: 0.0 });
+        }
+        let open = mapped.saturating_sub(known.predicted(class));
+        let sampled = sample.predicted(class);
+        if open > 0 && sampled < 2 {
+            let name = classes.name(class);
+            return Err(format!(
+                "{sampled} of the {open} cells that the map takes for `{name}` can be scored; two at least are needed"
+            ));
+        }
+        let (total, open, count) = (mapped as f64, open as f64, sampled as f64);
+        let drawn = match sampled {
+            0 => nothing,
+            _ => classes.ids().map(|truth| sample.count(truth, class) as f64 / count).collect(),
+        };
+        let share = |(truth, drawn): (ClassId, &f64)| {
+            (known.count(truth, class) as f64 + open * drawn) / total
+        };
+        let correction = (1.0 - count / open.max(1.0)).max(0.0) / (count - 1.0).max(1.0);
+        Ok(Stratum {
+            weight: total / cells as f64,
+            shares: classes.ids().zip(&drawn).map(share).collect(),
+            scale: (open / total).powi(2) * correction,
+            drawn,
+        })
     }
-    if sampled < 2 {
-        let name = classes.name(class);
-        return Err(format!(
-            "{sampled} of the {mapped} cells that the map takes for `{name}` can be scored; two at least are needed"
-        ));
-    }
-    let (total, count) = (mapped as f64, sampled as f64);
-    let share = |truth: ClassId| sample.count(truth, class) as f64 / count;
-    Ok(Stratum {
-        weight: total / cells as f64,
-        shares: classes.ids().map(share).collect(),
-        scale: (1.0 - count / total).max(0.0) / (count - 1.0),
-    })
 }
 
 fn share(value: f64, variance: f64) -> Share {
@@ -154,8 +188,7 @@ fn area(strata: &[Stratum], class: usize) -> Share {
 
 fn users(strata: &[Stratum], class: usize) -> Option<Share> {
     let own = &strata[class];
-    let value = own.shares[class];
-    (own.weight > 0.0).then(|| share(value, value * (1.0 - value) * own.scale))
+    (own.weight > 0.0).then(|| share(own.shares[class], own.own_variance(class)))
 }
 
 fn producers(strata: &[Stratum], class: usize) -> Option<Share> {
@@ -185,6 +218,34 @@ mod tests {
             }
         }
         all
+    }
+
+    /// Of a sample alone.
+    fn estimate(
+        mapped: &[u64],
+        sample: &Confusion,
+        classes: &ClassMap,
+    ) -> Result<AreaEstimate, String> {
+        AreaEstimate::of(mapped, sample, &Confusion::new(classes.len()), classes)
+    }
+
+    #[test]
+    fn cells_that_are_no_sample_of_the_others_are_counted_as_they_are() {
+        let classes = ClassMap::new(["rest", "town"]).unwrap();
+        // All 50 towns that were trained on, and 100 others; of what is left 4 of 40 cells taken for towns are none, and 2 of
+        // 400 others are towns.
+        let known = confusion(&[&[100, 0], &[0, 50]]);
+        let sample = confusion(&[&[398, 4], &[2, 36]]);
+        let areas = AreaEstimate::of(&[1100, 90], &sample, &known, &classes).unwrap();
+        let towns = 50.0 + 40.0 * 0.9 + 1000.0 * 2.0 / 400.0;
+        close(areas.classes[1].share.value, towns / 1190.0, 1e-12);
+        // Both samples are weighed by what they stand for; all 40 cells taken for towns are labelled.
+        let variance = (1000.0_f64 / 1190.0).powi(2) * 0.005 * 0.995 * (1.0 - 0.4) / 399.0;
+        close(areas.classes[1].share.standard_error, variance.sqrt(), 1e-12);
+        close(areas.classes[1].users_accuracy.unwrap().value, 86.0 / 90.0, 1e-12);
+        // Where everything is known, nothing is guessed.
+        let whole = AreaEstimate::of(&[100, 50], &Confusion::new(2), &known, &classes).unwrap();
+        assert_eq!((whole.accuracy.value, whole.accuracy.standard_error), (1.0, 0.0));
     }
 
     #[track_caller]
@@ -228,7 +289,7 @@ mod tests {
                     sample.add_many(ClassId::new(truth), ClassId::new(decided), cells);
                 }
             }
-            let found = AreaEstimate::of(&case.mapped, &sample, &classes).unwrap();
+            let found = estimate(&case.mapped, &sample, &classes).unwrap();
             same(found.accuracy, case.accuracy);
             for (found, expected) in found.classes.iter().zip(case.classes) {
                 same(found.share, expected.share);
@@ -246,7 +307,7 @@ mod tests {
         let sample =
             confusion(&[&[66, 0, 1, 2], &[0, 55, 0, 1], &[5, 8, 153, 9], &[4, 12, 11, 313]]);
         let mapped = [200_000, 150_000, 3_200_000, 6_450_000];
-        let found = AreaEstimate::of(&mapped, &sample, &classes).unwrap();
+        let found = estimate(&mapped, &sample, &classes).unwrap();
         close(found.accuracy.value, 0.947, 0.0005);
         close(1.96 * found.accuracy.standard_error, 0.018, 0.0005);
         for (class, expected) in [0.88, 0.73, 0.93, 0.96].into_iter().enumerate() {
@@ -262,14 +323,13 @@ mod tests {
     fn a_census_has_no_error_and_a_stratum_without_labels_no_estimate() {
         let classes = ClassMap::new(["a", "b"]).unwrap();
         let sample = confusion(&[&[90, 4], &[1, 5]]);
-        let census = AreaEstimate::of(&[91, 9], &sample, &classes).unwrap();
+        let census = estimate(&[91, 9], &sample, &classes).unwrap();
         close(census.classes[1].share.value, 0.06, 1e-12);
         assert!(census.classes.iter().all(|one| one.share.standard_error == 0.0));
         close(census.classes[1].producers_accuracy.unwrap().value, 5.0 / 6.0, 1e-12);
-        let error = AreaEstimate::of(&[91, 9], &confusion(&[&[90, 1], &[1, 0]]), &classes);
+        let error = estimate(&[91, 9], &confusion(&[&[90, 1], &[1, 0]]), &classes);
         assert!(error.unwrap_err().contains("1 of the 9 cells"));
-        let unmapped =
-            AreaEstimate::of(&[91, 0], &confusion(&[&[90, 0], &[1, 0]]), &classes).unwrap();
+        let unmapped = estimate(&[91, 0], &confusion(&[&[90, 0], &[1, 0]]), &classes).unwrap();
         assert_eq!(unmapped.classes[1].users_accuracy, None);
         close(unmapped.classes[1].producers_accuracy.unwrap().value, 0.0, 1e-12);
     }
@@ -285,7 +345,7 @@ mod tests {
             let mapped: Vec<u64> =
                 classes.ids().map(|class| sample.predicted(class) + extra[class.index()]).collect();
             prop_assume!(classes.ids().all(|class| sample.predicted(class) > 1));
-            let found = AreaEstimate::of(&mapped, &sample, &classes).unwrap();
+            let found = estimate(&mapped, &sample, &classes).unwrap();
             let whole: f64 = found.classes.iter().map(|one| one.share.value).sum();
             prop_assert!((whole - 1.0).abs() < 1e-9);
             for one in &found.classes {

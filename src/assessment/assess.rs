@@ -21,7 +21,7 @@ use super::{
     Strata, StrataKind, TrainingSource, strata,
 };
 use crate::map::{MapHeader, MapReader};
-use crate::metrics::{Confusion, Scores};
+use crate::metrics::{Confusion, Prevalence, Scores};
 use crate::progress::Progress;
 use crate::raster::CoordinateSystem;
 use crate::training::RunDirectory;
@@ -99,6 +99,8 @@ pub struct Assessed {
     pub assessment: Assessment,
     /// The scored cells.
     pub cells: KnownCells,
+    /// How common each class is on the map; `None` where the scored cells are mixed like it.
+    pub mixture: Option<Prevalence>,
     /// What the places of the cells mean; `None` where nobody knows.
     pub crs: Option<Crs>,
     /// The height of a cell in the unit of the places.
@@ -182,7 +184,8 @@ fn measure(
     };
     assessment.remarks = remarks(&assessment);
     let side = joined.pitch.map_or(0.0, |pitch| pitch.y);
-    Ok(Assessed { assessment, cells: joined.fresh, crs: header.cells.crs.clone(), side })
+    let crs = header.cells.crs.clone();
+    Ok(Assessed { assessment, cells: joined.fresh, mixture, crs, side })
 }
 
 /// The class that the headline speaks of: the rarer of two, the second of equals.
@@ -205,25 +208,15 @@ fn apart<T>(found: Result<T, String>) -> (Option<T>, Option<String>) {
     }
 }
 
-/// The areas of the classes, of a sample; of a census they are what was counted.
+/// The areas of the classes: those of the cells that were trained on as they are known, the others from those that were not.
 fn areas(
     joined: &Joined,
     confusion: &Confusion,
     header: &MapHeader,
 ) -> (Option<AreaEstimate>, Option<String>) {
-    let counts = &joined.counts;
-    let mut sample = confusion.clone();
-    if counts.is_census() {
-        // Nothing is left to estimate, and the cells that were trained on are part of the country.
-        sample = joined.trained.confusion();
-        for class in header.origin.classes.ids() {
-            for decided in header.origin.classes.ids() {
-                sample.add_many(class, decided, confusion.count(class, decided));
-            }
-        }
-    }
-    let (mut areas, missing) =
-        apart(AreaEstimate::of(&counts.mapped, &sample, &header.origin.classes));
+    let (mapped, known) = (&joined.counts.mapped, joined.trained.confusion());
+    let estimate = AreaEstimate::of(mapped, confusion, &known, &header.origin.classes);
+    let (mut areas, missing) = apart(estimate);
     if let (Some(areas), Some(pitch), true) = (&mut areas, joined.pitch, is_metric(header)) {
         areas.cell_square_kilometres = Some(pitch.x * pitch.y / 1e6);
     }

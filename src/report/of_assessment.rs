@@ -53,10 +53,11 @@ fn how(assessment: &Assessment) -> &'static str {
 }
 
 fn page_of(assessed: &Assessed) -> AssessmentPage<'_> {
-    let Assessed { assessment, cells, .. } = assessed;
+    let Assessed { assessment, cells, mixture, .. } = assessed;
+    let mixture = mixture.as_ref();
     let focus = assessment.focus.map(ClassId::new);
     let curve = focus.and_then(|class| {
-        let mut curve = curve_of("the map", &cells.outcomes, class, &assessment.classes, None)?;
+        let mut curve = curve_of("the map", &cells.outcomes, class, &assessment.classes, mixture)?;
         let own = &assessment.headline.scores.classes[class.index()];
         let threshold = cells.outcomes.column(class).into_iter().zip(&cells.decisions);
         let least = threshold.filter(|(_, decided)| **decided == class).map(|(value, _)| value);
@@ -71,14 +72,14 @@ fn page_of(assessed: &Assessed) -> AssessmentPage<'_> {
         title: title(assessment).into(),
         assessment,
         curve,
-        reliability: reliability_at("the map", &cells.outcomes, focus),
+        reliability: reliability_at("the map", &cells.outcomes, focus, mixture),
         errors: map(assessed),
     }
 }
 
 /// Where the errors lie.
 fn map(assessed: &Assessed) -> Option<CellMap> {
-    let Assessed { assessment, cells, crs, side } = assessed;
+    let Assessed { assessment, cells, crs, side, .. } = assessed;
     let system = crs.as_ref().map(CoordinateSystem::from_crs)?;
     let metres = system.is_ok_and(|system| system.require_metres().is_ok());
     let names = assessment.classes.names();

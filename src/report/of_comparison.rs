@@ -67,7 +67,7 @@ fn page_of(
         curve_of(&run.name, outcomes, class, classes, comparison.target.as_ref())
     };
     let reliability = |(run, outcomes): (&crate::comparison::RunSummary, &Outcomes)| {
-        reliability_at(&run.name, outcomes, focus.map(ClassId::new))
+        reliability_at(&run.name, outcomes, focus.map(ClassId::new), None)
     };
     let places = shown(classes.len(), focus);
     let pairs = |pairs: &[PairComparison]| {

@@ -62,6 +62,7 @@ fn results(
             "as the model says",
             &outcomes,
             material.focus.map(ClassId::new),
+            None,
         ),
     }
 }
@@ -176,18 +177,21 @@ pub(in crate::report) fn curve_of(
     })
 }
 
-/// How far the probabilities of `class`, or of the most probable class, can be believed.
+/// How far the probabilities of `class`, or of the most probable class, can be believed, cells mixed as they are or as
+/// `target` says.
 pub(in crate::report) fn reliability_at(
     name: &str,
     outcomes: &Outcomes,
     class: Option<ClassId>,
+    target: Option<&Prevalence>,
 ) -> Option<Reliability> {
     if outcomes.is_empty() {
         return None;
     }
     let rows: Vec<f64> =
         outcomes.iter().flat_map(|(_, row)| row).map(|&value| f64::from(value)).collect();
-    let quality = Quality::new(&rows, outcomes.truths(), &vec![1.0; outcomes.classes()]);
+    let weights = Prevalence::weights_of(target, &outcomes.confusion().supports())?;
+    let quality = Quality::new(&rows, outcomes.truths(), &weights);
     let wanted = |one: &&tesela_models::operating_point::Reliability| {
         one.class == class && one.binning == Binning::EqualWidth
     };

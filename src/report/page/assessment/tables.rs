@@ -216,7 +216,7 @@ pub(super) fn areas(page: &AssessmentPage<'_>) -> Option<Markup> {
     };
     let caption = html! {
         "Counting the cells of a map counts its errors, too. The estimate takes the mapped classes as strata and the labelled cells as a "
-        "sample of each (Olofsson and others 2014); it holds where they were drawn at random. Of "
+        "sample of each (Olofsson and others 2014); it holds where they were drawn at random. Cells that were trained on are counted as they are known. Of "
         (grouped(areas.cells)) " mapped cells. "
         @if page.assessment.counts.is_census() { "Here every class is known, so nothing is left to guess." }
     };
