@@ -139,21 +139,6 @@ fn a_setting_that_is_missing_is_named() {
 }
 
 #[test]
-fn slurm_itself_takes_the_script() {
-    if Command::new("sbatch").arg("--version").output().is_err() {
-        eprintln!("skipped: no sbatch");
-        return;
-    }
-    let output = Command::new("sbatch")
-        .args(["--test-only", "--array=0-2"])
-        .arg(scripts().join("predict.slurm"))
-        .arg("predict")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-#[test]
 fn the_jobs_of_kubernetes_are_whole() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/read_jobs.py");
     let check = Command::new(crate::forms::python::python())

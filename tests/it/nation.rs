@@ -190,3 +190,36 @@ fn several_models_are_averaged_and_other_inputs_are_not_mixed_up() {
     let message = place.refuse(&format!("predict run {DATA} --out map.doc"));
     assert!(message.contains("`.parquet`, `.gpkg`, `.tif`, `.png` or `.csv`"), "{message}");
 }
+
+/// Whether a Slurm is here whose controller answers and has a node.
+fn slurm_answers() -> bool {
+    let answer = Command::new("sinfo").arg("--noheader").output();
+    answer.is_ok_and(|answer| answer.status.success() && !answer.stdout.is_empty())
+}
+
+#[test]
+fn jobs_of_slurm_make_the_map_that_one_process_makes() {
+    if !slurm_answers() {
+        eprintln!("skipped: no Slurm that answers");
+        return;
+    }
+    let place = Place::new();
+    place.succeed(&format!("predict run {DATA} --out whole.parquet"));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/cluster/predict.slurm");
+    let submitted = Command::new("bash")
+        .arg(script)
+        .current_dir(place.folder.path())
+        .envs([("MODEL", "run"), ("MOSAIC", "state/mosaic.tif"), ("GRID", "state/grid.parquet")])
+        .envs([("OUT", "map.parquet"), ("PARTS", "3"), ("FORMS", "map.csv")])
+        .env("TESELA", env!("CARGO_BIN_EXE_tesela"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&submitted.stderr);
+    assert!(submitted.status.success(), "{said}");
+    let limit = Instant::now() + Duration::from_mins(5);
+    while !place.path("map.csv").exists() && Instant::now() < limit {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert!(place.path("map.csv").exists(), "the jobs have made no map in five minutes");
+    assert!(place.bytes("map.parquet") == place.bytes("whole.parquet"));
+}
