@@ -14,6 +14,7 @@ mod importances;
 mod inspect;
 mod label;
 mod map_forms;
+mod map_making;
 mod merge;
 mod predict;
 mod prepare;

@@ -6,7 +6,7 @@ use anyhow::bail;
 use tesela_datasets::descriptor::{DataKind, Descriptor};
 
 use super::map_forms::MapFiles;
-use super::merge::{MadeMap, make_map, tell};
+use super::map_making::{MadeMap, make_map, tell, tell_decider};
 use super::prepare::place;
 use super::{Console, ExitStatus};
 use crate::cutting::Part;
@@ -190,19 +190,6 @@ fn load(args: &PredictArgs) -> anyhow::Result<Models> {
     let bundles = args.models.iter().map(|model| bundle_of(model));
     let bundles = bundles.collect::<anyhow::Result<Vec<PathBuf>>>()?;
     Ok(Models::load(&bundles, &args.device)?)
-}
-
-/// Tells how cells are decided.
-pub(super) fn tell_decider(decider: &Decider<'_>, raw: bool, console: &mut Console) {
-    console.note(match (decider.has_operating_point(), raw) {
-        (true, _) => "the operating point of the bundle calibrates probabilities and decides",
-        (false, true) => {
-            "raw probabilities and the most probable class, the operating point left out"
-        }
-        (false, false) => {
-            "the bundle has no operating point: raw probabilities and the most probable class"
-        }
-    });
 }
 
 /// Where the mosaic lies.

@@ -1,12 +1,14 @@
 //! From the raw numbers of models to what a map says: by their operating points, or as the models give them.
 
+use tesela_datasets::cell::Cell;
 use tesela_datasets::class::ClassId;
+use tesela_models::bundle::TrainedCells;
 use tesela_models::classifier::Probabilities;
 use tesela_models::operating_point::{Decided, Decision, OperatingPoint};
 
 use super::models::layout_of;
 use super::{InferenceError, ModelFacts, RawLayout};
-use crate::map::{MapContent, uncertainty};
+use crate::map::{MapContent, MapRows, uncertainty};
 
 /// Decides cells on what models say of them.
 ///
@@ -21,18 +23,6 @@ pub struct Decider<'a> {
     /// Those of all models, or none.
     points: Vec<&'a OperatingPoint>,
     decision: Decision,
-}
-
-/// What is said of some cells; see [`MapRows`](crate::map::MapRows) for each of the columns.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct DecidedCells {
-    pub(super) classes: Vec<Option<ClassId>>,
-    pub(super) probabilities: Vec<f32>,
-    pub(super) uncertainties: Vec<f32>,
-    pub(super) spreads: Vec<f32>,
-    pub(super) sets: Vec<bool>,
-    pub(super) dissimilarities: Vec<f32>,
-    pub(super) inside: Vec<bool>,
 }
 
 impl<'a> Decider<'a> {
@@ -76,14 +66,17 @@ impl<'a> Decider<'a> {
         }
     }
 
-    /// Whether a model was fitted on the cell with this id.
-    pub(super) fn is_trained_on(&self, id: &str) -> bool {
-        let known = self.facts.iter().filter_map(|facts| facts.trained.as_ref());
-        known.into_iter().any(|trained| trained.contains(id))
+    /// Whether a model was fitted on each of `cells`; empty where not all models know.
+    fn trained(&self, cells: &[Cell]) -> Vec<bool> {
+        let known: Option<Vec<&TrainedCells>> =
+            self.facts.iter().map(|facts| facts.trained.as_ref()).collect();
+        let Some(known) = known else { return Vec::new() };
+        let is_trained = |cell: &Cell| known.iter().any(|one| one.contains(cell.id.as_str()));
+        cells.iter().map(is_trained).collect()
     }
 
-    /// Decides cells of which the models say `rows`.
-    pub(super) fn decide(&self, rows: &[f32]) -> Result<DecidedCells, InferenceError> {
+    /// Decides `cells`, of which the models say `rows`. What pixels say of them is left to the caller.
+    pub(super) fn decide(&self, cells: Vec<Cell>, rows: &[f32]) -> Result<MapRows, InferenceError> {
         let width = self.layout.classes();
         let of_models: Vec<Decided> = (0..self.layout.models())
             .map(|model| self.of_model(rows, model))
@@ -101,7 +94,9 @@ impl<'a> Decider<'a> {
         let uncertainties = probabilities.chunks_exact(width).map(uncertainty).collect();
         let (dissimilarities, inside) = self.compare(rows);
         let sets = self.union(&of_models, rows.len() / self.layout.width() * width);
-        Ok(DecidedCells {
+        Ok(MapRows {
+            trained: self.trained(&cells),
+            cells,
             classes,
             probabilities,
             uncertainties,
@@ -109,6 +104,7 @@ impl<'a> Decider<'a> {
             sets,
             dissimilarities,
             inside,
+            ..MapRows::default()
         })
     }
 

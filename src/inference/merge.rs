@@ -5,7 +5,6 @@ use std::path::Path;
 use tesela_datasets::cell::Cell;
 use tesela_datasets::cells::CellTableHeader;
 
-use super::deciding::DecidedCells;
 use super::identity::GridDigest;
 use super::part_set::{KnownCells, PartSet};
 use super::{Decider, GridInput, InferenceError, ModelFacts};
@@ -154,34 +153,5 @@ fn rows_of(
             pixels.map_or(Quality::Outside, |(used, inside)| Quality::of_pixels(used, inside)),
         );
     }
-    Ok(MapRows { used_shares, qualities, ..map_rows(cells, decider, decider.decide(&values)?) })
-}
-
-/// `cells` with what was decided of them.
-pub(super) fn map_rows(cells: Vec<Cell>, decider: &Decider<'_>, decided: DecidedCells) -> MapRows {
-    let DecidedCells {
-        classes,
-        probabilities,
-        uncertainties,
-        spreads,
-        sets,
-        dissimilarities,
-        inside,
-    } = decided;
-    let trained = match decider.content(false).training {
-        true => cells.iter().map(|cell| decider.is_trained_on(cell.id.as_str())).collect(),
-        false => Vec::new(),
-    };
-    MapRows {
-        cells,
-        classes,
-        probabilities,
-        uncertainties,
-        spreads,
-        sets,
-        dissimilarities,
-        inside,
-        trained,
-        ..MapRows::default()
-    }
+    Ok(MapRows { used_shares, qualities, ..decider.decide(cells, &values)? })
 }

@@ -8,7 +8,6 @@ use tesela_datasets::source::Batch;
 use tesela_datasets::table::{ColumnOrder, TableDefinition, TableKeys};
 use tesela_datasets::table_file::{ColumnChoice, ColumnKind, FileColumn, TableFile};
 
-use super::merge::map_rows;
 use super::{Decider, InferenceError, MapSummary, Models};
 use crate::map::{MapHeader, MapOrigin, MapWriter};
 use crate::progress::Progress;
@@ -69,7 +68,7 @@ pub fn predict_table(
         }
         let batch = batch?;
         let values = models.compute(&Batch::Rows(batch.rows))?;
-        let rows = map_rows(batch.cells, decider, decider.decide(&values)?);
+        let rows = decider.decide(batch.cells, &values)?;
         summary.note(&rows);
         writer.append(&rows)?;
         progress.advance(rows.len() as u64);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tesela_datasets::class::ClassMap;
@@ -82,11 +82,9 @@ pub fn load_applicability(
     directory: &Path,
     manifest: &BundleManifest,
 ) -> Result<Option<CellApplicability>, BundleError> {
-    let Some(mark) = manifest.weights.get(APPLICABILITY_FILE) else { return Ok(None) };
-    let path = directory.join(APPLICABILITY_FILE);
-    check_file(&path, mark)?;
-    let bytes = read_bounded(&path, mark.bytes)
-        .map_err(|source| BundleError::Read { path: path.clone(), source })?;
+    let Some((path, bytes)) = read_listed(directory, manifest, APPLICABILITY_FILE)? else {
+        return Ok(None);
+    };
     let applicability = Applicability::from_bytes(&bytes)
         .and_then(|applicability| CellApplicability::new(applicability, &manifest.input));
     match applicability {
@@ -103,12 +101,24 @@ pub fn load_trained_cells(
     directory: &Path,
     manifest: &BundleManifest,
 ) -> Result<Option<TrainedCells>, BundleError> {
-    let Some(mark) = manifest.weights.get(TRAINED_CELLS_FILE) else { return Ok(None) };
-    let path = directory.join(TRAINED_CELLS_FILE);
+    let listed = read_listed(directory, manifest, TRAINED_CELLS_FILE)?;
+    listed.map(|(path, bytes)| TrainedCells::from_bytes(&path, &bytes)).transpose()
+}
+
+/// The path and the bytes of the file `name` of the bundle in `directory`, which are those that it was written with; `None`
+/// where it does not list such a file.
+fn read_listed(
+    directory: &Path,
+    manifest: &BundleManifest,
+    name: &str,
+) -> Result<Option<(PathBuf, Vec<u8>)>, BundleError> {
+    let Some(mark) = manifest.weights.get(name) else { return Ok(None) };
+    let path = directory.join(name);
     check_file(&path, mark)?;
-    let bytes = read_bounded(&path, mark.bytes)
-        .map_err(|source| BundleError::Read { path: path.clone(), source })?;
-    TrainedCells::from_bytes(&path, &bytes).map(Some)
+    match read_bounded(&path, mark.bytes) {
+        Ok(bytes) => Ok(Some((path, bytes))),
+        Err(source) => Err(BundleError::Read { path, source }),
+    }
 }
 
 /// The digest of the bundle in `directory`: SHA-256 of `bundle.json`, which holds those of its other files.
