@@ -17,7 +17,7 @@
 //! A record has the number of the cell in the grid (4), used pixels and pixels inside the cell (4, 4), and the numbers of
 //! [`RawLayout`](super::RawLayout) in single precision.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -120,7 +120,7 @@ pub enum LedgerError {
     /// The operating system refused.
     #[error("cannot {doing} `{}`", .path.display())]
     Io {
-        /// `read` or `write`.
+        /// `read`, `write` or `lock`.
         doing: &'static str,
         /// The file.
         path: PathBuf,
@@ -142,6 +142,12 @@ pub enum LedgerError {
         path: PathBuf,
         /// What differs.
         difference: String,
+    },
+    /// Another process is at it.
+    #[error("`{}` is being written by another process; wait for it, or predict another part", .path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
     },
     /// The part is not complete.
     #[error("`{}` (part {part}) has {found} of {expected} cells; `tesela predict` with `--part {part}` goes on from there", .path.display())]
@@ -186,15 +192,18 @@ impl LedgerWriter {
         }
         let width = header.identity.width();
         let path = path.to_owned();
-        if !begun(&partial)? {
-            let mut file = File::create(&partial).map_err(write)?;
-            file.write_all(&header_bytes(header)).map_err(write)?;
-            return Ok(Some(Self { path, partial, file, width }));
-        }
-        let KnownEnd { end, .. } = read_known(&partial, header, known)?;
-        let mut file = OpenOptions::new().write(true).open(&partial).map_err(write)?;
+        let options = OpenOptions::new().write(true).create(true).truncate(false).to_owned();
+        let mut file = options.open(&partial).map_err(write)?;
+        take(&file, &partial)?;
+        let end = match begun(&partial)? {
+            true => read_known(&partial, header, known)?.end,
+            false => 0,
+        };
         file.set_len(end).map_err(write)?;
         file.seek(SeekFrom::Start(end)).map_err(write)?;
+        if end == 0 {
+            file.write_all(&header_bytes(header)).map_err(write)?;
+        }
         Ok(Some(Self { path, partial, file, width }))
     }
 
@@ -227,6 +236,17 @@ impl LedgerWriter {
 
     fn failed(&self, source: io::Error) -> LedgerError {
         LedgerError::Io { doing: "write", path: self.partial.clone(), source }
+    }
+}
+
+/// Keeps other processes from the ledger until `file` is closed, where the file system can.
+fn take(file: &File, path: &Path) -> Result<(), LedgerError> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(LedgerError::Busy { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) if source.kind() != io::ErrorKind::Unsupported => {
+            Err(LedgerError::Io { doing: "lock", path: path.to_owned(), source })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -399,6 +399,18 @@ fn a_prediction_of_something_else_is_not_continued() {
 }
 
 #[test]
+fn two_processes_do_not_write_the_same_part() {
+    let place = Place::new();
+    fs::create_dir(place.path("parts")).unwrap();
+    let other = fs::File::create(place.path("parts/part-1-of-1.cells.partial")).unwrap();
+    other.lock().unwrap();
+    let message = place.predict("1/1", "parts").unwrap_err().to_string();
+    assert!(message.contains("is being written by another process"), "{message}");
+    drop(other);
+    assert_eq!(place.predict("1/1", "parts").unwrap().cells, 100);
+}
+
+#[test]
 fn a_grid_that_changed_in_between_is_noticed() {
     let place = Place::new();
     place.predict("1/1", "parts").unwrap();
