@@ -119,10 +119,11 @@ fn run_grid(
         console.note(format!("when all parts are done: tesela merge {} --out …", folder.display()));
         return Ok(ExitStatus::Success);
     }
-    let parts = PartSet::open(&[done.ledger])?;
+    let parts = PartSet::open(std::slice::from_ref(&done.ledger))?;
     let made = make_map(&parts, models.facts(), &decider, &grid, files, console)?;
-    // The map is there; what was kept to make it is of no more use.
-    drop(std::fs::remove_dir_all(&folder));
+    // The map is there; what was kept to make it is of no more use. Parts that others have made stay.
+    drop(std::fs::remove_file(&done.ledger));
+    drop(std::fs::remove_dir(&folder));
     tell(models.classes(), &made, "no pixel, no class", console)?;
     Ok(ExitStatus::Success)
 }

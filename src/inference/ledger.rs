@@ -173,8 +173,8 @@ pub(super) struct LedgerWriter {
 }
 
 impl LedgerWriter {
-    /// Opens what will be the ledger at `path`, or begins it; `known` hears of all records that are there. `None` where it
-    /// is complete already.
+    /// Opens what will be the ledger at `path`, or begins it; `known` hears of all records that are there, some of them
+    /// twice. `None` where it is complete already.
     pub(super) fn open(
         path: &Path,
         header: &LedgerHeader,
@@ -183,8 +183,7 @@ impl LedgerWriter {
         let partial = partial_path(path);
         let write = |source| LedgerError::Io { doing: "write", path: partial.clone(), source };
         if path.exists() {
-            if begun(path)? && read_known(path, header, &mut |_| {})?.complete {
-                read_known(path, header, known)?;
+            if begun(path)? && read_known(path, header, known)?.complete {
                 return Ok(None);
             }
             // Something was lost after it was finished.
@@ -258,9 +257,6 @@ struct KnownEnd {
 
 /// Whether a ledger was begun at `path`: one whose header is not whole was not, and holds nothing.
 fn begun(path: &Path) -> Result<bool, LedgerError> {
-    if !path.exists() {
-        return Ok(false);
-    }
     match LedgerReader::open(path) {
         Ok(_) => Ok(true),
         Err(LedgerError::Io { source, .. }) if source.kind() == io::ErrorKind::UnexpectedEof => {

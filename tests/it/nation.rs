@@ -121,7 +121,9 @@ fn parts_are_joined_to_the_map_that_one_process_makes() {
     assert!(said.contains("map: map.parquet") && said.contains("map: map.csv"), "{said}");
     assert!(place.bytes("map.parquet") == place.bytes("whole.parquet"));
     assert_eq!(String::from_utf8(place.bytes("map.csv")).unwrap().lines().count(), 1601);
-    // The parts stay: whoever made them decides when they go.
+    // The parts stay: whoever made them decides when they go. One process that makes the map removes its own alone.
+    place.succeed(&format!("predict run {DATA} --out map.parquet"));
+    assert!(!place.path("map.parquet.parts/part-1-of-1.cells").exists());
     assert!(place.path("map.parquet.parts/part-3-of-3.cells").exists());
 
     fs::create_dir(place.path("elsewhere")).unwrap();
