@@ -10,6 +10,7 @@ use rand_core::{Rng, SeedableRng};
 pub type Generator = rand_xoshiro::Xoshiro256PlusPlus;
 
 /// One step of SplitMix64 (Steele, Lea and Flood 2014): a bijection in which every bit affects every bit.
+#[inline]
 pub fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -18,8 +19,13 @@ pub fn mix(value: u64) -> u64 {
 }
 
 /// The seed of the place `path` below `seed`, such as `[fold, tree]`.
+#[inline]
 pub fn derive(seed: u64, path: &[u64]) -> u64 {
-    path.iter().fold(mix(seed), |state, &step| mix(state ^ mix(step)))
+    let mut state = mix(seed);
+    for &step in path {
+        state = mix(state ^ mix(step));
+    }
+    state
 }
 
 /// A generator for the place `path` below `seed`.

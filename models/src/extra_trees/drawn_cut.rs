@@ -3,7 +3,7 @@
 //! The bins of the lowest and of the highest number bound both, and so the threshold that is drawn between them.
 //! Rows in bins beyond those bounds are on one side whatever the numbers are.
 
-use super::bins::Bins;
+use super::bins::{Bins, ends};
 use super::random_cut::CONSTANT;
 use super::rule::threshold;
 
@@ -54,8 +54,8 @@ impl DrawnCut {
     /// A cut that is still to be drawn, between the numbers in these bins.
     #[inline(always)]
     pub(crate) fn between(meaning: &Bins, column: u32, bins: [u8; 2]) -> Self {
-        let [low, high] = bins.map(|bin| meaning.bounds(column, bin));
-        let range = Range { bins, low, high };
+        let (low, high) = (meaning.bounds(column, bins[0]), meaning.bounds(column, bins[1]));
+        let range = Range::new(bins, low, high);
         Self { column, range, ..Self::default() }
     }
 
@@ -63,11 +63,8 @@ impl DrawnCut {
     #[inline(always)]
     pub(crate) fn find_ends(&mut self, meaning: &Bins) {
         let [least, most] = self.bounds();
-        self.end = meaning.first_beyond(self.column, least);
-        self.beyond = self.end;
-        while self.beyond <= self.range.bins[1] && meaning.least(self.column, self.beyond) <= most {
-            self.beyond += 1;
-        }
+        let begun = [meaning.begun(self.column, least), meaning.begun(self.column, most)];
+        [self.end, self.beyond] = ends(begun, self.range.bins[1]);
     }
 
     /// A number that rows must stay below to be left of the threshold for certain, and the most that the
@@ -77,14 +74,7 @@ impl DrawnCut {
         let Range { low, high, .. } = self.range;
         match self.drawn {
             Drawn::Number(number) => [number.next_up(), number],
-            Drawn::Share(share) if share > NEARLY_ONE => [low[0], high[1]],
-            Drawn::Share(share) => {
-                // Rounding moves a threshold by less than the distance to the next number; this is more.
-                let slack = |number: f32| number.abs() * 1.2e-7 + f32::MIN_POSITIVE;
-                let least = between(low[0], high[0], share);
-                let most = between(low[1], high[1], share);
-                [least - slack(least), most + slack(most)]
-            }
+            Drawn::Share(share) => bounds_of_share(low, high, share),
         }
     }
 
@@ -99,6 +89,12 @@ impl DrawnCut {
 }
 
 impl Range {
+    /// The range between the numbers in two bins, with the least and the most that each can be.
+    #[inline(always)]
+    pub(crate) fn new(bins: [u8; 2], low: [f32; 2], high: [f32; 2]) -> Self {
+        Self { bins, low, high }
+    }
+
     /// Notes what the lowest and the highest number are.
     pub(crate) fn settle(&mut self, low: f32, high: f32) {
         (self.low, self.high) = ([low; 2], [high; 2]);
@@ -127,6 +123,17 @@ impl Range {
     pub(crate) fn extremes(&self) -> [f32; 2] {
         [self.low[0], self.high[0]]
     }
+}
+
+/// What a threshold at this share of a range lies between, of which the least and the most of both ends are known: a
+/// number that rows must stay below to be left of it for certain, and the most that it can be.
+#[inline(always)]
+pub(crate) fn bounds_of_share(low: [f32; 2], high: [f32; 2], share: f64) -> [f32; 2] {
+    // Rounding moves a threshold by less than the distance to the next number; this is more.
+    let slack = |number: f32| number.abs() * 1.2e-7 + f32::MIN_POSITIVE;
+    let least = between(low[0], high[0], share);
+    let most = between(low[1], high[1], share);
+    if share > NEARLY_ONE { [low[0], high[1]] } else { [least - slack(least), most + slack(most)] }
 }
 
 /// About the point at this share of the way from `low` to `high`.

@@ -5,26 +5,18 @@
 //! inlined into it. Results do not depend on that width: minima, maxima and integer counts are exact.
 
 use super::bins::MISSING;
-use super::rule::View;
 
 /// Bins that are looked at together: what is read of them is filled up to a multiple.
 pub(crate) const LANES: usize = 32;
 /// How often a lane of eight bits can be added one.
 pub(crate) const FULL: usize = 255;
 
-/// Gathers the bins of the rows `ids` in `column` into `out`, with what is missing behind them, and gives the
-/// lowest and the highest; [`MISSING`] and one below the first where all are missing.
+/// The lowest and the highest of the first `rows` of `bins`, with what is missing put behind them; [`MISSING`] and one
+/// below the first where all are missing.
 #[inline(always)]
-pub(crate) fn gather_extremes(
-    view: View<'_, u8>,
-    column: u32,
-    ids: &[u32],
-    out: &mut [u8],
-) -> [u8; 2] {
-    view.gather(column, ids, out);
-    let rows = ids.len();
-    out[rows..rows + LANES].fill(MISSING);
-    extremes(&out[..rows.next_multiple_of(LANES)])
+pub(crate) fn extremes_of(bins: &mut [u8], rows: usize) -> [u8; 2] {
+    bins[rows..rows + LANES].fill(MISSING);
+    extremes(&bins[..rows.next_multiple_of(LANES)])
 }
 
 /// The lowest and the highest of whole lanes of bins.
@@ -54,11 +46,12 @@ pub(crate) fn find(
     let (chunks, rest) = bins.as_chunks::<LANES>();
     let mut place = 0;
     for chunk in chunks {
-        let hits: [u8; LANES] = std::array::from_fn(|lane| {
+        let mut hits = [0_u8; LANES];
+        for lane in 0..LANES {
             let bin = chunk[lane];
             let inside = bin.wrapping_sub(others.start) < others.end - others.start;
-            u8::from(bin == first) | u8::from(bin == second) | u8::from(inside)
-        });
+            hits[lane] = u8::from(bin == first) | u8::from(bin == second) | u8::from(inside);
+        }
         for (word, &hits) in (0..).step_by(8).zip(hits.as_chunks::<8>().0) {
             let mut hits = u64::from_le_bytes(hits);
             while hits != 0 {
@@ -198,6 +191,7 @@ pub(crate) fn partition_both<N: PartialOrd + Copy, T: Copy, U: Copy>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::rule::View;
     use super::*;
     use proptest::prelude::*;
 
@@ -215,7 +209,8 @@ mod tests {
             let mut ids: Vec<u32> = (0..).take(rows.len()).collect();
             let mut bins = vec![0; rows.len() + LANES];
             let view = View::ByColumn(&column, rows.len());
-            let extremes = gather_extremes(view, 0, &ids, &mut bins);
+            view.gather(0, &ids, &mut bins);
+            let extremes = extremes_of(&mut bins, ids.len());
             prop_assert_eq!(&bins[..column.len()], &column);
             let (low, high) = (column.iter().min(), column.iter().max());
             prop_assert_eq!(extremes, [*low.unwrap(), *high.unwrap()]);
@@ -283,7 +278,7 @@ mod tests {
             for column in 0..columns {
                 for view in [View::ByRow(&by_row, columns), View::ByColumn(&by_column, 50)] {
                     let mut bins = vec![0; ids.len() + LANES];
-                    gather_extremes(view, u32::try_from(column).unwrap(), &ids, &mut bins);
+                    view.gather(u32::try_from(column).unwrap(), &ids, &mut bins);
                     let expected: Vec<u8> = ids.iter().map(|&id| number(id as usize, column)).collect();
                     prop_assert_eq!(&bins[..ids.len()], expected);
                 }

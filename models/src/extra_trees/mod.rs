@@ -73,10 +73,12 @@
 //!   of ten trees), the rest for the votes. Sixteen steps of 12 instructions would be 190: a third is lost to
 //!   waiting. Groups of 8 to 20 trees and vector gathers were tried; ten trees and single loads are the fastest.
 
+mod ahead;
 mod amounts;
 mod assess;
 mod bag;
 mod best_cut;
+mod binning;
 mod bins;
 mod bits;
 mod class_weight;
@@ -91,6 +93,7 @@ mod group;
 mod grow;
 mod impurity;
 mod kernels;
+mod lane_cuts;
 mod matrix;
 mod onnx;
 mod order;
@@ -108,6 +111,7 @@ mod tally;
 mod threshold;
 mod tree;
 mod trial;
+mod vectors;
 mod votes;
 mod walk;
 

@@ -1,10 +1,11 @@
 //! The rule of Extra Trees: one cut in each column that is tried, uniformly between its extremes.
 
+use super::ahead::Ahead;
 use super::bag::Rows;
 use super::draw::NodeKey;
-use super::drawn_cut::DrawnCut;
 use super::grow::Ground;
 use super::impurity::{is_perfect, proxy};
+use super::kernels::LANES;
 use super::rule::{ColumnDraw, Node, Rule, Split};
 use super::slate::Slate;
 use super::tally::Tally;
@@ -19,6 +20,7 @@ const ROUNDING: f64 = 1e-12;
 /// Finds a split by drawing cuts.
 #[derive(Debug)]
 pub(crate) struct RandomCut {
+    ahead: Ahead,
     trial: Trial,
     best: Trial,
     slate: Slate,
@@ -33,6 +35,7 @@ impl Rule for RandomCut {
     fn new(ground: &Ground<'_, u8>) -> Self {
         let (rows, classes) = (ground.table.rows(), ground.table.sample().classes());
         Self {
+            ahead: Ahead::new(rows),
             trial: Trial::new(rows, classes),
             best: Trial::new(rows, classes),
             slate: Slate::new(classes),
@@ -73,19 +76,45 @@ impl Rule for RandomCut {
     }
 }
 
+/// What the bound of a split must reach that can be as good as `best`.
+fn bar(best: f64) -> f64 {
+    best - ROUNDING * best.abs()
+}
+
+/// The first lane of the highest of `limits`, where that can be as good as `best`.
+#[inline(always)]
+fn most_promising(limits: &[f64; LANES], best: f64) -> Option<usize> {
+    let (mut found, mut highest) = (None, f64::NEG_INFINITY);
+    for (lane, &limit) in limits.iter().enumerate() {
+        if limit > highest {
+            (found, highest) = (Some(lane), limit);
+        }
+    }
+    // There is nothing to be better than before the first.
+    found.filter(|_| best == f64::NEG_INFINITY || highest >= bar(best))
+}
+
 impl RandomCut {
     /// Tries column after column.
     #[inline(always)]
     fn try_columns(&mut self, node: &Node<'_, u8>, columns: &mut ColumnDraw, key: NodeKey) {
         let mut picks = key.draws();
-        while let Some(column) = columns.next(node.ground.tries, &mut picks) {
-            if !self.trial.draw(node, column, key) {
-                columns.remember_constant(column);
-                continue;
-            }
-            columns.remember_varying();
-            if self.weigh(node) && self.keep(node) {
+        loop {
+            self.ahead.draw(node, columns, &mut picks);
+            if self.ahead.columns.is_empty() {
                 return;
+            }
+            for place in 0..self.ahead.columns.len() {
+                let column = self.ahead.columns[place];
+                std::mem::swap(&mut self.trial.bins, &mut self.ahead.bins[place]);
+                if !self.trial.draw(node, column, key) {
+                    columns.remember_constant(column);
+                    continue;
+                }
+                columns.remember_varying();
+                if self.weigh(node) && self.keep(node) {
+                    return;
+                }
             }
         }
     }
@@ -95,13 +124,45 @@ impl RandomCut {
     fn try_slates(&mut self, node: &Node<'_, u8>, columns: &mut ColumnDraw, key: NodeKey) {
         let mut picks = key.draws();
         while self.slate.draw(node, columns, key, &mut picks, &mut self.trial) {
-            for lane in 0..self.slate.len() {
-                let Some(cut) = self.slate.cut_in(lane) else { continue };
-                if self.weigh_lane(node, lane, cut) && self.keep(node) {
-                    return;
-                }
+            if self.weigh_slate(node) && is_perfect(&self.best.split.left, node.counts) {
+                return;
             }
         }
+    }
+
+    /// Makes the first of the best cuts of the slate the best split where it is better; `false` where none is.
+    ///
+    /// Cuts between whose ends no row lies are weighed first: few of the others can be better than the best of them, and
+    /// only those are divided, the most promising first.
+    #[inline(always)]
+    fn weigh_slate(&mut self, node: &Node<'_, u8>) -> bool {
+        let open = self.slate.open();
+        let scores = self.slate.scores(node, &open);
+        let (mut found, mut highest) = (None, self.best.proxy);
+        for (lane, &score) in scores.iter().enumerate() {
+            if score > highest {
+                (found, highest) = (Some(lane), score);
+            }
+        }
+        let mut limits = self.slate.limits(node, &open);
+        let mut divided = None;
+        while let Some(lane) = most_promising(&limits, highest) {
+            limits[lane] = f64::NEG_INFINITY;
+            self.slate.lend(lane, self.slate.cut_in(lane), &mut self.trial);
+            self.divide(node);
+            let score = self.trial.proxy;
+            if score > highest || score == highest && found.is_some_and(|found| lane < found) {
+                (found, highest, divided) = (Some(lane), score, Some(lane));
+                std::mem::swap(&mut self.trial, &mut self.best);
+            }
+        }
+        if let Some(lane) = found.filter(|_| found != divided) {
+            self.slate.left(lane, &mut self.trial.split.left);
+            self.slate.lend(lane, self.slate.cut_in(lane), &mut self.trial);
+            self.trial.proxy = highest;
+            std::mem::swap(&mut self.trial, &mut self.best);
+        }
+        found.is_some()
     }
 
     /// Makes the trial the best split, and says whether nothing can be better.
@@ -115,69 +176,56 @@ impl RandomCut {
     #[inline(always)]
     fn weigh(&mut self, node: &Node<'_, u8>) -> bool {
         let Trial { bins, cut, split, .. } = &mut self.trial;
-        if cut.end == cut.beyond {
-            let [rows] = self.tally.count(node, bins, [cut.end], [&mut split.left]);
-            return self.judge(node, rows);
-        }
         let (ends, both) = ([cut.end, cut.beyond], [&mut split.left[..], &mut self.most[..]]);
         let [rows, most] = self.tally.count(node, bins, ends, both);
-        if rows == most { self.judge(node, rows) } else { self.divide(node) }
-    }
-
-    /// Weighs column `lane` of the slate as [`Self::weigh`] does, and makes it the trial where it is better.
-    #[inline(always)]
-    fn weigh_lane(&mut self, node: &Node<'_, u8>, lane: usize, cut: DrawnCut) -> bool {
-        let [rows, most] = self.slate.left(lane, &mut self.trial.split.left, &mut self.most);
-        if rows < most {
-            if !self.could_win(node) {
-                return false;
-            }
-            self.slate.lend(lane, cut, &mut self.trial);
-            return self.divide(node);
+        if rows == most {
+            self.judge(node, rows);
+        } else if self.could_win(node, self.best.proxy) {
+            self.divide(node);
+        } else {
+            return false;
         }
-        let better = self.judge(node, rows);
-        if better {
-            self.slate.lend(lane, cut, &mut self.trial);
-        }
-        better
+        self.trial.proxy > self.best.proxy
     }
 
     /// Weighs the trial where rows lie between the ends of its cut.
-    fn divide(&mut self, node: &Node<'_, u8>) -> bool {
-        if !self.could_win(node) {
-            return false;
-        }
+    fn divide(&mut self, node: &Node<'_, u8>) {
         self.trial.divide(node);
         let Trial { bins, cut, split, .. } = &mut self.trial;
         let [rows] = self.tally.count(node, bins, [cut.end], [&mut split.left]);
-        self.judge(node, rows)
+        self.judge(node, rows);
     }
 
     /// Weighs the trial by what is on its left, among which are so many rows.
     #[inline(always)]
-    fn judge(&mut self, node: &Node<'_, u8>, rows: usize) -> bool {
+    fn judge(&mut self, node: &Node<'_, u8>, rows: usize) {
         let parameters = node.ground.parameters;
         let least = parameters.min_samples_leaf;
-        if rows < least || node.rows.ids.len() - rows < least {
-            return false;
-        }
+        let fits = rows >= least && node.rows.ids.len() - rows >= least;
         let left = &self.trial.split.left;
-        self.trial.proxy = proxy(parameters.criterion, left, node.counts, node.weights);
-        self.trial.proxy > self.best.proxy
+        self.trial.proxy = if fits {
+            proxy(parameters.criterion, left, node.counts, node.weights)
+        } else {
+            f64::NEG_INFINITY
+        };
     }
 
-    /// Whether the trial can be better than the best, with at least what is on its left and at most `self.most`.
+    /// Whether the trial can be as good as `best`, with at least what is on its left and at most `self.most`.
     ///
     /// How good a split is is a convex function of what is on its left, so it is greatest where all open rows of a
     /// class are on one side.
     #[inline(always)]
-    fn could_win(&self, node: &Node<'_, u8>) -> bool {
+    fn could_win(&self, node: &Node<'_, u8>, best: f64) -> bool {
         let (&[first, second], &[most_first, most_second]) =
             (&self.trial.split.left[..], &self.most[..])
         else {
             return true;
         };
-        let bar = self.best.proxy - ROUNDING * self.best.proxy.abs();
+        let bar = bar(best);
+        // There is nothing to be better than before the first.
+        if bar == f64::NEG_INFINITY || bar.is_nan() {
+            return true;
+        }
         let corners = [
             [first, second],
             [most_first, second],
@@ -185,8 +233,6 @@ impl RandomCut {
             [most_first, most_second],
         ];
         let criterion = node.ground.parameters.criterion;
-        let scores = corners.map(|left| proxy(criterion, &left, node.counts, node.weights));
-        // There is nothing to be better than before the first.
-        bar == f64::NEG_INFINITY || bar.is_nan() || scores.iter().any(|&score| score >= bar)
+        corners.iter().any(|left| proxy(criterion, left, node.counts, node.weights) >= bar)
     }
 }

@@ -101,6 +101,54 @@ impl<'a, N: Copy> View<'a, N> {
     }
 }
 
+impl<N: Pod> View<'_, N> {
+    /// Copies the numbers of the rows `ids` in several `columns`, in order: the processor waits for them together.
+    #[inline(always)]
+    pub(crate) fn gather_many(
+        self,
+        columns: [u32; TOGETHER],
+        ids: &[u32],
+        out: &mut [Vec<N>; TOGETHER],
+    ) {
+        let columns = columns.map(|column| column as usize);
+        match self {
+            Self::ByColumn(values, rows) => {
+                let from = columns.map(|column| &values[column * rows..][..rows]);
+                each_of_many(ids, out, |id, place| from[place][id as usize]);
+            }
+            Self::ByRow(..) => {
+                each_of_many(ids, out, |id, place| self.row(id)[columns[place]]);
+            }
+        }
+    }
+}
+
+/// Copies the numbers of each of the rows `ids` in several columns.
+#[inline(always)]
+fn each_of_many<N: Pod>(
+    ids: &[u32],
+    out: &mut [Vec<N>; TOGETHER],
+    number: impl Fn(u32, usize) -> N,
+) {
+    let mut block = [[N::zeroed(); BLOCK]; TOGETHER];
+    for (start, ids) in (0..).step_by(BLOCK).zip(ids.chunks(BLOCK)) {
+        for (row, &id) in ids.iter().enumerate().take(BLOCK) {
+            for (place, block) in block.iter_mut().enumerate() {
+                block[row] = number(id, place);
+            }
+        }
+        for (out, block) in out.iter_mut().zip(&block) {
+            out[start..][..ids.len()].copy_from_slice(&block[..ids.len()]);
+        }
+    }
+}
+
+/// Rows that are copied at a time.
+const BLOCK: usize = 64;
+
+/// Columns that are copied at a time.
+pub(crate) const TOGETHER: usize = 4;
+
 /// Numbers that are copied in one step of the loop.
 const STEP: usize = 8;
 

@@ -5,8 +5,11 @@
 
 use super::bins::MISSING;
 use super::draw::{Draws, NodeKey};
-use super::drawn_cut::{Drawn, DrawnCut};
+use super::drawn_cut::DrawnCut;
+use super::impurity::{gini_of_lanes, proxy};
 use super::kernels::{FULL, LANES};
+use super::lane_cuts::{LaneCut, LaneCuts};
+use super::parameters::Criterion;
 use super::rule::{ColumnDraw, Node, View};
 use super::threshold::Threshold;
 use super::trial::Trial;
@@ -22,11 +25,10 @@ const MOST_CLASSES: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Slate {
     columns: Vec<u32>,
-    /// The cut in each column; none where it is constant.
-    cuts: Vec<Option<DrawnCut>>,
+    cuts: LaneCuts,
     /// The bin of each row in each column.
     rows: Vec<[u8; LANES]>,
-    /// How many rows of each class are in bins below the end of each cut, and below what is beyond it.
+    /// How many rows of each class are in bins below the first end of each cut, and below the second.
     below: Vec<[[u32; LANES]; 2]>,
     /// The same of some rows.
     sums: Vec<[[u8; LANES]; 2]>,
@@ -37,7 +39,7 @@ impl Slate {
     pub(crate) fn new(classes: usize) -> Self {
         Self {
             columns: Vec::with_capacity(LANES),
-            cuts: Vec::with_capacity(LANES),
+            cuts: LaneCuts::new(),
             rows: Vec::with_capacity(MOST_ROWS),
             below: vec![[[0; LANES]; 2]; classes],
             sums: vec![[[0; LANES]; 2]; classes],
@@ -70,39 +72,104 @@ impl Slate {
         }
         self.gather(node);
         self.cut(node, key, trial);
-        for (&column, cut) in self.columns.iter().zip(&self.cuts) {
-            match cut {
-                None => columns.remember_constant(column),
-                Some(_) => columns.remember_varying(),
+        for (lane, &column) in self.columns.iter().enumerate() {
+            match self.cuts.kind(lane) {
+                LaneCut::Constant => columns.remember_constant(column),
+                LaneCut::Plain | LaneCut::Other => columns.remember_varying(),
             }
         }
         self.count(node);
         true
     }
 
-    /// How many columns there are.
+    /// The cut in column `lane`.
     #[inline(always)]
-    pub(crate) fn len(&self) -> usize {
-        self.columns.len()
+    pub(crate) fn cut_in(&self, lane: usize) -> DrawnCut {
+        self.cuts.cut(lane, self.columns[lane])
     }
 
-    /// The cut in column `lane`; `None` where it is constant.
+    /// How good the cut in each lane is; negative infinity where it is open or a side has too few rows.
     #[inline(always)]
-    pub(crate) fn cut_in(&self, lane: usize) -> Option<DrawnCut> {
-        self.cuts[lane]
+    pub(crate) fn scores(&self, node: &Node<'_, u8>, open: &[bool; LANES]) -> [f64; LANES] {
+        let mut scores = self.score(node, [0, 0]);
+        let rows = self.rows_below(0);
+        let all = u32::try_from(node.rows.ids.len()).unwrap_or(u32::MAX);
+        let least = u32::try_from(node.ground.parameters.min_samples_leaf).unwrap_or(u32::MAX);
+        for lane in 0..LANES {
+            let fits = rows[lane] >= least && all - rows[lane] >= least;
+            scores[lane] = if fits && !open[lane] { scores[lane] } else { f64::NEG_INFINITY };
+        }
+        scores
     }
 
-    /// Puts how many rows of each class are for certain left of the cut in column `lane` into `least`, and how many
-    /// may be into `most`, and gives the sums of both.
+    /// Whether the cut in each lane is open: rows lie between its ends.
     #[inline(always)]
-    pub(crate) fn left(&self, lane: usize, least: &mut [u64], most: &mut [u64]) -> [usize; 2] {
-        let mut rows = [0; 2];
-        for ((below, least), most) in self.below.iter().zip(least).zip(most) {
-            let [few, many] = [below[0][lane], below[1][lane]];
-            (*least, *most) = (u64::from(few), u64::from(many));
-            rows = [rows[0] + few as usize, rows[1] + many as usize];
+    pub(crate) fn open(&self) -> [bool; LANES] {
+        let (least, most) = (self.rows_below(0), self.rows_below(1));
+        let mut open = [false; LANES];
+        for lane in 0..LANES {
+            open[lane] = least[lane] < most[lane];
+        }
+        open
+    }
+
+    /// How good each of the `open` cuts can be at most; negative infinity in the other lanes.
+    ///
+    /// How good a split is is a convex function of what is on its left, so it is greatest where all open rows of a
+    /// class are on one side.
+    #[inline(always)]
+    pub(crate) fn limits(&self, node: &Node<'_, u8>, open: &[bool; LANES]) -> [f64; LANES] {
+        let mut limits = [f64::NEG_INFINITY; LANES];
+        for corner in [[0, 0], [1, 0], [0, 1], [1, 1]] {
+            let of_two = node.counts.len() == 2;
+            let scores = if of_two { self.score(node, corner) } else { [f64::INFINITY; LANES] };
+            for lane in 0..LANES {
+                let larger = open[lane] && scores[lane] > limits[lane];
+                limits[lane] = if larger { scores[lane] } else { limits[lane] };
+            }
+        }
+        limits
+    }
+
+    /// How many rows are below the first or the second end of each cut.
+    #[inline(always)]
+    fn rows_below(&self, end: usize) -> [u32; LANES] {
+        let mut rows = [0; LANES];
+        for below in &self.below {
+            for lane in 0..LANES {
+                rows[lane] += below[end][lane];
+            }
         }
         rows
+    }
+
+    /// How good the cut in each lane is where the rows of the first two classes end at the `chosen` ends.
+    #[inline(always)]
+    fn score(&self, node: &Node<'_, u8>, chosen: [usize; 2]) -> [f64; LANES] {
+        match node.ground.parameters.criterion {
+            Criterion::Gini => gini_of_lanes(&self.below, chosen, node.counts, node.weights),
+            Criterion::Entropy => self.entropies(node, chosen),
+        }
+    }
+
+    /// The same by entropy.
+    fn entropies(&self, node: &Node<'_, u8>, chosen: [usize; 2]) -> [f64; LANES] {
+        let (mut left, mut scores) = (vec![0; self.below.len()], [0.0; LANES]);
+        for (lane, score) in scores.iter_mut().enumerate().take(self.columns.len()) {
+            for (class, (left, below)) in left.iter_mut().zip(&self.below).enumerate() {
+                *left = u64::from(below[chosen.get(class).copied().unwrap_or(0)][lane]);
+            }
+            *score = proxy(Criterion::Entropy, &left, node.counts, node.weights);
+        }
+        scores
+    }
+
+    /// Puts how many rows of each class are for certain left of the cut in column `lane` into `left`.
+    #[inline(always)]
+    pub(crate) fn left(&self, lane: usize, left: &mut [u64]) {
+        for (below, left) in self.below.iter().zip(left) {
+            *left = u64::from(below[0][lane]);
+        }
     }
 
     /// Hands column `lane` and its `cut` to `trial`.
@@ -134,54 +201,34 @@ impl Slate {
     /// Draws the cut in each column.
     #[inline(always)]
     fn cut(&mut self, node: &Node<'_, u8>, key: NodeKey, trial: &mut Trial) {
-        let (low, high) = self.extremes();
-        let meaning = node.ground.table.meaning();
+        self.cuts.draw(node.ground.table.meaning(), &self.columns, self.extremes(), key);
         let is_uniform = node.ground.parameters.threshold == Threshold::Uniform;
-        self.cuts.clear();
         for lane in 0..self.columns.len() {
-            let column = self.columns[lane];
-            if low[lane] == MISSING {
-                self.cuts.push(None);
-                continue;
+            let kind = self.cuts.kind(lane);
+            if kind == LaneCut::Other || kind == LaneCut::Plain && !is_uniform {
+                self.cut_with_care(node, lane, key, trial);
             }
-            let mut cut = DrawnCut::between(meaning, column, [low[lane], high[lane]]);
-            let cut = if is_uniform && cut.range.is_wide() && !meaning.may_miss(column) {
-                cut.drawn = Drawn::Share(key.of_column(column).unit());
-                cut.find_ends(meaning);
-                Some(cut)
-            } else {
-                self.cut_with_care(node, lane, cut, key, trial)
-            };
-            self.cuts.push(cut);
         }
     }
 
     /// Draws the cut in column `lane` as [`Trial::complete`] does.
     #[cold]
-    fn cut_with_care(
-        &mut self,
-        node: &Node<'_, u8>,
-        lane: usize,
-        cut: DrawnCut,
-        key: NodeKey,
-        trial: &mut Trial,
-    ) -> Option<DrawnCut> {
-        self.lend(lane, cut, trial);
-        if !trial.complete(node, key) {
-            return None;
-        }
-        if trial.cut.missing_left == Some(true) {
+    fn cut_with_care(&mut self, node: &Node<'_, u8>, lane: usize, key: NodeKey, trial: &mut Trial) {
+        let undrawn = self.cut_in(lane);
+        self.lend(lane, undrawn, trial);
+        let drawn = trial.complete(node, key).then_some(trial.cut);
+        if drawn.is_some_and(|cut| cut.missing_left == Some(true)) {
             for (row, &bin) in self.rows.iter_mut().zip(&trial.bins) {
                 row[lane] = bin;
             }
         }
-        Some(trial.cut)
+        self.cuts.put(lane, drawn);
     }
 
     /// The lowest and the highest bin in each column.
     #[inline(always)]
-    fn extremes(&self) -> ([u8; LANES], [u8; LANES]) {
-        let (mut low, mut high) = ([MISSING; LANES], [0; LANES]);
+    fn extremes(&self) -> [[u8; LANES]; 2] {
+        let (mut low, mut high) = ([MISSING; LANES], [0_u8; LANES]);
         for row in &self.rows {
             for lane in 0..LANES {
                 low[lane] = row[lane].min(low[lane]);
@@ -189,26 +236,20 @@ impl Slate {
                 high[lane] = row[lane].wrapping_add(1).max(high[lane]);
             }
         }
-        (low, high.map(|bin| bin.wrapping_sub(1)))
+        for high in &mut high {
+            *high = high.wrapping_sub(1);
+        }
+        [low, high]
     }
 
     /// Counts the rows of each class below the ends of the cuts.
     #[inline(always)]
     fn count(&mut self, node: &Node<'_, u8>) {
-        let mut ends = [[0; LANES]; 2];
-        for (lane, cut) in self.cuts.iter().enumerate() {
-            if let Some(cut) = cut {
-                (ends[0][lane], ends[1][lane]) = (cut.end, cut.beyond);
-            }
-        }
         self.below.fill([[0; LANES]; 2]);
         let rows = self.rows.chunks(FULL).zip(node.rows.classes.chunks(FULL));
         for (rows, classes) in rows {
             self.sums.fill([[0; LANES]; 2]);
-            for (row, &class) in rows.iter().zip(classes) {
-                let sums = &mut self.sums[usize::from(class)];
-                *sums = [add_below(sums[0], *row, ends[0]), add_below(sums[1], *row, ends[1])];
-            }
+            count_some(rows, classes, &self.cuts.ends, &mut self.sums);
             for (below, sums) in
                 self.below.as_flattened_mut().iter_mut().zip(self.sums.as_flattened())
             {
@@ -220,8 +261,50 @@ impl Slate {
     }
 }
 
-/// Adds one to each lane of `sums` whose bin is below its end.
+/// Counts the rows of each class below `ends`; at most [`FULL`] rows.
 #[inline(always)]
-fn add_below(sums: [u8; LANES], bins: [u8; LANES], ends: [u8; LANES]) -> [u8; LANES] {
-    std::array::from_fn(|lane| sums[lane] + u8::from(bins[lane] < ends[lane]))
+fn count_some(
+    rows: &[[u8; LANES]],
+    classes: &[u16],
+    ends: &[[u8; LANES]; 2],
+    sums: &mut [[[u8; LANES]; 2]],
+) {
+    if let [first, second] = sums {
+        return count_of_two(rows, classes, ends, first, second);
+    }
+    for (row, &class) in rows.iter().zip(classes) {
+        for (sums, ends) in sums[usize::from(class)].iter_mut().zip(ends) {
+            for lane in 0..LANES {
+                sums[lane] += u8::from(row[lane] < ends[lane]);
+            }
+        }
+    }
+}
+
+/// The same of two classes, whose sums stay in registers.
+#[inline(always)]
+fn count_of_two(
+    rows: &[[u8; LANES]],
+    classes: &[u16],
+    ends: &[[u8; LANES]; 2],
+    first: &mut [[u8; LANES]; 2],
+    second: &mut [[u8; LANES]; 2],
+) {
+    let (mut all, mut ones) = ([[0_u8; LANES]; 2], [[0_u8; LANES]; 2]);
+    for (row, &class) in rows.iter().zip(classes) {
+        let is_second = u8::from(class != 0);
+        for end in 0..2 {
+            for lane in 0..LANES {
+                let goes_left = u8::from(row[lane] < ends[end][lane]);
+                all[end][lane] += goes_left;
+                ones[end][lane] += goes_left & is_second;
+            }
+        }
+    }
+    for end in 0..2 {
+        for lane in 0..LANES {
+            first[end][lane] = all[end][lane] - ones[end][lane];
+        }
+    }
+    *second = ones;
 }

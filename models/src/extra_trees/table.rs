@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::ForestError;
-use super::bins::Bins;
+use super::binning::fill;
 use super::matrix::Matrix;
 use super::pages::Pages;
 use super::rule::{Number, View};
@@ -162,7 +162,7 @@ impl<'a> Table<'a, u8> {
     /// The numbers of `sample` in bins between at most so many edges.
     pub(crate) fn binned(sample: Sample<'a>, most_edges: usize) -> Self {
         let mut by_column = Pages::zeros(sample.rows() * sample.columns());
-        let bins = Bins::fill(&sample.matrix, most_edges, by_column.as_mut_slice());
+        let bins = fill(&sample.matrix, most_edges, by_column.as_mut_slice());
         Self::new(sample, by_column, bins)
     }
 }

@@ -6,7 +6,7 @@
 use super::bins::{LEFT, MISSING};
 use super::draw::{Draws, NodeKey};
 use super::drawn_cut::{Drawn, DrawnCut};
-use super::kernels::{LANES, find, gather_extremes};
+use super::kernels::{LANES, extremes_of, find};
 use super::rule::{Node, Split};
 use super::threshold::Threshold;
 
@@ -39,10 +39,10 @@ impl Trial {
         }
     }
 
-    /// Takes the rows of `node` in `column`, and draws a cut; `false` where the column is constant.
+    /// Draws a cut in `column`, whose rows in `node` are in [`Self::bins`]; `false` where the column is constant.
     #[inline(always)]
     pub(crate) fn draw(&mut self, node: &Node<'_, u8>, column: u32, key: NodeKey) -> bool {
-        let extremes = gather_extremes(node.view, column, node.rows.ids, &mut self.bins);
+        let extremes = extremes_of(&mut self.bins, node.rows.ids.len());
         if extremes[0] == MISSING {
             return false;
         }

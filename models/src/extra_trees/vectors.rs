@@ -1,0 +1,67 @@
+//! Vector instructions that the compiler does not find by itself.
+//!
+//! Nearly all loops here are written over slices, and become vector instructions where they are compiled. What is
+//! asked for by name is here, with the plain loop that gives the same elsewhere.
+
+/// Numbers that are compared together.
+pub(crate) const WIDTH: usize = 16;
+
+/// The vector instructions at hand.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Vectors {
+    #[cfg(target_arch = "x86_64")]
+    v3: Option<pulp::x86::V3>,
+}
+
+impl Vectors {
+    /// Those of this processor. They are fast only inside [`pulp::Arch::dispatch`].
+    pub(crate) fn detect() -> Self {
+        Self {
+            #[cfg(target_arch = "x86_64")]
+            v3: pulp::x86::V3::try_new(),
+        }
+    }
+
+    /// How many of `numbers` are at most `bound`.
+    #[inline(always)]
+    pub(crate) fn count_at_most(self, numbers: &[f32; WIDTH], bound: f32) -> u32 {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(v3) = self.v3 {
+            return count_at_most(v3, numbers, bound);
+        }
+        numbers.iter().map(|&number| u32::from(number <= bound)).sum()
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn count_at_most(v3: pulp::x86::V3, numbers: &[f32; WIDTH], bound: f32) -> u32 {
+    use std::arch::x86_64::{__m256, _CMP_LE_OQ};
+
+    let [first, last]: [__m256; 2] = bytemuck::cast(*numbers);
+    let bound = v3.avx._mm256_set1_ps(bound);
+    let first = v3.avx._mm256_cmp_ps::<_CMP_LE_OQ>(first, bound);
+    let last = v3.avx._mm256_cmp_ps::<_CMP_LE_OQ>(last, bound);
+    let first = v3.avx._mm256_movemask_ps(first).cast_unsigned();
+    let last = v3.avx._mm256_movemask_ps(last).cast_unsigned();
+    (first | last << 8).count_ones()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn numbers_are_counted_alike(numbers in any::<[f32; WIDTH]>(), bound in any::<f32>(), own in 0..WIDTH) {
+            let expected = |bound: f32| {
+                u32::try_from(numbers.iter().filter(|&&number| number <= bound).count()).unwrap()
+            };
+            for bound in [bound, numbers[own], f32::NAN] {
+                prop_assert_eq!(Vectors::detect().count_at_most(&numbers, bound), expected(bound));
+                prop_assert_eq!(Vectors::default().count_at_most(&numbers, bound), expected(bound));
+            }
+        }
+    }
+}
