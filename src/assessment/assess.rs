@@ -20,7 +20,7 @@ use super::{
     Announced, AssessmentError, CellCounts, EdgeBands, Figures, KnownCells, LookupFile, RegionFile,
     Strata, StrataKind, TrainingSource, strata,
 };
-use crate::map::{MapHeader, MapReader};
+use crate::map::{MapHeader, MapReader, SettledPrior};
 use crate::metrics::{Confusion, Prevalence, Scores};
 use crate::progress::Progress;
 use crate::raster::CoordinateSystem;
@@ -87,6 +87,9 @@ pub struct Assessment {
     pub areas: Option<AreaEstimate>,
     /// Why there are no areas.
     pub areas_missing: Option<String>,
+    /// The prevalence that operating points estimated on the cells of the map, where they did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<SettledPrior>,
     /// What was announced, and whether the map keeps it.
     pub announced: Option<Announced>,
     /// What a reader must know first.
@@ -179,6 +182,7 @@ fn measure(
         edge_missing,
         areas,
         areas_missing,
+        settled: header.origin.settled(),
         announced,
         remarks: Vec::new(),
     };
