@@ -138,7 +138,7 @@ pub fn assess(
 fn measure(
     input: &AssessmentInput,
     header: &MapHeader,
-    joined: Joined,
+    mut joined: Joined,
     training: TrainingSource,
 ) -> Result<Assessed, AssessmentError> {
     let classes = &header.origin.classes;
@@ -164,6 +164,7 @@ fn measure(
     let (areas, areas_missing) = areas(&joined, &headline.confusion, header);
     let mut strata = strata::of_map(&joined.fresh, classes);
     strata.extend(regions(input, header, &joined.fresh)?);
+    let with_training_cells = contaminated(&mut joined, classes);
     let mut assessment = Assessment {
         kind: "assessment",
         format: FORMAT_VERSION,
@@ -171,7 +172,7 @@ fn measure(
         labels: input.labels.as_ref().map(|file| file.path.clone()),
         classes: classes.clone(),
         focus,
-        with_training_cells: contaminated(&joined, classes),
+        with_training_cells,
         sets: coverage(&joined.fresh, classes),
         counts: joined.counts,
         training,
