@@ -20,7 +20,7 @@ use super::{
     Announced, AssessmentError, CellCounts, EdgeBands, Figures, KnownCells, LookupFile, RegionFile,
     Strata, StrataKind, TrainingSource, strata,
 };
-use crate::map::{MapHeader, MapReader};
+use crate::map::{MapHeader, MapReader, SettledPrior};
 use crate::metrics::{Confusion, Prevalence, Scores};
 use crate::progress::Progress;
 use crate::raster::CoordinateSystem;
@@ -87,6 +87,9 @@ pub struct Assessment {
     pub areas: Option<AreaEstimate>,
     /// Why there are no areas.
     pub areas_missing: Option<String>,
+    /// The prevalence that operating points estimated on the cells of the map, where they did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<SettledPrior>,
     /// What was announced, and whether the map keeps it.
     pub announced: Option<Announced>,
     /// What a reader must know first.
@@ -135,7 +138,7 @@ pub fn assess(
 fn measure(
     input: &AssessmentInput,
     header: &MapHeader,
-    joined: Joined,
+    mut joined: Joined,
     training: TrainingSource,
 ) -> Result<Assessed, AssessmentError> {
     let classes = &header.origin.classes;
@@ -161,6 +164,7 @@ fn measure(
     let (areas, areas_missing) = areas(&joined, &headline.confusion, header);
     let mut strata = strata::of_map(&joined.fresh, classes);
     strata.extend(regions(input, header, &joined.fresh)?);
+    let with_training_cells = contaminated(&mut joined, classes);
     let mut assessment = Assessment {
         kind: "assessment",
         format: FORMAT_VERSION,
@@ -168,7 +172,7 @@ fn measure(
         labels: input.labels.as_ref().map(|file| file.path.clone()),
         classes: classes.clone(),
         focus,
-        with_training_cells: contaminated(&joined, classes),
+        with_training_cells,
         sets: coverage(&joined.fresh, classes),
         counts: joined.counts,
         training,
@@ -179,6 +183,7 @@ fn measure(
         edge_missing,
         areas,
         areas_missing,
+        settled: header.origin.settled(),
         announced,
         remarks: Vec::new(),
     };

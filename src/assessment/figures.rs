@@ -77,8 +77,8 @@ pub(super) fn mixture(joined: &Joined) -> Option<Prevalence> {
 /// What a cell of each class weighs in figures of `confusion`.
 pub(super) fn weights(mixture: Option<&Prevalence>, confusion: &Confusion) -> Vec<f64> {
     let supports = confusion.supports();
-    let ones = vec![1.0; supports.len()];
-    mixture.and_then(|mixture| mixture.weights(&supports)).unwrap_or(ones)
+    let weights = Prevalence::weights_of(mixture, &supports);
+    weights.expect("a mixture that was found has cells of each of its classes")
 }
 
 /// The figures of the cells that were not trained on, mixed as `mixture` says.
@@ -121,12 +121,18 @@ pub(super) fn headline(
 }
 
 /// The figures of all known cells, those that were trained on among them; `None` where there are none of those.
-pub(super) fn contaminated(joined: &Joined, classes: &ClassMap) -> Option<Figures> {
+///
+/// These are put behind the others for as long as it takes.
+pub(super) fn contaminated(joined: &mut Joined, classes: &ClassMap) -> Option<Figures> {
     if joined.trained.is_empty() {
         return None;
     }
-    let mut outcomes = joined.fresh.outcomes.clone();
-    outcomes.extend(&joined.trained.outcomes);
-    let decisions = [joined.fresh.decisions.as_slice(), &joined.trained.decisions].concat();
-    Figures::of(&outcomes, &decisions, classes, None, true)
+    let Joined { fresh, trained, .. } = joined;
+    let own = fresh.len();
+    fresh.outcomes.extend(&trained.outcomes);
+    fresh.decisions.extend_from_slice(&trained.decisions);
+    let figures = Figures::of(&fresh.outcomes, &fresh.decisions, classes, None, true);
+    fresh.outcomes.truncate(own);
+    fresh.decisions.truncate(own);
+    figures
 }

@@ -53,6 +53,7 @@ pub(super) fn remarks(assessment: &Assessment) -> Vec<Remark> {
         strangers,
         few_cells,
         blocks,
+        settled,
         census,
         edge,
         areas,
@@ -178,6 +179,21 @@ fn blocks(assessment: &Assessment) -> Option<Remark> {
             format!("Intervals rest on {} blocks", blocks.number),
             "With so few blocks an interval of 95 % holds the truth less often than it says.",
             "Take smaller blocks (`--block-metres`) where errors are not alike over such distances.",
+        )
+    })
+}
+
+fn settled(assessment: &Assessment) -> Option<Remark> {
+    let settled: Vec<String> =
+        assessment.settled.iter().map(|one| one.words(&assessment.classes)).collect();
+    (!settled.is_empty()).then(|| {
+        Remark::new(
+            "estimated-prevalence",
+            Weight::Note,
+            format!("The map was decided at an estimated prevalence: {}", settled.join("; ")),
+            "What the run announced rests on a stand-in: the prevalence that it declares as target, or that of its sample. \
+             The estimate holds where cells of a class look as they did in the sample.",
+            "Where the labels are a sample drawn at random, hold the estimate against their shares.",
         )
     })
 }

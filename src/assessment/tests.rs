@@ -48,7 +48,7 @@ fn write(folder: &Path, cells: &[Drawn], measured: serde_json::Map<String, serde
     let header = CellTableHeader { classes: classes(), crs: None };
     let content = MapContent { training: true, ..MapContent::default() };
     let (digest, kind, dataset) = (String::new(), "trees".to_owned(), "drawn".to_owned());
-    let models = vec![ModelOrigin { digest, kind, dataset, measured }];
+    let models = vec![ModelOrigin { digest, kind, dataset, measured, settled: None }];
     let origin = MapOrigin { models, ..MapOrigin::new(classes(), content) };
     let mut rows = MapRows::default();
     let mut labels = "cell_id,label\nstranger,a\n".to_owned();

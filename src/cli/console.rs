@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use super::screen::{Screen, Warnings};
 use crate::progress::Progress;
 use crate::report::{duration, grouped};
 
@@ -20,7 +21,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 pub(crate) struct Console {
     quiet: bool,
     terminal: bool,
-    bar: Option<ProgressBar>,
+    screen: Screen,
     /// What stands behind the bar.
     pace: Option<Pace>,
 }
@@ -29,7 +30,9 @@ impl Console {
     /// A console that says nothing but errors, warnings and data where `quiet`.
     pub(crate) fn new(quiet: bool) -> Self {
         listen_for_interrupts();
-        Self { quiet, terminal: io::stderr().is_terminal(), bar: None, pace: None }
+        let screen = Screen::default();
+        Warnings::hear(&screen);
+        Self { quiet, terminal: io::stderr().is_terminal(), screen, pace: None }
     }
 
     /// Prints data on standard output. A reader who has gone away is no error.
@@ -44,31 +47,21 @@ impl Console {
     /// Prints a remark on standard error.
     pub(crate) fn note(&self, text: impl fmt::Display) {
         if !self.quiet {
-            self.line(&text.to_string());
+            self.screen.line(&text.to_string());
         }
     }
 
     /// Prints an error and its causes, one per line.
     pub(crate) fn error(&mut self, error: &anyhow::Error) {
         self.end_bar();
-        self.line(&format!("error: {error}"));
+        self.screen.line(&format!("error: {error}"));
         for cause in error.chain().skip(1) {
-            self.line(&format!("  because: {}", cause.to_string().replace('\n', "\n    ")));
-        }
-    }
-
-    /// Writes a line without tearing a progress bar. Nobody can be told that standard error is closed.
-    fn line(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| drop(writeln!(io::stderr().lock(), "{text}"))),
-            None => drop(writeln!(io::stderr().lock(), "{text}")),
+            self.screen.line(&format!("  because: {}", cause.to_string().replace('\n', "\n    ")));
         }
     }
 
     fn end_bar(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
+        self.screen.show(None);
     }
 
     fn style(total: Option<u64>, pace: Pace) -> ProgressStyle {
@@ -150,24 +143,24 @@ impl Progress for Console {
         bar.set_prefix(what.to_owned());
         self.pace = Some(pace);
         bar.enable_steady_tick(Duration::from_millis(250));
-        self.bar = Some(bar);
+        self.screen.show(Some(bar));
     }
 
     fn advance(&mut self, count: u64) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = self.screen.bar() {
             bar.inc(count);
         }
     }
 
     fn skip(&mut self, count: u64) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = self.screen.bar() {
             bar.inc(count);
             bar.reset_eta();
         }
     }
 
     fn show(&mut self, message: &str) {
-        let (Some(bar), Some(pace)) = (&self.bar, &mut self.pace) else { return };
+        let (Some(bar), Some(pace)) = (self.screen.bar(), &mut self.pace) else { return };
         if !pace.is_told {
             pace.is_told = true;
             bar.set_style(Self::style(bar.length(), pace.clone()));
@@ -186,7 +179,7 @@ impl Progress for Console {
     }
 
     fn warn(&mut self, message: &str) {
-        self.line(&format!("warning: {message}"));
+        self.screen.line(&format!("warning: {message}"));
     }
 
     fn wants_stop(&self) -> bool {

@@ -63,6 +63,12 @@ pub(crate) fn run(args: &EvaluateArgs, console: &mut Console) -> anyhow::Result<
         console.data("Raw probabilities and the most probable class:")?;
     }
     train::print(&evaluation.measurement, console)?;
+    let point = model.manifest().operating_point.as_ref();
+    if point.is_some_and(|point| point.unsettled().is_some()) {
+        console.note(
+            "the operating point estimates the prevalence when a map is made; here that of its run stands in for it",
+        );
+    }
     if let Some(decided) = &evaluation.decided {
         console
             .data("\nTHE HEADLINE, how a map decides: with the operating point of the bundle")?;

@@ -1,8 +1,10 @@
 //! The forms in which a map is wanted, by the extensions of their names.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use tesela_datasets::whole_file::WholeFile;
 
 use crate::map::{CogFiles, write_cog, write_csv, write_geopackage, write_quick_look};
 
@@ -91,9 +93,7 @@ impl MapFiles {
         for (form, path) in &self.files {
             match form {
                 MapForm::Table if path == table => {}
-                MapForm::Table => {
-                    std::fs::copy(table, path)?;
-                }
+                MapForm::Table => copy_whole(table, path)?,
                 MapForm::Csv => write_csv(table, path)?,
                 MapForm::GeoPackage => write_geopackage(table, path)?,
                 MapForm::Picture => write_quick_look(table, path)?,
@@ -106,5 +106,34 @@ impl MapFiles {
             written.push(path.clone());
         }
         Ok(written)
+    }
+}
+
+/// Copies a file; the copy appears whole.
+fn copy_whole(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let mut file = WholeFile::create(to)?;
+    std::io::copy(&mut File::open(from)?, &mut file)?;
+    Ok(file.finish()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_second_table_is_a_copy_that_appears_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let [table, copy] = ["a.parquet", "b.parquet"].map(|name| folder.path().join(name));
+        fs::write(&table, "rows").unwrap();
+        fs::write(&copy, "old").unwrap();
+        let files = MapFiles::new(&[table.clone(), copy.clone()]).unwrap();
+        assert_eq!(files.write(&table).unwrap(), [table.clone(), copy.clone()]);
+        assert_eq!(fs::read(&copy).unwrap(), b"rows");
+        // What cannot be copied leaves the former file, and nothing beside it.
+        fs::remove_file(&table).unwrap();
+        assert!(files.write(&table).is_err());
+        assert_eq!(fs::read(&copy).unwrap(), b"rows");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -60,6 +60,9 @@ pub(super) fn tell(
     if summary.partial > 0 {
         console.note(format!("{} cells with a class lack a part of their pixels", summary.partial));
     }
+    for prior in &summary.settled {
+        console.data(format!("estimated prevalence: {}", prior.words(classes)))?;
+    }
     if let Some(trained) = summary.trained.filter(|&trained| trained > 0) {
         console.note(format!(
             "{trained} cells were trained on; leave them out where the map is judged"

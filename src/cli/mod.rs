@@ -19,6 +19,7 @@ mod merge;
 mod predict;
 mod prepare;
 mod report;
+mod screen;
 mod simulate;
 mod train;
 mod variogram;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use tesela_datasets::config::{ConfigError, Problems, parse_toml};
 use tesela_datasets::hex;
 use tesela_models::config::{ModelConfig, RawModelConfig};
-use tesela_models::operating_point::{OperatingSettings, PriorChoice, RawOperatingPoint};
+use tesela_models::operating_point::{OperatingSettings, RawOperatingPoint};
 
 use super::{Data, ExperimentError, FoldSource, RawData, RawValidation, Validation};
 
@@ -79,10 +79,6 @@ impl Experiment {
         let validation = raw.validation.check(&mut problems);
         let model = raw.model.clone().check(&mut problems);
         let operating = raw.operating_point.clone().check(&mut problems);
-        if operating.as_ref().is_some_and(|own| own.prior() == PriorChoice::Estimated) {
-            let problem = "is `estimated`; no cells without labels are predicted here, expected `target` or `sample`";
-            problems.add("operating-point.prior", problem);
-        }
         if raw.data.sample.is_some() && raw.validation.plan.is_some() {
             let problem =
                 "stands beside `validation.plan`, whose cells are the cells of the experiment";

@@ -1,5 +1,7 @@
 //! From the raw numbers of models to what a map says: by their operating points, or as the models give them.
 
+use std::borrow::Cow;
+
 use tesela_datasets::cell::Cell;
 use tesela_datasets::class::ClassId;
 use tesela_models::bundle::TrainedCells;
@@ -7,8 +9,9 @@ use tesela_models::classifier::Probabilities;
 use tesela_models::operating_point::{Decided, Decision, OperatingPoint};
 
 use super::models::layout_of;
+use super::settling::FreshCells;
 use super::{InferenceError, ModelFacts, RawLayout};
-use crate::map::{MapContent, MapRows, uncertainty};
+use crate::map::{MapContent, MapRows, ModelOrigin, SettledPrior, uncertainty};
 
 /// Decides cells on what models say of them.
 ///
@@ -21,8 +24,12 @@ pub struct Decider<'a> {
     facts: &'a [ModelFacts],
     layout: RawLayout,
     /// Those of all models, or none.
-    points: Vec<&'a OperatingPoint>,
+    points: Vec<Cow<'a, OperatingPoint>>,
+    /// What was found on the cells of the map; empty where nothing was.
+    settled: Vec<Option<SettledPrior>>,
     decision: Decision,
+    /// Which columns a map from pixels has.
+    content: MapContent,
 }
 
 impl<'a> Decider<'a> {
@@ -32,9 +39,13 @@ impl<'a> Decider<'a> {
     /// If they do not fit together, or some have an operating point and others none.
     pub fn new(facts: &'a [ModelFacts], raw: bool) -> Result<Self, InferenceError> {
         let layout = layout_of(facts)?;
-        let points: Vec<&OperatingPoint> = match raw {
+        let points: Vec<Cow<'a, OperatingPoint>> = match raw {
             true => Vec::new(),
-            false => facts.iter().filter_map(|facts| facts.operating_point.as_ref()).collect(),
+            false => facts
+                .iter()
+                .filter_map(|facts| facts.operating_point.as_ref())
+                .map(Cow::Borrowed)
+                .collect(),
         };
         if !points.is_empty() && points.len() < facts.len() {
             let lacking = facts.iter().find(|facts| facts.operating_point.is_none());
@@ -42,7 +53,54 @@ impl<'a> Decider<'a> {
             return Err(InferenceError::NoOperatingPoint { name });
         }
         let decision = common_decision(&points);
-        Ok(Self { facts, layout, points, decision })
+        let content = MapContent {
+            pixels: true,
+            spread: layout.models() > 1,
+            sets: points.iter().any(|point| point.conformal().is_some()),
+            applicability: !layout.compared().is_empty(),
+            training: facts.iter().all(|facts| facts.trained.is_some()),
+        };
+        Ok(Self { facts, layout, points, settled: Vec::new(), decision, content })
+    }
+
+    /// Whether a prevalence is to be estimated before cells are decided.
+    pub(super) fn is_unsettled(&self) -> bool {
+        (0..self.points.len()).any(|model| self.is_open(model))
+    }
+
+    /// Whether the prevalence that `model` decides at is to be estimated.
+    pub(super) fn is_open(&self, model: usize) -> bool {
+        self.points.get(model).is_some_and(|point| point.unsettled().is_some())
+    }
+
+    /// The same models with what was left open settled on `fresh`.
+    pub(super) fn settle(&self, fresh: &FreshCells) -> Result<Self, InferenceError> {
+        let (mut points, mut settled) = (Vec::new(), Vec::new());
+        for (model, point) in self.points.iter().enumerate() {
+            let (point, prior) = match fresh.settle(model, point)? {
+                Some((point, prior)) => (Cow::Owned(point), Some(prior)),
+                None => (point.clone(), None),
+            };
+            points.push(point);
+            settled.push(prior);
+        }
+        let (facts, layout, content) = (self.facts, self.layout.clone(), self.content);
+        let decision = common_decision(&points);
+        Ok(Self { facts, layout, points, settled, decision, content })
+    }
+
+    /// What a map says of the models.
+    pub(super) fn origins(&self) -> Vec<ModelOrigin> {
+        let settled = |model: usize| self.settled.get(model).cloned().flatten();
+        let facts = self.facts.iter().enumerate();
+        facts
+            .map(|(model, facts)| ModelOrigin { settled: settled(model), ..facts.origin.clone() })
+            .collect()
+    }
+
+    /// What numbers there are of each cell.
+    pub(super) fn layout(&self) -> &RawLayout {
+        &self.layout
     }
 
     /// Whether operating points decide.
@@ -57,17 +115,11 @@ impl<'a> Decider<'a> {
 
     /// Which columns a map will have; `pixels`: whether it is made from pixels.
     pub(super) fn content(&self, pixels: bool) -> MapContent {
-        MapContent {
-            pixels,
-            spread: self.layout.models() > 1,
-            sets: self.points.iter().any(|point| point.conformal().is_some()),
-            applicability: !self.layout.compared().is_empty(),
-            training: self.facts.iter().all(|facts| facts.trained.is_some()),
-        }
+        MapContent { pixels, ..self.content }
     }
 
     /// Whether a model was fitted on each of `cells`; empty where not all models know.
-    fn trained(&self, cells: &[Cell]) -> Vec<bool> {
+    pub(super) fn trained(&self, cells: &[Cell]) -> Vec<bool> {
         let known: Option<Vec<&TrainedCells>> =
             self.facts.iter().map(|facts| facts.trained.as_ref()).collect();
         let Some(known) = known else { return Vec::new() };
@@ -130,7 +182,7 @@ impl<'a> Decider<'a> {
 
     /// The classes that one of the models cannot rule out, of which there are `len` entries.
     fn union(&self, of_models: &[Decided], len: usize) -> Vec<bool> {
-        if !self.content(false).sets {
+        if !self.content.sets {
             return Vec::new();
         }
         // A model without sets rules nothing out.
@@ -159,7 +211,7 @@ fn larger(one: f32, other: f32) -> f32 {
     if one.is_nan() || other.is_nan() { f32::NAN } else { one.max(other) }
 }
 
-fn common_decision(points: &[&OperatingPoint]) -> Decision {
+fn common_decision(points: &[Cow<'_, OperatingPoint>]) -> Decision {
     let thresholds: Vec<(ClassId, f64)> = points
         .iter()
         .filter_map(|point| match point.decision() {

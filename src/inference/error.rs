@@ -21,6 +21,11 @@ pub enum InferenceError {
     /// What the model says cannot be decided on.
     #[error("the operating point cannot decide on what the model says")]
     Deciding(#[source] OperatingPointError),
+    /// What an operating point leaves open cannot be found on the cells of the map.
+    #[error(
+        "the prevalence cannot be estimated on the cells of this map; `--raw` leaves the operating point out"
+    )]
+    Settling(#[source] OperatingPointError),
     /// The grid cannot be read.
     #[error("cannot read the grid")]
     Grid(#[source] GridError),

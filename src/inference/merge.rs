@@ -7,12 +7,13 @@ use tesela_datasets::cells::CellTableHeader;
 
 use super::identity::GridDigest;
 use super::part_set::{KnownCells, PartSet};
+use super::settling::FreshCells;
 use super::{Decider, GridInput, InferenceError, ModelFacts};
-use crate::map::{MapHeader, MapOrigin, MapRows, MapWriter, Quality};
+use crate::map::{MapHeader, MapOrigin, MapRows, MapWriter, Quality, SettledPrior};
 use crate::progress::Progress;
 
 /// What is on a map.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct MapSummary {
     /// All cells.
     pub cells: u64,
@@ -26,6 +27,8 @@ pub struct MapSummary {
     pub partial: u64,
     /// Cells that a model was fitted on; `None` where the models do not say.
     pub trained: Option<u64>,
+    /// What operating points left open and was found on the cells of this map.
+    pub settled: Vec<SettledPrior>,
 }
 
 impl MapSummary {
@@ -68,23 +71,32 @@ pub fn merge(
             format!("the parts have {found} numbers of each cell; the models give {expected}");
         return Err(InferenceError::Parts { path: parts.paths()[0].clone(), reason });
     }
+    let settled;
+    let decider = match decider.is_unsettled() {
+        true => {
+            settled = settle(parts, decider, grid, progress)?;
+            &settled
+        }
+        false => decider,
+    };
     let reader = grid.open()?;
     let cells =
         CellTableHeader { classes: reader.classes().clone(), crs: Some(reader.crs().to_crs()) };
     let mut origin = MapOrigin::new(facts[0].classes.clone(), decider.content(true));
-    origin.models = facts.iter().map(|facts| facts.origin.clone()).collect();
+    origin.models = decider.origins();
     origin.operating_point = decider.has_operating_point();
     origin.input_digest = Some(parts.identity().input_digest());
     let classes = origin.classes.len();
-    let mut writer = MapWriter::create(out, &MapHeader { cells, origin })?;
     let mut known = KnownCells::new(parts);
     let mut digest = GridDigest::default();
     let content = decider.content(true);
     let mut summary = MapSummary {
         counts: vec![0; classes],
         trained: content.training.then_some(0),
+        settled: origin.settled(),
         ..MapSummary::default()
     };
+    let mut writer = MapWriter::create(out, &MapHeader { cells, origin })?;
     progress.start("writing the map", Some(parts.identity().cells), "cells");
     for batch in reader {
         if progress.wants_stop() {
@@ -115,6 +127,33 @@ pub fn merge(
     }
     writer.finish()?;
     Ok(summary)
+}
+
+/// Settles what the operating points leave open on all cells of `grid` that were not trained on, in its order.
+fn settle<'a>(
+    parts: &PartSet,
+    decider: &Decider<'a>,
+    grid: &GridInput,
+    progress: &mut dyn Progress,
+) -> Result<Decider<'a>, InferenceError> {
+    let mut fresh = FreshCells::new(decider);
+    let mut known = KnownCells::new(parts);
+    let (mut first, mut values) = (0, Vec::new());
+    progress.start("estimating prevalence", Some(parts.identity().cells), "cells");
+    for batch in grid.open()? {
+        if progress.wants_stop() {
+            return Err(InferenceError::Interrupted);
+        }
+        let batch = batch?;
+        values.clear();
+        for number in first..first + batch.len() {
+            known.take(number, &mut values)?;
+        }
+        fresh.extend(decider, &batch, &values);
+        first += batch.len();
+        progress.advance(batch.len() as u64);
+    }
+    decider.settle(&fresh)
 }
 
 fn check_bundles(parts: &PartSet, facts: &[ModelFacts]) -> Result<(), InferenceError> {

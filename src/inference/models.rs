@@ -54,6 +54,7 @@ impl ModelFacts {
                 kind: manifest.kind.clone(),
                 dataset: manifest.provenance.dataset.clone(),
                 measured: manifest.provenance.measured.clone(),
+                settled: None,
             },
             applicability: load_applicability(directory, &manifest)?,
             trained: load_trained_cells(directory, &manifest)?,

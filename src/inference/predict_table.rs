@@ -6,8 +6,9 @@ use tesela_datasets::cells::CellTableHeader;
 use tesela_datasets::descriptor::TableSource;
 use tesela_datasets::source::Batch;
 use tesela_datasets::table::{ColumnOrder, TableDefinition, TableKeys};
-use tesela_datasets::table_file::{ColumnChoice, ColumnKind, FileColumn, TableFile};
+use tesela_datasets::table_file::{ColumnChoice, ColumnKind, FileColumn, TableFile, TableRows};
 
+use super::settling::FreshCells;
 use super::{Decider, InferenceError, MapSummary, Models};
 use crate::map::{MapHeader, MapOrigin, MapWriter};
 use crate::progress::Progress;
@@ -48,19 +49,29 @@ pub fn predict_table(
     let crs = input.source.and_then(|source| source.crs.as_deref());
     let crs = crs.map(CoordinateSystem::parse).transpose();
     let crs = crs.map_err(|error| InferenceError::Coordinates(Box::new(error)))?;
+    let settled;
+    let decider = match decider.is_unsettled() {
+        true => {
+            progress.start("estimating prevalence", file.row_count(), "rows");
+            settled = settle(models, decider, file.rows(&table, None)?, progress)?;
+            &settled
+        }
+        false => decider,
+    };
     let rows = file.rows(&table, None)?;
     let classes = models.classes();
     let content = decider.content(false);
     let mut origin = MapOrigin::new(classes.clone(), content);
-    origin.models = models.facts().iter().map(|facts| facts.origin.clone()).collect();
+    origin.models = decider.origins();
     origin.operating_point = decider.has_operating_point();
     let cells = CellTableHeader { classes: classes.clone(), crs: crs.map(|crs| crs.to_crs()) };
-    let mut writer = MapWriter::create(out, &MapHeader { cells, origin })?;
     let mut summary = MapSummary {
         counts: vec![0; classes.len()],
         trained: content.training.then_some(0),
+        settled: origin.settled(),
         ..MapSummary::default()
     };
+    let mut writer = MapWriter::create(out, &MapHeader { cells, origin })?;
     progress.start("predicting", file.row_count(), "rows");
     for batch in rows {
         if progress.wants_stop() {
@@ -75,6 +86,28 @@ pub fn predict_table(
     }
     writer.finish()?;
     Ok(summary)
+}
+
+/// Settles what the operating points leave open on all rows that were not trained on. They are predicted once for this and once
+/// more for the map, which keeps memory small.
+fn settle<'a>(
+    models: &Models,
+    decider: &Decider<'a>,
+    rows: TableRows,
+    progress: &mut dyn Progress,
+) -> Result<Decider<'a>, InferenceError> {
+    let mut fresh = FreshCells::new(decider);
+    for batch in rows {
+        if progress.wants_stop() {
+            return Err(InferenceError::Stopped);
+        }
+        let batch = batch?;
+        let count = batch.cells.len() as u64;
+        let values = models.compute(&Batch::Rows(batch.rows))?;
+        fresh.extend(decider, &batch.cells, &values);
+        progress.advance(count);
+    }
+    decider.settle(&fresh)
 }
 
 /// The columns of the model, as the file has them.

@@ -1,5 +1,7 @@
 //! Mapping with a model that looks at one number.
 
+mod settling;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,6 +58,7 @@ impl Bright {
                 kind: "bright".to_owned(),
                 dataset: "test".to_owned(),
                 measured: serde_json::Map::new(),
+                settled: None,
             },
             classes: self.classes.clone(),
             input: self.input.clone(),
@@ -236,6 +239,7 @@ fn every_cell_gets_the_class_of_its_own_pixels() {
         outside: 10,
         partial: 0,
         trained: Some(1),
+        settled: Vec::new(),
     };
     assert_eq!(summary, expected);
     let rows = place.rows("map.parquet");

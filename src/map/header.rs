@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use tesela_datasets::cells::CellTableHeader;
 use tesela_datasets::class::ClassMap;
 
+use crate::numerals::{grouped, percent};
+
 /// The version of the columns of a map.
 pub(super) const FORMAT_VERSION: u32 = 1;
 
@@ -51,6 +53,11 @@ impl MapOrigin {
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
+
+    /// What operating points left open and was found on the cells of the map.
+    pub fn settled(&self) -> Vec<SettledPrior> {
+        self.models.iter().filter_map(|model| model.settled.clone()).collect()
+    }
 }
 
 /// Which columns a map has beside class and probabilities.
@@ -83,4 +90,51 @@ pub struct ModelOrigin {
     /// What was measured on cells that it was not fitted on, as in its bundle: with it the map can be held against what
     /// was announced.
     pub measured: serde_json::Map<String, serde_json::Value>,
+    /// What its operating point left open and was found on the cells of this map; not written where it left nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<SettledPrior>,
+}
+
+/// What an operating point with an estimated prevalence found on the cells of a map.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettledPrior {
+    /// How common each class is among the cells that no model was trained on.
+    pub prevalence: Vec<f64>,
+    /// From which probability on cells are mapped as the class that the threshold speaks of; `None` where the most probable
+    /// class is taken.
+    pub threshold: Option<f64>,
+    /// How many cells it rests on.
+    pub cells: u64,
+}
+
+impl SettledPrior {
+    /// What was found, in words.
+    pub fn words(&self, classes: &ClassMap) -> String {
+        let pairs = classes.names().iter().zip(&self.prevalence);
+        let shares: Vec<String> =
+            pairs.map(|(name, share)| format!("{name} {}", percent(*share))).collect();
+        let threshold = self.threshold.map_or_else(String::new, |threshold| {
+            format!("; threshold at a probability of {}", percent(threshold))
+        });
+        let cells = grouped(self.cells);
+        format!("{} (from {cells} cells that were not trained on{threshold})", shares.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimated_prevalence_is_told_with_what_it_rests_on() {
+        let classes = ClassMap::new(["other", "urban"]).unwrap();
+        let mut prior =
+            SettledPrior { prevalence: vec![0.98, 0.02], threshold: None, cells: 1_975_219 };
+        let told = "other 98.0 %, urban 2.0 % (from 1,975,219 cells that were not trained on";
+        assert_eq!(prior.words(&classes), format!("{told})"));
+        prior.threshold = Some(0.376);
+        let ending = "; threshold at a probability of 37.6 %)";
+        assert_eq!(prior.words(&classes), format!("{told}{ending}"));
+    }
 }

@@ -26,7 +26,7 @@ pub use cog::{CogFiles, write_cog};
 pub use columns::{ColumnData, ColumnKind, MapColumn};
 pub use error::MapError;
 pub use geopackage::write_geopackage;
-pub use header::{MapContent, MapHeader, MapOrigin, ModelOrigin};
+pub use header::{MapContent, MapHeader, MapOrigin, ModelOrigin, SettledPrior};
 pub use quick_look::write_quick_look;
 pub use reader::MapReader;
 pub use rows::{MapRows, Quality, uncertainty};

@@ -51,6 +51,12 @@ impl Outcomes {
         self.unclassified += other.unclassified;
     }
 
+    /// Keeps the first `cells` classified cells; how many are unclassified is not changed.
+    pub(crate) fn truncate(&mut self, cells: usize) {
+        self.truths.truncate(cells);
+        self.probabilities.truncate(cells * self.classes);
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
         self.classes

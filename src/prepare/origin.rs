@@ -168,7 +168,8 @@ pub(super) fn check_checksum(descriptor: &Descriptor, path: &Path) -> Result<(),
         return Ok(());
     };
     if is_remote(path) {
-        tracing::warn!(path = %path.display(), "the checksum of a remote file is not compared");
+        let path = path.display();
+        tracing::warn!("`{path}` lies on a server, so its checksum is not compared");
         return Ok(());
     }
     let found = FileMark::of(path).map_err(PrepareError::read(path))?.sha256;

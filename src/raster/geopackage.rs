@@ -111,20 +111,7 @@ impl GeoPackageWriter {
         crs: &CoordinateSystem,
         classes: &ClassMap,
     ) -> Result<Self, RasterError> {
-        Self::with_extra(path, crs, classes, &[])
-    }
-
-    /// Like [`GeoPackageWriter::create`], with the columns `extra` after the own ones.
-    ///
-    /// # Errors
-    /// If the file cannot be made.
-    pub fn with_extra(
-        path: &Path,
-        crs: &CoordinateSystem,
-        classes: &ClassMap,
-        extra: &[(String, ColumnKind)],
-    ) -> Result<Self, RasterError> {
-        let columns = extra.to_vec();
+        let columns = Vec::new();
         let layout =
             GeoPackageLayout { crs: Some(crs), classes, columns, points: false, style: None };
         Self::begin(path, &layout)

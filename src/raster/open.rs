@@ -29,6 +29,9 @@ struct Message {
     is_failure: bool,
 }
 
+/// What GDAL says where it asks a busy server again by itself.
+const RETRYING: &str = "Retrying again";
+
 /// The most messages that are kept.
 const KEPT: usize = 16;
 
@@ -38,6 +41,9 @@ pub(crate) fn keep_quiet() {
     ONCE.call_once(|| {
         set_error_handler(|kind, number, message| {
             tracing::debug!(number, message, "gdal");
+            if message.contains(RETRYING) {
+                tracing::warn!("{message}");
+            }
             let is_failure = matches!(kind, CplErrType::Failure | CplErrType::Fatal);
             if is_failure || matches!(kind, CplErrType::Warning) {
                 let message = Message { text: message.to_owned(), is_failure };
@@ -159,10 +165,12 @@ fn open_remote(path: &Path, kind: &GdalOpenFlags) -> Result<Dataset, RasterError
         })
     };
     let is_worth = |failure: &NetworkFailure| is_passing(&failure.said());
-    Patience::of_settings().try_until_done(attempt, is_worth).map_err(|(failure, attempts)| {
-        let said = failure.said();
-        RasterError::Network { path: path.to_owned(), attempts, advice: advice(&said), said }
-    })
+    Patience::of_settings().try_until_done(path, attempt, is_worth).map_err(
+        |(failure, attempts)| {
+            let said = failure.said();
+            RasterError::Network { path: path.to_owned(), attempts, advice: advice(&said), said }
+        },
+    )
 }
 
 /// The names under which the rasters in the archive `path` can be opened, if it is one and has some.

@@ -106,6 +106,7 @@ fn header() -> MapHeader {
         kind: "extra-trees".to_owned(),
         dataset: "simulated".to_owned(),
         measured: serde_json::Map::new(),
+        settled: None,
     });
     let crs = CoordinateSystem::parse("EPSG:6372").unwrap().to_crs();
     let cells = CellTableHeader { classes: origin.classes.clone(), crs: Some(crs) };

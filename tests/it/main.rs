@@ -14,6 +14,8 @@ mod label;
 #[cfg(test)]
 mod nation;
 #[cfg(test)]
+mod network;
+#[cfg(test)]
 mod onnx;
 #[cfg(test)]
 mod predict;

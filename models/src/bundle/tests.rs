@@ -121,6 +121,27 @@ fn a_description_that_contradicts_the_weights_is_refused() {
     assert!(refusal(|_| String::new()).contains("does not describe a bundle"));
 }
 
+/// The bundle at `path` is refused with `flip` on a byte of its file `weights`, and with all behind that byte cut off.
+fn check_alterations(
+    path: &Path,
+    weights: &Path,
+    place: prop::sample::Index,
+    flip: u8,
+) -> Result<(), TestCaseError> {
+    let mut bytes = fs::read(weights).unwrap();
+    let place = place.index(bytes.len());
+    bytes[place] ^= flip;
+    for (bytes, expected) in [
+        (&bytes[..], "has digest".to_owned()),
+        (&bytes[..place], format!("has {place} bytes; expected")),
+    ] {
+        fs::write(weights, bytes).unwrap();
+        let error = load(path, "flex").err().expect("the bundle is refused").to_string();
+        prop_assert!(error.contains(&expected), "{}", error);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
@@ -129,16 +150,7 @@ proptest! {
         let directory = tempdir().unwrap();
         let path = directory.path().join("model");
         save(&path, &*fitted(), &provenance(), Extras::default()).unwrap();
-        let weights = path.join("forest.bin");
-        let mut bytes = fs::read(&weights).unwrap();
-        let place = place.index(bytes.len());
-        bytes[place] ^= flip;
-        fs::write(&weights, &bytes).unwrap();
-        let error = load(&path, "flex").err().expect("the bundle is refused").to_string();
-        prop_assert!(error.contains("has digest"), "{}", error);
-        fs::write(&weights, &bytes[..place]).unwrap();
-        let error = load(&path, "flex").err().expect("the bundle is refused").to_string();
-        prop_assert!(error.contains(&format!("has {place} bytes; expected")), "{}", error);
+        check_alterations(&path, &path.join("forest.bin"), place, flip)?;
     }
 
     #[test]
@@ -173,15 +185,7 @@ proptest! {
         let ensemble = ensemble();
         let path = ensemble.path().join("ensemble");
         let weights = path.join(format!("fold-{member:02}")).join("forest.bin");
-        let mut bytes = fs::read(&weights).unwrap();
-        let place = place.index(bytes.len());
-        bytes[place] ^= flip;
-        fs::write(&weights, &bytes).unwrap();
-        let error = load(&path, "flex").err().expect("the bundle is refused").to_string();
-        prop_assert!(error.contains("has digest"), "{}", error);
-        fs::write(&weights, &bytes[..place]).unwrap();
-        let error = load(&path, "flex").err().expect("the bundle is refused").to_string();
-        prop_assert!(error.contains(&format!("has {place} bytes; expected")), "{}", error);
+        check_alterations(&path, &weights, place, flip)?;
     }
 }
 

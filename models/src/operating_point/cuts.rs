@@ -64,6 +64,34 @@ impl Cuts {
         Self { cuts }
     }
 
+    /// The cuts of cells whose class nobody knows, with `probabilities` of the class that hold: a cell counts with its
+    /// probability as one of the class, and with the rest as another.
+    pub(crate) fn expected(mut probabilities: Vec<f64>) -> Self {
+        probabilities.sort_unstable_by(|a, b| b.total_cmp(a));
+        let total: f64 = probabilities.iter().sum();
+        let cells = probabilities.len() as f64;
+        let (mut mapped, mut right) = (0.0, 0.0);
+        let mut cuts = Vec::new();
+        for group in probabilities.chunk_by(|a, b| a == b) {
+            mapped += group.len() as f64;
+            right += group[0] * group.len() as f64;
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a number of cells"
+            )]
+            let others = (mapped - right).round().max(0.0) as u64;
+            cuts.push(Cut {
+                threshold: group[0],
+                precision: right / mapped,
+                recall: right / total,
+                share: mapped / cells,
+                others,
+            });
+        }
+        Self { cuts }
+    }
+
     /// The cut that `rule` asks for, where `prevalence` is that of the class, and whether it does what was asked.
     ///
     /// Among equals the highest threshold wins, except for a precision, where the lowest has the highest recall.
@@ -144,6 +172,24 @@ mod tests {
         assert!(reached && cut.threshold == 0.8 && cut.recall == 0.5 && cut.others == 0);
         let (cut, _) = cuts([16.0, 1.0]).find(ThresholdRule::Recall(0.75), 0.04);
         assert!((cut.precision - 3.0 / 19.0).abs() < 1e-15 && cut.others == 1);
+    }
+
+    #[test]
+    fn probabilities_that_hold_stand_for_known_classes() {
+        // Of five cells at each level, as many are of the class as the level says.
+        let levels = [(0.8, 4), (0.6, 3), (0.4, 2), (0.2, 1)];
+        let known = levels
+            .into_iter()
+            .flat_map(|(score, own)| (0..5).map(move |cell| (score, usize::from(cell < own))));
+        let known = Cuts::new(known.collect(), 1, &[1.0, 1.0]);
+        let expected = Cuts::expected(levels.iter().flat_map(|&(score, _)| [score; 5]).collect());
+        for (one, other) in known.cuts.iter().zip(&expected.cuts) {
+            assert!((one.precision - other.precision).abs() < 1e-12, "{one:?} {other:?}");
+            assert!((one.recall - other.recall).abs() < 1e-12, "{one:?} {other:?}");
+            assert_eq!((one.share, one.others), (other.share, other.others));
+        }
+        let rule = ThresholdRule::MaxF1;
+        assert_eq!(known.find(rule, 0.5).0.threshold, expected.find(rule, 0.5).0.threshold);
     }
 
     #[test]

@@ -118,8 +118,8 @@ pub enum OperatingPointError {
     },
     /// A prevalence is to be estimated from nothing.
     #[error(
-        "`prior = \"estimated\"` needs predictions of cells as they occur at the place of use, and there are none; \
-         expected at least one, or `prior = \"target\"` with `validation.target-prevalence`"
+        "`prior = \"estimated\"` needs predictions of cells as they occur at the place of use that were not trained on, and \
+         there are none; expected at least one, or `prior = \"target\"` with `validation.target-prevalence`"
     )]
     NothingToEstimate,
     /// The estimate did not settle.

@@ -13,7 +13,7 @@ use super::prior::check_shares;
 use super::warnings::Facts;
 use super::{
     Calibration, CalibrationKind, KindLoss, OperatingPoint, OperatingPointError, OperatingSettings,
-    OutOfFold, PrevalenceEstimate, PriorChoice, estimate_prevalence,
+    OutOfFold, PrevalenceEstimate, PriorChoice, Unsettled, estimate_prevalence,
 };
 
 /// What is known about the place of use.
@@ -21,7 +21,8 @@ use super::{
 pub struct Place<'a> {
     /// The declared share of each class.
     pub target: Option<&'a [f64]>,
-    /// Raw probabilities of cells as they occur there, `[cell, class]`, for `prior = "estimated"`.
+    /// Raw probabilities of cells as they occur there, `[cell, class]`, for `prior = "estimated"`; without them the
+    /// prevalence is left to be estimated when a map is made ([`OperatingPoint::settle`]).
     pub unlabelled: Option<&'a [f32]>,
 }
 
@@ -71,7 +72,7 @@ impl OperatingPoint {
     ///
     /// # Errors
     /// If the settings do not fit the classes, a prevalence is 0 or 1, no threshold reaches the precision that is asked
-    /// for, or there is nothing to estimate a prevalence from.
+    /// for, or no prevalence can be estimated from the unlabelled cells.
     pub fn fit(
         data: &OutOfFold,
         settings: &OperatingSettings,
@@ -80,12 +81,17 @@ impl OperatingPoint {
         let material = Material::new(data, None)?;
         let choice = Choice::new(settings.calibration().kinds(), &material)?;
         let (target, estimate) = target(&material, settings.prior(), choice.best, place)?;
+        let stands_in = settings.prior() == PriorChoice::Estimated && estimate.is_none();
         let plan = Plan::new(settings, data.classes(), target)?;
         let Learned { point, cut, reached } =
             learn(&material, &plan, choice.best, Without::NOTHING)?;
         if let (Some(cut), false) = (cut, reached) {
             return Err(unreached(&material, &plan, cut));
         }
+        let point = match stands_in {
+            true => point.with_unsettled(Unsettled::new(data.shares(), plan.rule))?,
+            false => point,
+        };
         let parts: Vec<Learned> = (0..data.part_count())
             .into_par_iter()
             .map(|part| {
@@ -97,7 +103,16 @@ impl OperatingPoint {
         let nested = choice.best_without.is_some();
         let assessment = Assessment::new(data, &parts, plan.target.as_deref(), nested);
         let undeclared = settings.prior() == PriorChoice::Target && plan.target.is_none();
-        let warnings = Facts { data, point: &point, assessment: &assessment, cut, undeclared };
+        let declared = place.target;
+        let warnings = Facts {
+            data,
+            point: &point,
+            assessment: &assessment,
+            cut,
+            undeclared,
+            stands_in,
+            declared,
+        };
         let warnings = warnings.warnings();
         Ok(Fitted { point, losses: choice.losses, cut, estimate, assessment, warnings })
     }
@@ -105,7 +120,8 @@ impl OperatingPoint {
 
 type Target = (Option<Vec<f64>>, Option<PrevalenceEstimate>);
 
-/// The mixture that probabilities are moved to.
+/// The mixture that probabilities are moved to. One that is estimated when a map is made has the declared one as a stand-in,
+/// or that of the sample.
 fn target(
     material: &Material<'_>,
     prior: PriorChoice,
@@ -113,15 +129,15 @@ fn target(
     place: &Place<'_>,
 ) -> Result<Target, OperatingPointError> {
     let classes = material.data.classes();
-    match (prior, place.target) {
-        (PriorChoice::Sample, _) | (PriorChoice::Target, None) => Ok((None, None)),
-        (PriorChoice::Target, Some(target)) => {
+    let estimated = (prior == PriorChoice::Estimated).then_some(place.unlabelled).flatten();
+    match (prior, estimated, place.target) {
+        (PriorChoice::Sample, ..) | (_, None, None) => Ok((None, None)),
+        (_, None, Some(target)) => {
             check_shares(classes, "target", target)?;
             Ok((Some(target.to_vec()), None))
         }
-        (PriorChoice::Estimated, _) => {
+        (_, Some(raw), _) => {
             let calibration = Calibration::fit_parts(kind, material, Without::NOTHING)?;
-            let raw = place.unlabelled.unwrap_or_default();
             let rows = calibrated(classes, &calibration, raw)?;
             let estimate = estimate_prevalence(classes, &rows, &material.data.shares())?;
             check_shares(classes, "estimated", &estimate.shares)?;

@@ -39,6 +39,7 @@ mod settings;
 mod temperature;
 #[cfg(test)]
 mod tests;
+mod unsettled;
 mod warnings;
 
 pub use assessment::{Assessment, ClassCoverage, Comparison};
@@ -63,3 +64,4 @@ pub use settings::{
     ThresholdRule,
 };
 pub use temperature::Temperature;
+pub use unsettled::{Settled, Unsettled};

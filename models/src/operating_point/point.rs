@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tesela_datasets::class::{ClassId, ClassMap};
 
 use super::out_of_fold::check_row;
-use super::{Calibration, ConformalSets, Decision, OperatingPointError, PriorShift};
+use super::{Calibration, ConformalSets, Decision, OperatingPointError, PriorShift, Unsettled};
 
 /// Rows that a thread takes at a time.
 const CHUNK: usize = 1 << 13;
@@ -16,11 +16,13 @@ const CHUNK: usize = 1 << 13;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct OperatingPoint {
-    classes: ClassMap,
-    calibration: Calibration,
-    prior: Option<PriorShift>,
-    decision: Decision,
-    conformal: Option<ConformalSets>,
+    pub(super) classes: ClassMap,
+    pub(super) calibration: Calibration,
+    pub(super) prior: Option<PriorShift>,
+    pub(super) decision: Decision,
+    pub(super) conformal: Option<ConformalSets>,
+    /// What is found when a map is made; prior and decision are stand-ins until then.
+    pub(super) unsettled: Option<Unsettled>,
 }
 
 /// An operating point as it is written.
@@ -32,6 +34,9 @@ struct Stored {
     prior: Option<PriorShift>,
     decision: Decision,
     conformal: Option<ConformalSets>,
+    /// Not written where it is nothing: bundles from before there was such a thing keep their digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unsettled: Option<Unsettled>,
 }
 
 /// What an operating point says of some cells.
@@ -65,7 +70,16 @@ impl OperatingPoint {
         prior.as_ref().map_or(Ok(()), |prior| prior.check(&classes))?;
         decision.check(classes.len())?;
         conformal.as_ref().map_or(Ok(()), |sets| sets.check(classes.len()))?;
-        Ok(Self { classes, calibration, prior, decision, conformal })
+        Ok(Self { classes, calibration, prior, decision, conformal, unsettled: None })
+    }
+
+    /// Leaves the prevalence, and the threshold that follows from it, to be found when a map is made.
+    ///
+    /// # Errors
+    /// If `unsettled` does not fit the classes.
+    pub(super) fn with_unsettled(self, unsettled: Unsettled) -> Result<Self, OperatingPointError> {
+        unsettled.check(&self.classes)?;
+        Ok(Self { unsettled: Some(unsettled), ..self })
     }
 
     /// The classes, in the order of the columns.
@@ -78,7 +92,8 @@ impl OperatingPoint {
         &self.calibration
     }
 
-    /// What moves them to the place of use; `None` where that is mixed as the sample is, or nothing is known.
+    /// What moves them to the place of use; `None` where that is mixed as the sample is, or nothing is known. A stand-in
+    /// where the prevalence is still to be estimated ([`OperatingPoint::settle`]).
     pub fn prior(&self) -> Option<&PriorShift> {
         self.prior.as_ref()
     }
@@ -176,15 +191,19 @@ impl TryFrom<Stored> for OperatingPoint {
     type Error = OperatingPointError;
 
     fn try_from(stored: Stored) -> Result<Self, Self::Error> {
-        let Stored { classes, calibration, prior, decision, conformal } = stored;
-        Self::new(classes, calibration, prior, decision, conformal)
+        let Stored { classes, calibration, prior, decision, conformal, unsettled } = stored;
+        let point = Self::new(classes, calibration, prior, decision, conformal)?;
+        match unsettled {
+            Some(unsettled) => point.with_unsettled(unsettled),
+            None => Ok(point),
+        }
     }
 }
 
 impl From<OperatingPoint> for Stored {
     fn from(point: OperatingPoint) -> Self {
-        let OperatingPoint { classes, calibration, prior, decision, conformal } = point;
-        Self { classes, calibration, prior, decision, conformal }
+        let OperatingPoint { classes, calibration, prior, decision, conformal, unsettled } = point;
+        Self { classes, calibration, prior, decision, conformal, unsettled }
     }
 }
 

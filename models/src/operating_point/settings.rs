@@ -131,20 +131,8 @@ impl RawOperatingPoint {
         if let Some(class) = &self.class {
             check("class", !class.is_empty(), "is empty; expected the name of a class".into());
         }
-        match self.threshold {
-            Some(ThresholdRule::Precision(rate)) => {
-                check("threshold.precision", is_rate(rate), rate_problem(rate));
-            }
-            Some(ThresholdRule::Recall(rate)) => {
-                check("threshold.recall", is_rate(rate), rate_problem(rate));
-            }
-            Some(ThresholdRule::CostRatio(ratio)) => {
-                let is_good = (1.0 / MOST_COST..=MOST_COST).contains(&ratio);
-                let problem =
-                    format!("is {ratio}; expected {:e} to {MOST_COST:e}", 1.0 / MOST_COST);
-                check("threshold.cost-ratio", is_good, problem);
-            }
-            _ => {}
+        if let Some((key, problem)) = self.threshold.and_then(rule_problem) {
+            check(&format!("threshold.{key}"), false, problem);
         }
         if let ConformalError::Rate(rate) = self.conformal_error {
             let problem = format!("is {rate}; expected above 0 and below 1, or \"none\"");
@@ -154,12 +142,22 @@ impl RawOperatingPoint {
     }
 }
 
-fn is_rate(rate: f64) -> bool {
-    rate > 0.0 && rate <= 1.0
-}
-
-fn rate_problem(rate: f64) -> String {
-    format!("is {rate}; expected above 0, and 1 at most")
+/// What is wrong with the number of `rule`, if anything, and its key.
+pub(super) fn rule_problem(rule: ThresholdRule) -> Option<(&'static str, String)> {
+    let of_rate = |key, rate: f64| {
+        let is_good = rate > 0.0 && rate <= 1.0;
+        (!is_good).then(|| (key, format!("is {rate}; expected above 0, and 1 at most")))
+    };
+    match rule {
+        ThresholdRule::Precision(rate) => of_rate("precision", rate),
+        ThresholdRule::Recall(rate) => of_rate("recall", rate),
+        ThresholdRule::CostRatio(ratio) => {
+            let is_good = (1.0 / MOST_COST..=MOST_COST).contains(&ratio);
+            let expected = format!("expected {:e} to {MOST_COST:e}", 1.0 / MOST_COST);
+            (!is_good).then(|| ("cost-ratio", format!("is {ratio}; {expected}")))
+        }
+        ThresholdRule::Argmax | ThresholdRule::MaxF1 | ThresholdRule::MatchedShare => None,
+    }
 }
 
 impl OperatingSettings {

@@ -148,8 +148,70 @@ fn an_estimated_prevalence_takes_the_place_of_a_declared_one() {
     let shares = &fitted.estimate.unwrap().shares;
     assert!((shares[1] - 0.04).abs() < 0.006, "{shares:?}");
     assert_eq!(fitted.point.prior().unwrap().to_shares(), shares);
-    let error = OperatingPoint::fit(&data, &settings, &Place::default()).err().unwrap();
+    let place = Place { target: None, unlabelled: Some(&[]) };
+    let error = OperatingPoint::fit(&data, &settings, &place).err().unwrap();
     assert_eq!(error, OperatingPointError::NothingToEstimate);
+}
+
+#[test]
+fn a_prevalence_that_is_left_open_is_settled_on_the_cells_of_a_map() {
+    let data = sample(8000, 5);
+    let (truths, rows) = draw(50_000, 25, 2.5, &mut random::generator(6, &[]));
+    let known = Place { target: None, unlabelled: Some(&rows) };
+    let settings = settings(r#"{"prior": "estimated"}"#);
+    let at_once = OperatingPoint::fit(&data, &settings, &known).unwrap();
+    for target in [None, Some(&[0.9, 0.1][..])] {
+        let place = Place { target, unlabelled: None };
+        let fitted = OperatingPoint::fit(&data, &settings, &place).unwrap();
+        // Until a map is made, the declared mixture or that of the sample stands in, and words say so.
+        assert_eq!(fitted.point.prior().map(PriorShift::to_shares), target);
+        let said = fitted.warnings.last().unwrap();
+        let expected = ["as a stand-in (`non-urban` 50 %", "as a stand-in (`non-urban` 90 %"];
+        assert!(said.contains(expected[usize::from(target.is_some())]), "{said}");
+        // It survives the bundle.
+        let text = serde_json::to_string(&fitted.point).unwrap();
+        let read: OperatingPoint = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, fitted.point);
+        let Settled { point, estimate } = read.settle(&rows).unwrap().unwrap();
+        assert_eq!(estimate, at_once.estimate.clone().unwrap());
+        assert_eq!(point.prior(), at_once.point.prior());
+        assert_eq!(point.settle(&rows), Ok(None));
+        // Its threshold does what that of the known cells does.
+        let f1 =
+            |point: &OperatingPoint| scores(&truths, &point.apply_all(&rows).unwrap().classes)[0];
+        assert!((f1(&point) - f1(&at_once.point)).abs() < 0.02);
+        assert_eq!(fitted.point.settle(&[]), Err(OperatingPointError::NothingToEstimate));
+        for (from, to, expected) in [
+            ("\"from\":[0.5,0.5],\"rule", "\"from\":[0.5,0.4],\"rule", "sum to 0.9"),
+            ("\"max-f1\"", "{\"recall\":7.0}", "has a recall that is 7"),
+            ("{\"class\":1,\"rule", "{\"class\":9,\"rule", "names class 9; there are 2"),
+        ] {
+            assert!(text.contains(from), "{text}");
+            let error = serde_json::from_str::<OperatingPoint>(&text.replace(from, to));
+            assert!(error.unwrap_err().to_string().contains(expected), "{to}");
+        }
+    }
+}
+
+#[test]
+fn each_rule_is_found_again_where_the_classes_are_as_common_as_estimated() {
+    let data = sample(20_000, 5);
+    let (truths, rows) = draw(200_000, 20, 2.5, &mut random::generator(16, &[]));
+    for (threshold, figure, expected) in
+        [(r#"{"precision": 0.7}"#, 1, 0.7), (r#"{"recall": 0.6}"#, 2, 0.6)]
+    {
+        let text = format!(r#"{{"prior": "estimated", "threshold": {threshold}}}"#);
+        let fitted = OperatingPoint::fit(&data, &settings(&text), &Place::default()).unwrap();
+        let settled = fitted.point.settle(&rows).unwrap().unwrap();
+        let decided = settled.point.apply_all(&rows).unwrap();
+        let found = scores(&truths, &decided.classes)[figure];
+        assert!((found - expected).abs() < 0.05, "{threshold} {found}");
+    }
+    let text = r#"{"prior": "estimated", "threshold": "matched-share"}"#;
+    let fitted = OperatingPoint::fit(&data, &settings(text), &Place::default()).unwrap();
+    let Settled { point, estimate } = fitted.point.settle(&rows).unwrap().unwrap();
+    let shares = count_classified(2, &point.apply_all(&rows).unwrap().classes).unwrap();
+    assert!((shares[1] - estimate.shares[1]).abs() < 1e-3, "{shares:?} {estimate:?}");
 }
 
 #[test]

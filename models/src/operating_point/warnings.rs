@@ -14,6 +14,10 @@ pub(crate) struct Facts<'a> {
     pub(crate) cut: Option<Cut>,
     /// Whether the prevalence of the place of use was asked for and is not declared.
     pub(crate) undeclared: bool,
+    /// Whether the prevalence is estimated when a map is made, and another stands in for it until then.
+    pub(crate) stands_in: bool,
+    /// The declared prevalence of the place of use.
+    pub(crate) declared: Option<&'a [f64]>,
 }
 
 impl Facts<'_> {
@@ -22,7 +26,12 @@ impl Facts<'_> {
         let unclassified = self.unclassified().into_iter();
         let rare = self.rare_classes().into_iter().chain(self.always_included());
         let thin = self.thin_precision().into_iter().chain(self.short_of_precision());
-        unclassified.chain(rare).chain(thin).chain(self.undeclared()).collect()
+        unclassified
+            .chain(rare)
+            .chain(thin)
+            .chain(self.undeclared())
+            .chain(self.stand_in())
+            .collect()
     }
 
     fn unclassified(&self) -> Option<String> {
@@ -82,16 +91,34 @@ impl Facts<'_> {
     }
 
     fn undeclared(&self) -> Option<String> {
-        let shares = self.data.shares();
-        let names = self.data.classes().names().iter().zip(shares);
-        let shares: Vec<String> =
-            names.map(|(name, share)| format!("`{name}` {:.3} %", share * 100.0)).collect();
-        let shares = shares.join(", ").replace(".000 %", " %");
+        let shares = self.words(&self.data.shares());
         self.undeclared.then(|| {
             format!(
                 "`validation.target-prevalence` declares no prevalence: probabilities, threshold and figures hold where \
                  classes are as common as in the sample ({shares}), and for no other place"
             )
         })
+    }
+
+    fn stand_in(&self) -> Option<String> {
+        if !self.stands_in {
+            return None;
+        }
+        let (what, shares) = match self.declared {
+            Some(declared) => ("`validation.target-prevalence`", self.words(declared)),
+            None => ("the mixture of the sample", self.words(&self.data.shares())),
+        };
+        Some(format!(
+            "`prior = \"estimated\"`: how common the classes are is estimated when a map is made, and the threshold found \
+             there; until then probabilities, threshold and figures rest on {what} as a stand-in ({shares})"
+        ))
+    }
+
+    /// The share of each class.
+    fn words(&self, shares: &[f64]) -> String {
+        let names = self.data.classes().names().iter().zip(shares);
+        let shares: Vec<String> =
+            names.map(|(name, share)| format!("`{name}` {:.3} %", share * 100.0)).collect();
+        shares.join(", ").replace(".000 %", " %")
     }
 }

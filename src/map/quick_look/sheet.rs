@@ -202,6 +202,7 @@ mod tests {
             kind: kind.to_owned(),
             dataset: "simulated".to_owned(),
             measured: serde_json::Map::new(),
+            settled: None,
         };
         origin.models = vec![model("lenet")];
         assert_eq!(made_by(&origin), "lenet, fitted on simulated; most probable class");

@@ -62,7 +62,7 @@ impl BandRaster {
             let is_worth = |failure: &NetworkFailure| {
                 self.is_of_network(failure) && is_passing(&failure.said())
             };
-            let read = patience.try_until_done(read, is_worth);
+            let read = patience.try_until_done(&self.path, read, is_worth);
             read.map_err(|(failure, attempts)| self.failure(failure, band, window, attempts))?;
         }
         Ok(numbers)

@@ -1,5 +1,6 @@
 //! Patience: what fails on a network is tried again after a while.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::settings::{MAX_RETRY, RETRY_DELAY, setting};
@@ -25,10 +26,11 @@ impl Patience {
         Self { attempts, delay: number(RETRY_DELAY).unwrap_or(1.0).clamp(0.0, LONGEST) }
     }
 
-    /// Tries `attempt` until it succeeds, `is_worth` denies that its failure passes, or the attempts are used up; waits
-    /// twice as long each time. The failure is that of the last attempt, with the number of attempts.
+    /// Tries `attempt` at `place` until it succeeds, `is_worth` denies that its failure passes, or the attempts are used up;
+    /// waits twice as long each time, and warns of it. The failure is that of the last attempt, with the number of attempts.
     pub(crate) fn try_until_done<T, E: std::fmt::Display>(
         self,
+        place: &Path,
         mut attempt: impl FnMut() -> Result<T, E>,
         is_worth: impl Fn(&E) -> bool,
     ) -> Result<T, (E, u32)> {
@@ -41,7 +43,8 @@ impl Patience {
             if number >= self.attempts || !is_worth(&error) {
                 return Err((error, number));
             }
-            tracing::warn!(%error, attempt = number, seconds = delay, "trying again");
+            let (place, next, of) = (place.display(), number + 1, self.attempts);
+            tracing::warn!("`{place}`: {error}; attempt {next} of {of} in {delay} s");
             std::thread::sleep(Duration::from_secs_f64(delay));
             delay = (2.0 * delay).min(LONGEST);
         }
@@ -63,13 +66,13 @@ mod tests {
             tried.set(tried.get() + 1);
             if tried.get() < 3 { Err("busy") } else { Ok(tried.get()) }
         };
-        assert_eq!(QUICK.try_until_done(attempt, |_| true), Ok(3));
+        assert_eq!(QUICK.try_until_done(Path::new("m.tif"), attempt, |_| true), Ok(3));
     }
 
     #[test]
     fn attempts_end_and_final_answers_are_not_questioned() {
         let fail = || Err::<(), _>("no");
-        assert_eq!(QUICK.try_until_done(fail, |_| true), Err(("no", 4)));
-        assert_eq!(QUICK.try_until_done(fail, |_| false), Err(("no", 1)));
+        assert_eq!(QUICK.try_until_done(Path::new("m.tif"), fail, |_| true), Err(("no", 4)));
+        assert_eq!(QUICK.try_until_done(Path::new("m.tif"), fail, |_| false), Err(("no", 1)));
     }
 }

@@ -44,12 +44,8 @@ pub(super) fn point(material: &Material, drawn: &Drawn) -> Option<OperatingPoint
     let quality = &assessment.at_sample;
     Some(OperatingPoint {
         calibration: calibration(point.calibration(), kind.map(|one| one.kind)).into(),
-        prior: point.prior().zip(material.target.as_ref()).map(|(_, target)| {
-            let shares = classes.names().iter().zip(target.shares());
-            let shares: Vec<String> =
-                shares.map(|(name, share)| format!("{name} {}", percent(*share))).collect();
-            format!("moved to that of the country: {}", shares.join(", ")).into()
-        }),
+        prior: prior(point, classes),
+        stands_in: point.unsettled().is_some(),
         decision: decision(point.decision(), classes),
         point: at(material, point.decision(), &after),
         tried: losses.iter().map(|one| (one.kind.to_string().into(), one.log_loss)).collect(),
@@ -70,6 +66,30 @@ pub(super) fn point(material: &Material, drawn: &Drawn) -> Option<OperatingPoint
         sets: sets(operation, classes),
         remarks: warnings.iter().map(Words::from).collect(),
     })
+}
+
+/// To which prevalence probabilities are moved.
+fn prior(
+    point: &tesela_models::operating_point::OperatingPoint,
+    classes: &ClassMap,
+) -> Option<Words> {
+    let to = point.prior().map(|prior| {
+        let shares = classes.names().iter().zip(prior.to_shares());
+        let shares: Vec<String> =
+            shares.map(|(name, share)| format!("{name} {}", percent(*share))).collect();
+        shares.join(", ")
+    });
+    let words = match (to, point.unsettled()) {
+        (Some(to), None) => format!("moved to that of the country: {to}"),
+        (Some(to), Some(_)) => format!(
+            "estimated when a map is made, from its own cells; the declared one stands in for it here: {to}"
+        ),
+        (None, Some(_)) => {
+            "estimated when a map is made, from its own cells; that of the sample stands in for it here".to_owned()
+        }
+        (None, None) => return None,
+    };
+    Some(words.into())
 }
 
 /// What the chosen calibration is.

@@ -81,6 +81,7 @@ pub(super) fn write(path: &Path, training: bool, measured: Map<String, Value>) {
         kind: "extra-trees".to_owned(),
         dataset: "simulated".to_owned(),
         measured,
+        settled: None,
     };
     let origin = MapOrigin {
         models: vec![model],

@@ -14,6 +14,19 @@ mod bad;
 mod map;
 mod of_run;
 
+/// Assesses the map by the polygons of [`states`].
+const BY_STATE: [&str; 9] = [
+    "assess",
+    "map.parquet",
+    "labels.csv",
+    "--by",
+    "states.geojson",
+    "--by-column",
+    "state",
+    "--out",
+    "out",
+];
+
 /// A folder with a map and, in `labels.csv`, the labels of its cells: none of the first column, undefined ones in the
 /// second, and two cells that the map does not have.
 fn country(f1: f64) -> TempDir {
@@ -252,18 +265,7 @@ fn states(folder: &Path) {
 fn figures_by_state_add_up_whatever_the_coordinates() {
     let folder = country(0.9);
     states(folder.path());
-    let line = [
-        "assess",
-        "map.parquet",
-        "labels.csv",
-        "--by",
-        "states.geojson",
-        "--by-column",
-        "state",
-        "--out",
-        "out",
-    ];
-    let printed = succeed(folder.path(), &line);
+    let printed = succeed(folder.path(), &BY_STATE);
     assert!(printed.contains("east <&>"), "{printed}");
     let found = metrics(folder.path(), "out");
     let strata = found["strata"].as_array().unwrap().last().unwrap();
@@ -288,18 +290,7 @@ fn figures_by_state_add_up_whatever_the_coordinates() {
 fn a_browser_finds_nothing_wrong_with_the_page() {
     let folder = country(0.9);
     states(folder.path());
-    let line = [
-        "assess",
-        "map.parquet",
-        "labels.csv",
-        "--by",
-        "states.geojson",
-        "--by-column",
-        "state",
-        "--out",
-        "out",
-    ];
-    succeed(folder.path(), &line);
+    succeed(folder.path(), &BY_STATE);
     let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
     for words in [
         "Of the cells that the map calls urban",
@@ -315,7 +306,7 @@ fn a_browser_finds_nothing_wrong_with_the_page() {
     }
     check(&look(&page));
     let first = fs::read(folder.path().join("out/metrics.json")).unwrap();
-    succeed(folder.path(), &line);
+    succeed(folder.path(), &BY_STATE);
     assert!(
         fs::read(folder.path().join("out/metrics.json")).unwrap() == first,
         "it differs when repeated"

@@ -46,6 +46,40 @@ fn a_rare_class_is_decided_by_the_operating_point_of_the_bundle() {
 }
 
 #[test]
+fn a_prevalence_that_nobody_knows_is_estimated_on_the_map() {
+    let estimated = "[operating-point]\nprior = \"estimated\"\n[model";
+    let place = place(&rare("").replace("[model", estimated));
+    place.succeed(&["train", "rare.toml", "--out", "run"]);
+    let record = json(&place, "run/operating-point.json");
+    let said = record["warnings"].as_array().unwrap().last().unwrap().as_str().unwrap();
+    assert!(said.contains("`validation.target-prevalence` as a stand-in"), "{said}");
+    let page = fs::read_to_string(place.path("run/report.html")).unwrap();
+    assert!(page.contains("The prevalence stands in for the one that is estimated"));
+    assert!(page.contains("the declared one stands in for it here: rural 95.0 %, urban 5.0 %"));
+    let bundle = json(&place, "run/final/bundle/bundle.json");
+    assert_eq!(bundle["operating_point"]["unsettled"]["rule"]["rule"], "max-f1");
+    // Half of these plots are urban, whatever was declared.
+    place.plots("others", 600, 11);
+    let told = place.succeed(&["predict", "run", "--table", "others.csv", "--out", "map.parquet"]);
+    let line = told.lines().find(|line| line.starts_with("estimated prevalence: ")).unwrap();
+    assert!(line.contains("from 600 cells that were not trained on"), "{line}");
+    let share = line.split("urban ").nth(1).and_then(|rest| rest.split(' ').next());
+    let share: f64 = share.unwrap().parse().unwrap();
+    assert!((share - 50.0).abs() < 8.0, "{line}");
+    let assessed = place.run(&[
+        "assess",
+        "map.parquet",
+        "others.csv",
+        "--id-column",
+        "plot",
+        "--label-column",
+        "kind",
+    ]);
+    let said = String::from_utf8_lossy(&assessed.stderr);
+    assert!(said.contains("decided at an estimated prevalence: rural "), "{said}");
+}
+
+#[test]
 fn an_evaluation_is_at_the_operating_point_and_without_it() {
     let place = place(&rare(""));
     place.succeed(&["train", "rare.toml", "--out", "run"]);
@@ -88,7 +122,7 @@ fn an_operating_point_that_cannot_be_reached_is_told_and_costs_nothing_else() {
 fn settings_of_an_operating_point_are_checked_with_the_rest() {
     for (table, expected) in [
         ("conformal-error = 2.0", "`operating-point.conformal-error`: is 2"),
-        ("prior = \"estimated\"", "`operating-point.prior`: is `estimated`"),
+        ("prior = \"targets\"", "did you mean `target`?"),
         ("threshhold = \"argmax\"", "did you mean `threshold`?"),
     ] {
         let table = format!("[operating-point]\n{table}\n[model");

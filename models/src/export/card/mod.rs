@@ -144,6 +144,17 @@ impl Card<'_> {
     }
 
     fn prior(&self, point: &OperatingPoint) -> String {
+        let moved = self.moved(point);
+        match point.unsettled() {
+            Some(_) => format!(
+                "How common the classes are is estimated when Tesela makes a map, from its own cells, and the threshold found \
+                 there; until then, and in `model.onnx`, there is a stand-in. {moved}"
+            ),
+            None => moved,
+        }
+    }
+
+    fn moved(&self, point: &OperatingPoint) -> String {
         let Some(prior) = point.prior() else {
             return "They stay at the mixture of the sample.".to_owned();
         };

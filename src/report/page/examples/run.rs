@@ -136,6 +136,7 @@ fn operating_point(blocks: &[Cell], target: &[f64], after: &Measured) -> Operati
     OperatingPoint {
         calibration: "Platt, the best of four by cross-fitted log-loss".into(),
         prior: Some("moved from 50 % to 2.1 % urban".into()),
+        stands_in: false,
         decision: Some(
             "urban from a probability of 0.88 on, which has the highest F1 in the country".into(),
         ),

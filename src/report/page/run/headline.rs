@@ -18,7 +18,15 @@ pub(super) fn headline(page: &RunPage) -> Markup {
         Some((focus, name)) => of_class_here(page, focus, name),
         None => of_all(page),
     };
-    html! { p.lead { (sentence) ", measured on " (on) "." } }
+    let stands_in = page.operating_point.as_ref().is_some_and(|point| point.stands_in);
+    html! {
+        p.lead {
+            (sentence) ", measured on " (on) "."
+            @if stands_in {
+                " The prevalence stands in for the one that is estimated when a map is made, and so do all figures that rest on it."
+            }
+        }
+    }
 }
 
 /// A share with its interval.

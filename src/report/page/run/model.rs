@@ -177,6 +177,8 @@ pub struct OperatingPoint {
     pub calibration: Words,
     /// How probabilities were moved to the prevalence of the country; `None` where they were not.
     pub prior: Option<Words>,
+    /// Whether the prevalence is estimated when a map is made: until then, that of the figures stands in for it.
+    pub stands_in: bool,
     /// How a class is decided; `None` where it is the most probable one.
     pub decision: Option<Words>,
     /// Where on the curve of the headline cells are decided.

@@ -10,6 +10,21 @@ const FAR: f64 = 2.0;
 /// Below this share, most of what a map calls a class is not of it.
 const MOSTLY_WRONG: f64 = 0.5;
 
+/// What to do about a map that is right less often than the commonest class, and the settings for it, where no threshold was
+/// tried.
+const THRESHOLD_IS_LEFT: (&str, &str) = (
+    "Do not publish this map as it is. Choose the threshold at the prevalence of the country, and judge the model by \
+     precision and recall of the rare class.",
+    "[operating-point]\nprior = \"target\"\nthreshold = \"max-f1\"",
+);
+/// The same where a threshold was sought.
+const THRESHOLD_RAN: (&str, &str) = (
+    "The threshold was chosen already, for the rare class and not for the share of right cells: judge the map by precision \
+     and recall of that class. Where the share of right cells is what counts, take the most probable class; where both are \
+     too low, more cells of the rare class help, and no setting.",
+    "[operating-point]\nthreshold = \"argmax\"",
+);
+
 fn name(page: &RunPage, class: usize) -> &str {
     page.classes.get(class).map_or("?", Words::as_str)
 }
@@ -122,6 +137,8 @@ pub(super) fn worse_than_the_commonest_class(page: &RunPage) -> Option<Warning> 
         return None;
     }
     let name = name(page, class);
+    let has_threshold = page.operating_point.as_ref().is_some_and(|point| point.decision.is_some());
+    let (advice, toml) = if has_threshold { THRESHOLD_RAN } else { THRESHOLD_IS_LEFT };
     Some(Warning {
         code: "worse-than-commonest",
         severity: Severity::Severe,
@@ -132,9 +149,7 @@ pub(super) fn worse_than_the_commonest_class(page: &RunPage) -> Option<Warning> 
             percent(accuracy.value),
             percent(*share)
         ),
-        advice: "Do not publish this map as it is. Choose the threshold at the prevalence of the country, and judge the \
-                 model by precision and recall of the rare class."
-            .to_owned(),
-        toml: Some("[operating-point]\nprior = \"target\"\nthreshold = \"max-f1\"".to_owned()),
+        advice: advice.to_owned(),
+        toml: Some(toml.to_owned()),
     })
 }

@@ -117,8 +117,18 @@ fn the_map_of_the_pilot_is_worse_than_none() {
     let expected =
         ["worse-than-commonest", "low-precision", "prevalence-not-corrected", "only-random-folds"];
     assert_eq!(codes(&page), expected);
-    let meaning = &warnings(&page)[0].meaning;
+    let warning = &warnings(&page)[0];
+    let meaning = &warning.meaning;
     assert!(meaning.contains("93.5 %") && meaning.contains("97.9 %"), "{meaning}");
+    assert!(warning.toml.as_ref().unwrap().contains("max-f1"));
+    // A threshold that was sought already is not advised again.
+    page.operating_point = Some(OperatingPoint {
+        decision: Some("urban from 0.3 on".into()),
+        ..OperatingPoint::default()
+    });
+    let warning = warnings(&page).into_iter().find(|one| one.code == "worse-than-commonest");
+    let warning = warning.unwrap();
+    assert!(!warning.toml.unwrap().contains("max-f1") && warning.advice.contains("already"));
 }
 
 #[test]
