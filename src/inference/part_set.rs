@@ -165,6 +165,11 @@ impl<'a> KnownCells<'a> {
         cell: usize,
         values: &mut Vec<f32>,
     ) -> Result<Option<(u32, u32)>, InferenceError> {
+        // A grid with more cells is another grid, which shows when all of it was read.
+        if cell as u64 >= self.set.identity().cells {
+            values.extend(std::iter::repeat_n(f32::NAN, self.width));
+            return Ok(None);
+        }
         let first = match self.first {
             Some(first) if cell < first + WINDOW => first,
             _ => self.read(cell / WINDOW * WINDOW)?,

@@ -138,6 +138,15 @@ fn parts_are_joined_to_the_map_that_one_process_makes() {
     let other = there.replace("elsewhere/run", "other");
     let message = place.refuse(&format!("merge map.parquet.parts {other} --out again.parquet"));
     assert!(message.contains("is not the one that predicted"), "{message}");
+    for (size, cells) in [(36, 1296), (44, 1936)] {
+        place.succeed(&format!("simulate --size {size} --seed 3 --out foreign"));
+        let there = "--model elsewhere/run --grid foreign/grid.parquet";
+        let message = place.refuse(&format!("merge map.parquet.parts {there} --out again.parquet"));
+        let expected =
+            format!("not the one that was predicted: it has {cells} cells, that one 1600");
+        assert!(message.contains(&expected), "{message}");
+        fs::remove_dir_all(place.path("foreign")).unwrap();
+    }
 }
 
 #[cfg(unix)]
