@@ -1,8 +1,9 @@
 //! How fast a network trains and predicts: `network_speed MODEL DEVICE PATCHES BATCH THREADS EPOCHS`.
 //!
 //! The model is `lenet` or `resnet`; 0 threads are as many as the machine has. The patches, 33 × 33 pixels of six bands,
-//! come from a store that is written before. Prints one line of JSON: patches per second in the best epoch and in
-//! prediction (`train`, `predict`), and the share of the training that is not spent waiting for patches (`busy`).
+//! come from a store that is written before. Prints one line of JSON: patches per second in the best epoch (`train`),
+//! in prediction by the network alone, from finished planes in memory (`network`), and in prediction with all that it
+//! takes, from the store on (`predict`); and the share of the training that is not spent waiting for patches (`busy`).
 //!
 //! `network_speed check MODEL DIRECTORY` fits a small network on patches of three bands and writes its weights, the
 //! patches (`patches.f32`) and its probabilities (`probabilities.f32`) there. `benches/peers/network.py` and
@@ -25,7 +26,7 @@ use tesela_datasets::source::{CellSource, InputDefinition, PatchSource};
 use tesela_datasets::store::{CellContent, StoreCell, StoreDefinition, StoreReader, StoreWriter};
 use tesela_models::config::{FitSettings, ModelConfig};
 use tesela_models::lenet::RawLenet;
-use tesela_models::network::RawTraining;
+use tesela_models::network::{InputShape, NetworkFit, RawTraining};
 use tesela_models::resnet::RawResnet;
 use tesela_models::{Fit, FitEvent, FitObserver, StageTimes};
 
@@ -33,6 +34,10 @@ type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// Patches that are made at a time.
 const PIECE: usize = 4096;
+/// Patches whose planes lie in memory, at most: 244 MiB.
+const PLANES: usize = 2048;
+/// How often a prediction is timed; the best counts.
+const TURNS: usize = 3;
 
 /// Keeps the speed of the best epoch, and what the time went into.
 #[derive(Default)]
@@ -117,13 +122,8 @@ fn store(path: &Path, count: usize) -> Fallible<Arc<StoreReader>> {
     Ok(Arc::new(StoreReader::open(path)?))
 }
 
-/// The recipe of `model`, which does not stop early.
-fn recipe(
-    model: &str,
-    epochs: u64,
-    batch_size: u64,
-    settings: &FitSettings,
-) -> Fallible<Box<dyn Fit>> {
+/// The settings of `model`, whose training does not stop early.
+fn config(model: &str, epochs: u64, batch_size: u64) -> Fallible<ModelConfig> {
     let mut training = RawTraining { epochs, batch_size, ..RawTraining::default() };
     training.validation_share = 0.0;
     let mut problems = Problems::new();
@@ -138,14 +138,14 @@ fn recipe(
         }
         other => return Err(format!("`{other}` is no network; expected lenet or resnet").into()),
     };
-    Ok(problems.finish(checked)?.recipe(settings))
+    Ok(problems.finish(checked)?)
 }
 
 fn check(model: &str, directory: &Path) -> Fallible<()> {
     let settings = FitSettings::new(1);
     let (bands, mut unheard) = (&Band::ALL[..3], Speed::default());
     let source = in_memory(32, bands)?;
-    let recipe = recipe(model, 2, 8, &settings)?;
+    let recipe = config(model, 2, 8)?.recipe(&settings);
     let fitted = recipe.fit(&source, &in_memory(0, bands)?, &mut unheard)?;
     fitted.save_weights(directory)?;
     let order: Vec<u32> = (0..32).collect();
@@ -160,19 +160,52 @@ fn check(model: &str, directory: &Path) -> Fallible<()> {
     Ok(())
 }
 
+/// The most patches a second in some turns of `work`, which takes `patches` of them.
+fn best(patches: usize, mut work: impl FnMut() -> Fallible<()>) -> Fallible<f64> {
+    let mut best = 0.0_f64;
+    for _ in 0..TURNS {
+        let started = Instant::now();
+        work()?;
+        best = best.max(patches as f64 / started.elapsed().as_secs_f64());
+    }
+    Ok(best)
+}
+
+/// How fast the network of `recipe` alone is, with `patches` whose planes lie in memory, `batch` at a time.
+fn network_alone(recipe: &NetworkFit, patches: usize, batch: usize) -> Fallible<f64> {
+    let count = patches.min(PLANES);
+    let network = recipe.untrained(InputShape::new(28, [33, 33], 2)?)?;
+    let mut draws = generator(1, &[]);
+    let planes: Vec<f32> =
+        (0..count * 28 * 33 * 33).map(|_| below(&mut draws, 1000) as f32 / 500.0 - 1.0).collect();
+    best(count, || {
+        for planes in planes.chunks(batch * 28 * 33 * 33) {
+            std::hint::black_box(network.logits(planes));
+        }
+        Ok(())
+    })
+}
+
 /// Trains on `train` and predicts it; gives the figures as JSON.
-fn measure(recipe: &dyn Fit, train: &dyn CellSource) -> Fallible<serde_json::Value> {
+fn measure(
+    config: &ModelConfig,
+    settings: &FitSettings,
+    batch: usize,
+    train: &dyn CellSource,
+) -> Fallible<serde_json::Value> {
+    let recipe = config.network_recipe(settings).ok_or("the model is no network")?;
     let mut speed = Speed::default();
     let fitted = recipe.fit(train, &in_memory(0, &Band::ALL)?, &mut speed)?;
-    let mut predicted = 0.0_f64;
-    for _ in 0..3 {
-        let started = Instant::now();
+    let predicted = best(train.len(), || {
         fitted.predict_source(train, &mut |_| true)?;
-        predicted = predicted.max(train.len() as f64 / started.elapsed().as_secs_f64());
-    }
+        Ok(())
+    })?;
+    let alone = network_alone(&recipe, train.len(), batch)?;
     let times = speed.times.ok_or("the training does not tell its times")?;
     let busy = times.computing / (times.computing + times.waiting).max(1e-9);
-    Ok(serde_json::json!({ "train": speed.best, "predict": predicted, "busy": busy }))
+    Ok(serde_json::json!({
+        "train": speed.best, "network": alone, "predict": predicted, "busy": busy
+    }))
 }
 
 fn main() -> Fallible<()> {
@@ -181,12 +214,13 @@ fn main() -> Fallible<()> {
         ["check", model, directory] => check(model, Path::new(directory)),
         [model, device, patches, batch, threads, epochs] => {
             let threads = Some(threads.parse()?).filter(|&threads| threads > 0);
+            rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build_global()?;
             let settings =
                 FitSettings { threads, device: (*device).to_owned(), ..FitSettings::new(1) };
-            let recipe = recipe(model, epochs.parse()?, batch.parse()?, &settings)?;
+            let config = config(model, epochs.parse()?, batch.parse()?)?;
             let folder = tempfile::tempdir()?;
             let reader = store(&folder.path().join("store"), patches.parse()?)?;
-            println!("{}", measure(&*recipe, &reader.select_all())?);
+            println!("{}", measure(&config, &settings, batch.parse()?, &reader.select_all())?);
             Ok(())
         }
         _ => Err("usage: network_speed MODEL DEVICE PATCHES BATCH THREADS EPOCHS".into()),

@@ -100,8 +100,17 @@ impl ModelConfig {
             Self::ExtraTrees(parameters) | Self::RandomForest(parameters) => {
                 Box::new(ExtraTrees::new(parameters.clone(), settings.seed, settings.threads))
             }
-            Self::Lenet(config) => fit_network(config, settings),
-            Self::Resnet(config) => fit_network(config, settings),
+            Self::Lenet(config) => Box::new(fit_network(config, settings)),
+            Self::Resnet(config) => Box::new(fit_network(config, settings)),
+        }
+    }
+
+    /// The same where the model is a network.
+    pub fn network_recipe(&self, settings: &FitSettings) -> Option<NetworkFit> {
+        match self {
+            Self::ExtraTrees(_) | Self::RandomForest(_) => None,
+            Self::Lenet(config) => Some(fit_network(config, settings)),
+            Self::Resnet(config) => Some(fit_network(config, settings)),
         }
     }
 
@@ -130,8 +139,8 @@ impl ModelConfig {
 fn fit_network<C: NetworkConfig + Clone + 'static>(
     config: &C,
     settings: &FitSettings,
-) -> Box<dyn Fit> {
-    Box::new(NetworkFit::new(Arc::new(config.clone()), settings))
+) -> NetworkFit {
+    NetworkFit::new(Arc::new(config.clone()), settings)
 }
 
 impl TryFrom<RawModelConfig> for ModelConfig {

@@ -167,13 +167,28 @@ impl Normalisation {
         for (to, &used) in mask.iter_mut().zip(used) {
             *to = f32::from(u8::from(used));
         }
-        let mask = &*mask;
-        pulp::Arch::new().dispatch(|| {
-            let planes = planes.chunks_exact_mut(pixels).zip(channels.chunks_exact(pixels));
-            for ((plane, channel), step) in planes.zip(&self.steps) {
-                step.apply(channel, mask, plane);
-            }
-        });
+        pulp::Arch::new().dispatch(Apply { steps: &self.steps, channels, mask, planes });
+    }
+}
+
+/// The kernel of [`Normalisation::apply`]. A closure would be compiled once, for the plainest of processors.
+struct Apply<'a> {
+    steps: &'a [Step],
+    channels: &'a [f32],
+    mask: &'a [f32],
+    planes: &'a mut [f32],
+}
+
+impl pulp::WithSimd for Apply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _simd: S) {
+        let Self { steps, channels, mask, planes } = self;
+        let planes = planes.chunks_exact_mut(mask.len()).zip(channels.chunks_exact(mask.len()));
+        for ((plane, channel), step) in planes.zip(steps) {
+            step.apply(channel, mask, plane);
+        }
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) fn compress_mask(used: &[bool]) -> io::Result<Vec<u8>> {
 pub(super) fn expand_numbers<T, const N: usize>(
     compressed: &[u8],
     into: &mut [T],
-    from: fn([u8; N]) -> T,
+    from: impl Fn([u8; N]) -> T,
 ) -> io::Result<()> {
     SCRATCH.with_borrow_mut(|bytes| {
         bytes.clear();

@@ -237,12 +237,12 @@ fn numbers<T: Default + Clone + Send, const N: usize>(
     bands: &ChunkedArray,
     length: usize,
     rows: &[u32],
-    from: fn([u8; N]) -> T,
+    from: impl Fn([u8; N]) -> T + Sync,
 ) -> Result<Vec<T>, StoreError> {
     let mut all = vec![T::default(); rows.len() * length];
     let patches = all.par_chunks_exact_mut(length).zip(rows).with_min_len(4);
     patches.try_for_each(|(into, &row)| {
-        bands.read(row as usize, |bytes| expand_numbers(bytes, into, from))
+        bands.read(row as usize, |bytes| expand_numbers(bytes, into, &from))
     })?;
     Ok(all)
 }

@@ -57,7 +57,7 @@ pub(crate) struct Filters {
 
 impl Block {
     /// Numbers of a tap row: what a window reads of one row of the input.
-    fn run(&self) -> usize {
+    pub(crate) fn run(&self) -> usize {
         KERNEL * self.planes
     }
 
@@ -99,7 +99,7 @@ impl Block {
 
     /// Calls `visit` with the positions in PyTorch's layout `[filter, plane, row, column]` and in `[filter, row,
     /// column · plane]` with rows of `run` numbers.
-    fn each_weight(&self, run: usize, mut visit: impl FnMut(usize, usize)) {
+    pub(crate) fn each_weight(&self, run: usize, mut visit: impl FnMut(usize, usize)) {
         let mut torch = 0;
         for filter in 0..self.filters {
             for plane in 0..self.planes {
@@ -174,21 +174,23 @@ impl Filters {
     }
 }
 
-/// Lays the filters out in groups of at most three vectors.
+/// Lays the filters out in groups of at most as many vectors as [`group`] says.
 struct Group<'a> {
     block: &'a Block,
     rows: &'a [f32],
 }
 
-/// How many vectors of filters are summed at once: with four pixels they fill twelve of sixteen registers.
-const GROUP: usize = 3;
+/// How many vectors of filters are summed at once: with four pixels they fill 12 of 16 registers, or 16 of 32.
+const fn group<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 4 } else { 3 }
+}
 
 impl WithSimd for Group<'_> {
     type Output = Vec<f32>;
 
     fn with_simd<S: Simd>(self, _simd: S) -> Vec<f32> {
         let (filters, taps) = (self.block.filters, KERNEL * self.block.run());
-        let width = GROUP * S::F32_LANES;
+        let width = group::<S>() * S::F32_LANES;
         let mut grouped = Vec::new();
         for first in (0..filters).step_by(width) {
             let group = (filters - first).min(width).next_multiple_of(S::F32_LANES);
@@ -219,15 +221,16 @@ impl WithSimd for Forward<'_> {
         let block = self.filters.block;
         let taps = KERNEL * block.run();
         let mut weights = self.filters.grouped.as_slice();
-        for first in (0..block.filters).step_by(GROUP * S::F32_LANES) {
-            let vectors = (block.filters - first).div_ceil(S::F32_LANES).min(GROUP);
+        for first in (0..block.filters).step_by(group::<S>() * S::F32_LANES) {
+            let vectors = (block.filters - first).div_ceil(S::F32_LANES).min(group::<S>());
             let (own, rest) = weights.split_at(taps * vectors * S::F32_LANES);
             weights = rest;
             let (own, _) = S::as_simd_f32s(own);
             match vectors {
                 1 => self.group::<S, 1>(simd, own, first),
                 2 => self.group::<S, 2>(simd, own, first),
-                _ => self.group::<S, GROUP>(simd, own, first),
+                3 => self.group::<S, 3>(simd, own, first),
+                _ => self.group::<S, 4>(simd, own, first),
             }
         }
     }

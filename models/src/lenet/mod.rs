@@ -14,8 +14,8 @@
 //! `norm2` follow the convolutions and `norm3` the hidden layer, and the convolutions have no biases; with `dropout`,
 //! that share of the hidden units is left out in each step.
 //!
-//! On the processor, both convolutional blocks without norms are those of `block`; every other device, and everything
-//! else in the network, is burn's.
+//! On the processor, both convolutional blocks without norms are those of `block`, and in predictions the first is that
+//! of `pixel_vectors`; every other device, and everything else in the network, is burn's.
 //!
 //! Its tensors are `conv1.weight` `[20, planes, 5, 5]`, `conv1.bias`, `conv2.weight`, `conv2.bias`, `dense1.weight`
 //! `[500, numbers]`, `dense1.bias`, `dense2.weight` `[classes, 500]` and `dense2.bias`; `dense1` sees its input as
@@ -26,6 +26,7 @@
 mod architecture;
 mod block;
 mod config;
+mod pixel_vectors;
 mod processor;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::architecture::{FILTERS_1, FILTERS_2, Lenet};
 use super::block::{Block, Filters, Gradient, Output};
+use super::pixel_vectors::PixelVectors;
 use crate::network::{Activations, BoundTrunk, Pass, Trunk};
 
 /// How many images share a gradient before gradients are added up: fixed, so that every sum has one order.
@@ -32,6 +33,10 @@ impl Trunk for Lenet {
         self.blocks().0[0].padded_input()
     }
 
+    fn flat_len(&self) -> usize {
+        self.blocks().flat_len()
+    }
+
     fn tensor_count(&self) -> usize {
         // Weights and biases of two convolutions.
         4
@@ -40,6 +45,7 @@ impl Trunk for Lenet {
     fn bind(&self, weights: &[Vec<f32>]) -> Box<dyn BoundTrunk> {
         let [first, second] = self.blocks().0;
         Box::new(Convolutions {
+            predicting: PixelVectors::new(first, &weights[0], &weights[1]),
             first: Filters::new(first, &weights[0], &weights[1]),
             second: Filters::new(second, &weights[2], &weights[3]),
         })
@@ -55,6 +61,8 @@ impl Trunk for Lenet {
 struct Convolutions {
     first: Filters,
     second: Filters,
+    /// The first block for predictions.
+    predicting: PixelVectors,
 }
 
 /// What both blocks make of an image.
@@ -78,6 +86,12 @@ impl BoundTrunk for Convolutions {
         (self.flat(&made), Activations(Box::new(made)))
     }
 
+    fn predict(&self, planes: &[f32], flat: &mut [f32]) {
+        let mut between = vec![0.0; self.first.block().output_len()];
+        self.predicting.forward(planes, &mut between);
+        flatten(&self.second.forward(&between).values, flat);
+    }
+
     fn backward(&self, images: &[f32], activations: &Activations, upper: &[f32]) -> Vec<Vec<f32>> {
         let made: &Vec<Image> =
             activations.0.downcast_ref().expect("the activations are those of this trunk");
@@ -91,12 +105,7 @@ impl Convolutions {
         let len = self.second.block().output_len();
         let mut flat = vec![0.0; activations.len() * len];
         for (flat, activations) in flat.chunks_exact_mut(len).zip(activations) {
-            let values = &activations.second.values[..len];
-            for (filter, plane) in flat.chunks_exact_mut(len / FILTERS_2).enumerate() {
-                for (to, pixel) in plane.iter_mut().zip(values.chunks_exact(FILTERS_2)) {
-                    *to = pixel[filter];
-                }
-            }
+            flatten(&activations.second.values, flat);
         }
         flat
     }
@@ -154,5 +163,19 @@ impl Convolutions {
         let mut lower = vec![0.0; between.len()];
         self.second.backward(between, &activations.second, &pixels, second, Some(&mut lower));
         self.first.backward(image, &activations.first, &lower, first, None);
+    }
+}
+
+/// Lays what the second block makes of an image out for the dense layers.
+///
+/// # Shapes
+/// - `values`: `[row, column, filter]`, with room behind
+/// - `flat`: `[filter, row, column]`
+fn flatten(values: &[f32], flat: &mut [f32]) {
+    let pixels = flat.len() / FILTERS_2;
+    for (filter, plane) in flat.chunks_exact_mut(pixels).enumerate() {
+        for (to, pixel) in plane.iter_mut().zip(values.chunks_exact(FILTERS_2)) {
+            *to = pixel[filter];
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
+use rayon::prelude::*;
 
 use super::architecture::Network;
 use super::device_planes::DevicePlanes;
@@ -10,8 +11,12 @@ use super::optimizer::Gradients;
 use super::parameters::{Parameters, host, vector};
 use super::pass::{Draws, Pass};
 use super::pipeline::HostBatch;
+use super::planes::Scratch;
 use super::trunk::{BoundTrunk, Trunk};
 use crate::histogram::Histogram;
+
+/// How many patches a thread predicts at a time, at least: what it needs for one is used for all of them.
+const MIN_SHARE: usize = 4;
 
 /// A network on a device.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +66,46 @@ impl<'a> Computation<'a> {
         })
     }
 
+    /// The logits of `count` patches for a prediction: `[patch, class]`; `bound` is what [`Self::bind`] made of `parameters`.
+    ///
+    /// Patches are made into planes by `fill`, which gets memory to use again, the place of a patch and where
+    /// `[plane, row, column]` goes. With a trunk, each thread takes a patch all the way to the dense layers, so that its
+    /// planes stay near it.
+    ///
+    /// Products of other sizes may be summed in another order, and what is said of a patch must not depend on those beside
+    /// it: sums are always over `rows` patches, those beyond `count` being zero.
+    pub(crate) fn predict(
+        &self,
+        parameters: &Parameters,
+        bound: Option<&dyn BoundTrunk>,
+        (count, rows): (usize, usize),
+        fill: impl Fn(&mut Scratch, usize, &mut [f32]) + Sync,
+    ) -> Vec<f32> {
+        let pass = Pass::predicting(parameters);
+        let input = self.network.input();
+        let mut logits = if let (Some(trunk), Some(bound)) = (self.trunk(), bound) {
+            let len = trunk.flat_len();
+            let mut flat = vec![0.0; rows * len];
+            let each = flat[..count * len].par_chunks_exact_mut(len).enumerate();
+            each.with_min_len(MIN_SHARE).for_each_init(
+                || (Scratch::default(), vec![0.0; trunk.image_len()]),
+                |(scratch, planes), (at, flat)| {
+                    fill(scratch, at, &mut planes[..input.len()]);
+                    bound.predict(planes, flat);
+                },
+            );
+            host(trunk.head(&pass, matrix(flat, rows, self.device)))
+        } else {
+            let len = input.len();
+            let mut planes = vec![0.0; rows * len];
+            let each = planes[..count * len].par_chunks_exact_mut(len).enumerate();
+            each.for_each_init(Scratch::default, |scratch, (at, planes)| fill(scratch, at, planes));
+            host(self.network.forward(&pass, self.tensor(planes, rows, self.device)))
+        };
+        logits.truncate(count * input.classes());
+        logits
+    }
+
     /// How what each layer makes of `batch`, planes first, is spread.
     pub(crate) fn activations(&self, parameters: &Parameters, batch: HostBatch) -> Vec<Histogram> {
         let pass = Pass::watched(parameters);
@@ -108,10 +153,15 @@ impl<'a> Computation<'a> {
             let planes = maker.forward(packed);
             return if device.is_autodiff() { planes.autodiff() } else { planes };
         }
+        self.tensor(batch.planes, batch.labels.len(), device)
+    }
+
+    /// `[patch, plane, row, column]`
+    fn tensor(&self, planes: Vec<f32>, count: usize, device: &Device) -> Tensor<4> {
         let input = self.network.input();
         let [height, width] = input.side();
-        let shape = [batch.labels.len(), input.planes(), height, width];
-        Tensor::from_data(TensorData::new(batch.planes, shape), device)
+        let shape = [count, input.planes(), height, width];
+        Tensor::from_data(TensorData::new(planes, shape), device)
     }
 }
 

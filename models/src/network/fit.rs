@@ -24,6 +24,7 @@ use super::planes::InputPlanes;
 use super::preparation::Preparers;
 use super::stage_clock::StageClock;
 use super::training::Trainer;
+use super::untrained::UntrainedNetwork;
 use super::weights::Weights;
 use crate::classifier::{CheckpointPlace, Classifier, Fit, FitError, FitEvent, FitObserver};
 use crate::config::FitSettings;
@@ -44,6 +45,20 @@ impl NetworkFit {
     /// The recipe with these settings.
     pub(crate) fn new(config: Arc<dyn NetworkConfig>, settings: &FitSettings) -> Self {
         Self { config, settings: settings.clone(), checkpoints: None }
+    }
+
+    /// The network for `input` with the weights that its training begins with.
+    ///
+    /// # Errors
+    /// If there is no such network, or the device cannot be used.
+    pub fn untrained(&self, input: InputShape) -> Result<UntrainedNetwork, FitError> {
+        let network = self.network(input)?;
+        let place = self.device(&*network)?;
+        Ok(UntrainedNetwork::new(network, self.settings.seed, place))
+    }
+
+    fn network(&self, input: InputShape) -> Result<Box<dyn Network>, FitError> {
+        self.config.network(input).map_err(|error| self.unusable(error.to_string()))
     }
 
     fn choice(&self) -> Result<DeviceChoice, FitError> {
@@ -87,9 +102,9 @@ impl NetworkFit {
     ) -> Result<Box<dyn Classifier>, FitError> {
         let input = train.definition();
         let sides = [input.shape.height, input.shape.width];
-        let network = InputShape::new(InputPlanes::count(input), sides, train.classes().len())
-            .and_then(|shape| self.config.network(shape))
+        let shape = InputShape::new(InputPlanes::count(input), sides, train.classes().len())
             .map_err(|error| self.unusable(error.to_string()))?;
+        let network = self.network(shape)?;
         let (device, layout) = self.device(&*network)?;
         let normalisation = self.normalisation(train)?;
         let planes =

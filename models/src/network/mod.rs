@@ -60,6 +60,7 @@ mod tests;
 pub(crate) mod toy;
 mod training;
 mod trunk;
+mod untrained;
 mod validation;
 mod weights;
 
@@ -80,6 +81,7 @@ pub use settings::{ClassWeight, Optimizer, RawTraining, Sampler, Training};
 pub(crate) use settings::{Door, network_config, network_table};
 pub(crate) use tensor_spec::Initial;
 pub(crate) use trunk::{Activations, BoundTrunk, Trunk};
+pub use untrained::UntrainedNetwork;
 
 /// Why a saved network could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use rayon::prelude::*;
-use tesela_datasets::class::{ClassId, ClassMap};
+use tesela_datasets::class::ClassMap;
 use tesela_datasets::normalisation::Normalisation;
 use tesela_datasets::patch::PatchBatch;
 use tesela_datasets::source::{Batch, InputDefinition};
@@ -18,7 +17,6 @@ use super::input_shape::InputShape;
 use super::layout::Layout;
 use super::onnx;
 use super::parameters::Parameters;
-use super::pipeline::HostBatch;
 use super::planes::{InputPlanes, Scratch};
 use super::trunk::BoundTrunk;
 use super::weights::{WEIGHTS_FILE, Weights, read_bounded, to_single};
@@ -89,39 +87,32 @@ impl FittedNetwork {
     /// The probabilities of the patches at `indices`, `[patch, class]`: the mean over all ways to look at them.
     fn probabilities(&self, patches: &PatchBatch, indices: &[usize]) -> Vec<f32> {
         let classes = self.classes.len();
-        let ways = self.symmetries.all();
+        let ways = self.symmetries.all().len();
         let mut sums = vec![0.0; indices.len() * classes];
-        for table in ways {
-            let logits = self.logits(patches, indices, table);
+        for way in 0..ways {
+            let logits = self.logits(patches, indices, way);
             for (sums, logits) in sums.chunks_exact_mut(classes).zip(logits.chunks_exact(classes)) {
                 add_softmax(logits, sums);
             }
         }
-        sums.into_iter().map(|sum| to_single(sum / ways.len() as f64)).collect()
+        sums.into_iter().map(|sum| to_single(sum / ways as f64)).collect()
     }
 
-    /// The logits of the patches at `indices`, whose pixels come from the places of `table`: `[patch, class]`.
-    fn logits(&self, patches: &PatchBatch, indices: &[usize], table: &[usize]) -> Vec<f32> {
-        let input = self.network.input();
-        let size = self.layout.len(input);
-        let mut planes = vec![0.0; indices.len() * size];
-        let out = planes.par_chunks_exact_mut(size).zip(indices);
-        out.for_each_init(
-            || (Scratch::default(), vec![0.0; input.len()]),
-            |(scratch, upright), (out, &index)| {
-                self.planes.fill(scratch, patches, index, upright);
-                self.layout.arrange(table, upright, out);
-            },
-        );
-        let batch =
-            HostBatch { planes, packed: None, labels: vec![ClassId::new(0); indices.len()] };
+    /// The logits of the patches at `indices`, seen in symmetry `way`: `[patch, class]`.
+    fn logits(&self, patches: &PatchBatch, indices: &[usize], way: usize) -> Vec<f32> {
         let computation = Computation {
             network: &*self.network,
             layout: self.layout,
             device: &self.device,
             device_planes: None,
         };
-        computation.logits(&self.parameters, self.bound.as_deref(), batch)
+        let fill = |scratch: &mut Scratch, at: usize, out: &mut [f32]| {
+            let way = (&self.symmetries, way);
+            self.planes.fill_turned(scratch, (patches, indices[at]), way, out);
+        };
+        let count = indices.len();
+        let rows = if is_processor(&self.device) { count.next_multiple_of(BLOCK) } else { count };
+        computation.predict(&self.parameters, self.bound.as_deref(), (count, rows), fill)
     }
 }
 
@@ -146,13 +137,7 @@ impl Classifier for FittedNetwork {
         let mut values = vec![f32::NAN; patches.len() * classes];
         let on_processor = is_processor(&self.device);
         for block in seen.chunks(if on_processor { BLOCK } else { DEVICE_BLOCK }) {
-            let mut whole = block.to_vec();
-            if on_processor {
-                // Products of other sizes may be summed in another order, and what is said of a patch must not depend on those
-                // beside it.
-                whole.resize(BLOCK, block[0]);
-            }
-            let predict = || self.probabilities(patches, &whole);
+            let predict = || self.probabilities(patches, block);
             let found = guarded(on_processor, predict).map_err(|failure| PredictError::Device {
                 reason: failure.for_batch(block.len()),
             })?;

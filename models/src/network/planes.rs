@@ -7,6 +7,9 @@ use tesela_datasets::channels::{Channel, ChannelKernel};
 use tesela_datasets::normalisation::Normalisation;
 use tesela_datasets::patch::{PatchBatch, PatchDefinition};
 
+use super::augment::Symmetries;
+use super::layout::Layout;
+
 /// Makes input planes from patches of one collection.
 #[derive(Debug, Clone)]
 pub(crate) struct InputPlanes {
@@ -20,6 +23,7 @@ pub(crate) struct InputPlanes {
 pub(crate) struct Scratch {
     samples: Vec<f32>,
     channels: Vec<f32>,
+    upright: Vec<f32>,
 }
 
 impl InputPlanes {
@@ -80,5 +84,26 @@ impl InputPlanes {
         scratch.channels.resize(self.kernel.channels().len() * shape.pixels(), 0.0);
         self.kernel.compute(shape, &scratch.samples, used, &mut scratch.channels);
         self.normalisation.apply(&scratch.channels, used, out);
+    }
+
+    /// Writes the planes of patch `index` in symmetry `way` of `symmetries`.
+    ///
+    /// # Shapes
+    /// - `out`: as for [`Self::fill`]
+    pub(crate) fn fill_turned(
+        &self,
+        scratch: &mut Scratch,
+        (batch, index): (&PatchBatch, usize),
+        (symmetries, way): (&Symmetries, usize),
+        out: &mut [f32],
+    ) {
+        if way == 0 {
+            return self.fill(scratch, batch, index, out);
+        }
+        let mut upright = std::mem::take(&mut scratch.upright);
+        upright.resize(out.len(), 0.0);
+        self.fill(scratch, batch, index, &mut upright);
+        Layout::PlanesFirst.arrange(&symmetries.all()[way], &upright, out);
+        scratch.upright = upright;
     }
 }

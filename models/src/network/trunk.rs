@@ -13,8 +13,11 @@ use super::pass::Pass;
 
 /// The first layers of a network.
 pub(crate) trait Trunk: fmt::Debug + Send + Sync {
-    /// Numbers of a patch as the trunk takes it: `[row, column, plane]`, and room behind.
+    /// Numbers of a patch as the trunk takes it, with the room behind its numbers.
     fn image_len(&self) -> usize;
+
+    /// Numbers that it makes of a patch.
+    fn flat_len(&self) -> usize;
 
     /// How many of the network's tensors belong to it, from the first on.
     fn tensor_count(&self) -> usize;
@@ -35,9 +38,16 @@ pub(crate) trait BoundTrunk: fmt::Debug + Send + Sync {
     /// What it makes of some images, and what its gradients need to know.
     ///
     /// # Shapes
-    /// - `images`: `[image, number]`, each of [`Trunk::image_len`]
+    /// - `images`: `[image, row, column, plane]`, each of [`Trunk::image_len`]
     /// - output: `[image, number]`
     fn forward(&self, images: &[f32]) -> (Vec<f32>, Activations);
+
+    /// Makes the same of one image, to the bit, where no gradients are asked for.
+    ///
+    /// # Shapes
+    /// - `planes`: `[plane, row, column]`, of [`Trunk::image_len`]
+    /// - `flat`: `[number]`
+    fn predict(&self, planes: &[f32], flat: &mut [f32]);
 
     /// The gradients of its weights, summed over the images, each tensor in PyTorch's layout.
     ///
