@@ -30,7 +30,8 @@
 //! # held-out = { file = "test-cells.csv" }      # these cells are scored; or `share = 0.2` of each class
 //!
 //! [validation.target-prevalence]   # scores are reported for this mixture, too
-//! urban = 0.021              # one class may be left out; it is the rest
+//! urban = 0.021              # one class may be left out; it is the rest. Of two classes the share of the second may
+//! #                          # stand alone, in `[validation]`: `target-prevalence = 0.021`
 //!
 //! [model.extra-trees]
 //! n-trees = 500
@@ -42,6 +43,7 @@ mod classes;
 mod data;
 mod error;
 mod file;
+mod prevalence;
 mod schemes;
 mod validation;
 
@@ -49,8 +51,9 @@ pub use classes::{ClassGroups, Members, Regrouping};
 pub use data::{Data, RawData, RawSample};
 pub use error::ExperimentError;
 pub use file::{Experiment, RawExperiment};
+pub use prevalence::{RawPrevalence, TargetPrevalence};
 pub use schemes::{
     Folding, HeldOutCells, RawBlocks, RawHeldOut, RawRegions, RegionPolygons, RegionSource,
     SchemeSettings,
 };
-pub use validation::{FoldSource, RawValidation, TargetPrevalence, Validation};
+pub use validation::{FoldSource, RawValidation, Validation};

@@ -1,6 +1,5 @@
 //! `[validation]`: how an experiment is measured.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +8,7 @@ use tesela_datasets::config::Problems;
 use tesela_datasets::fold::Scheme;
 
 use super::ExperimentError;
+use super::prevalence::{RawPrevalence, TargetPrevalence};
 use super::schemes::{
     DEFAULT_FOLDS, Folding, RawBlocks, RawHeldOut, RawRegions, RegionSource, SchemeSettings,
 };
@@ -38,7 +38,7 @@ pub struct RawValidation {
     /// A fixed held-out set.
     pub held_out: Option<RawHeldOut>,
     /// How common each class is where the model is to be used.
-    pub target_prevalence: Option<BTreeMap<String, f64>>,
+    pub target_prevalence: Option<RawPrevalence>,
     /// How many cells the map will have where the model is to be used; a million where nobody says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub map_cells: Option<u64>,
@@ -61,12 +61,6 @@ pub struct Validation {
     map_cells: u64,
 }
 
-/// Prevalences by name of class, before the classes are known.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TargetPrevalence {
-    shares: BTreeMap<String, f64>,
-}
-
 impl RawValidation {
     /// Fills in what is left out.
     pub(super) fn resolve(&mut self) {
@@ -85,19 +79,14 @@ impl RawValidation {
             }
             None => self.check_folding(problems).map(FoldSource::Drawn),
         };
-        let shares = self.target_prevalence.iter().flatten();
-        for (class, share) in shares.filter(|(_, share)| !(**share > 0.0 && **share < 1.0)) {
-            let key = format!("validation.target-prevalence.{class}");
-            problems.add(&key, format!("is {share}; expected a share above 0 and below 1"));
-        }
+        let target = self.target_prevalence.as_ref().map(|target| target.check(problems));
         if let Some(cells) = self.map_cells.filter(|cells| !(1..=MOST_MAP_CELLS).contains(cells)) {
             let problem = format!("is {cells}; expected 1 to {MOST_MAP_CELLS}");
             problems.add("validation.map-cells", problem);
         }
-        let shares = self.target_prevalence.clone();
         Some(Validation {
             folds: folds?,
-            target: shares.map(|shares| TargetPrevalence { shares }),
+            target,
             map_cells: self.map_cells.unwrap_or(DEFAULT_MAP_CELLS),
         })
     }
@@ -150,62 +139,9 @@ impl Validation {
     }
 }
 
-impl TargetPrevalence {
-    /// The share of each of `classes`; the one that is not named, if any, has the rest.
-    fn of(&self, classes: &ClassMap) -> Result<Prevalence, ExperimentError> {
-        if let Some(unknown) = self.shares.keys().find(|name| classes.id(name).is_none()) {
-            return Err(ExperimentError::UnknownClass {
-                key: "validation.target-prevalence",
-                found: unknown.clone(),
-                expected: classes.to_string(),
-            });
-        }
-        let missing = classes.len() - self.shares.len();
-        if missing > 1 {
-            let found = self.shares.len();
-            let reason = format!(
-                "names {found} of {} classes; expected all but one at least",
-                classes.len()
-            );
-            return Err(ExperimentError::Prevalence { reason });
-        }
-        let rest = (1.0 - self.shares.values().sum::<f64>()).max(0.0);
-        let names = classes.names().iter();
-        let shares = names.map(|name| self.shares.get(name).copied().unwrap_or(rest)).collect();
-        Prevalence::new(shares)
-            .map_err(|error| ExperimentError::Prevalence { reason: error.to_string() })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn target(text: &str) -> Result<Vec<f64>, String> {
-        let raw: RawValidation = toml::from_str(text).unwrap();
-        let validation = raw.check(&mut Problems::new()).unwrap();
-        let classes = ClassMap::new(["non-urban", "urban"]).unwrap();
-        match validation.target(&classes) {
-            Ok(target) => Ok(target.unwrap().into()),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    #[test]
-    fn the_class_that_is_not_named_has_the_rest() {
-        assert_eq!(target("target-prevalence = { urban = 0.25 }"), Ok(vec![0.75, 0.25]));
-    }
-
-    #[test]
-    fn mixtures_that_make_no_whole_are_refused() {
-        let error = target("target-prevalence = { urban = 0.2, non-urban = 0.7 }").unwrap_err();
-        assert!(error.contains("sum to 0.8999"), "{error}");
-        let error = target("target-prevalence = { urbane = 0.2 }").unwrap_err();
-        assert!(
-            error.contains("names class `urbane`; the classes are non-urban, urban"),
-            "{error}"
-        );
-    }
 
     #[test]
     fn folds_and_plan_exclude_each_other() {

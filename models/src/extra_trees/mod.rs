@@ -58,17 +58,21 @@
 //! them: 14.1 million numbers a tree, of 114,000 columns in a node. Instructions are callgrind's, with 256-bit
 //! vectors; the share of time is that of samples of the running program.
 //!
-//! * *Growing* takes some 45 ms a tree for 260 million instructions. Numbers are looked at as the
-//!   bins of their column, one byte each: what is needed of them fits the caches, and a vector holds 32. Each of
-//!   the 14.1 million costs 6 instructions to collect and less than one to compare; at four instructions a cycle
-//!   of 3 GHz that is 8 ms, the floor of this method. The rest is what each column in a node costs: finding
-//!   where the threshold lies among the bins (some 90 instructions), weighing the classes, and in one of ten
-//!   columns looking up the numbers of rows whose bins do not tell their side. A third of the time goes into
-//!   collecting bins, most of it waiting for memory, a tenth into looking up numbers. Nodes of up to 512 rows
-//!   try their columns side by side, which saves a fifth of the instructions; from 128 to 2,048 rows the limit
-//!   makes no difference. Before there were bins, single-precision numbers were copied into blocks of 2,048
-//!   rows, which took 57 ms a tree and twice the memory. Batches of trees that share a column in cache are
-//!   untried: columns of bins are 40 kB, and no longer what is waited for.
+//! * *Growing* takes some GROW ms a tree. Numbers are looked at as the bins of their column, one byte each: what is
+//!   needed of them fits the caches, and a vector holds 32. Collecting the 14.1 million of them takes at least one
+//!   load each; at two a cycle of 3 GHz that is 2.4 ms, and with all that is done for each column in a node (about a
+//!   hundred instructions, 114,000 times) some 6 ms: the floor of this method. What lies above is waiting for memory.
+//!   Two thirds of the time pass in nodes of up to 512 rows, which go through each step with all their columns side by
+//!   side: in a node of 8 to 15 rows a third of it goes into drawing thresholds and finding them among the edges of the
+//!   bins, a third into weighing the cuts and looking up numbers, an eighth into collecting and counting bins. In larger
+//!   nodes nearly all of it goes into collecting bins: a row of 486 bins is eight lines of cache, of which the first
+//!   visit waits for each. One of ten columns has rows whose side bins do not tell. Cuts between whose ends no row lies
+//!   are weighed first, and of the others only those that could win are divided, the most promising first: .5 to
+//!   3 a node are left, and each waits for numbers that no cache holds.
+//!   Tried without gain: sweeping whole columns with a mask in nodes of many rows; more than 512 rows side by side;
+//!   reading row by row from 1,024 rows instead of 2,048; collecting eight columns at a time instead of four; vectors of
+//!   512 bits. Before columns were cut side by side a tree took a third longer, and single-precision numbers in blocks
+//!   instead of bins half as long again.
 //! * *Predicting* takes 295 instructions a row and tree: 12 for each of 20 to 24 steps (a row waits for the deepest
 //!   of ten trees), the rest for the votes. Sixteen steps of 12 instructions would be 190: a third is lost to
 //!   waiting. Groups of 8 to 20 trees and vector gathers were tried; ten trees and single loads are the fastest.

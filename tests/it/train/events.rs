@@ -147,7 +147,9 @@ fn events_that_are_removed_while_a_network_learns_cost_a_warning() {
     while !folder.is_dir() && Instant::now() < limit {
         std::thread::sleep(Duration::from_millis(1));
     }
-    fs::remove_dir_all(place.path("broken/tensorboard")).unwrap();
+    // At one stroke: a folder into which files are written meanwhile cannot be emptied.
+    fs::rename(place.path("broken/tensorboard"), place.path("removed")).unwrap();
+    fs::remove_dir_all(place.path("removed")).unwrap();
     let output = child.wait_with_output().unwrap();
     a_warning_is_all(&place, &output, "broken/tensorboard/fold-01");
 }
