@@ -34,17 +34,18 @@
 //!
 //! # How fast it is
 //!
-//! Against scikit-learn 1.9.1, medians of five turns of each in one run of `benches/peers/trees.py` on a shared Emerald
-//! Rapids machine, CPU seconds of one thread; 40,000 rows of 486 columns, 100 trees:
+//! Against scikit-learn 1.9.1, medians of three turns of each in one run of `benches/peers/trees.py` on a shared Emerald
+//! Rapids machine, CPU seconds of one thread; 40,000 rows of 486 columns, 100 trees. Both feel their neighbours; five
+//! turns beside other work gave 4.0 for the fit, where 4.5 stands here:
 //!
 //! | | Tesela | scikit-learn | ratio |
 //! |---|---|---|---|
-//! | fit | 5.2 s | 15.9 s | 3.0 |
-//! | predict, a row | 3.9 µs | 23.5 µs | 6.0 |
-//! | predict 200,000 rows | 0.77 s | 6.2 s | 8.1 |
+//! | fit | 4.3 s | 19.3 s | 4.5 |
+//! | predict, a row | 5.0 µs | 35.8 µs | 7.2 |
+//! | predict 100,000 rows | 0.39 s | 3.7 s | 9.5 |
 //! | model on disk | 3.6 MB | 103 MB | 28 |
-//! | reading the model | 50 ms | 85 ms | 1.7 |
-//! | most memory while fitting, of it beyond the data | 133, 53 MB | 335, 128 MB | 2.5, 2.4 |
+//! | reading the model | 46 ms | 102 ms | 2.2 |
+//! | most memory while fitting, of it beyond the data | 134, 53 MB | 335, 128 MB | 2.5, 2.4 |
 //! | accuracy, log-loss | .9113, .2757 | .9117, .2755 | |
 //!
 //! A random forest of as many trees takes 8.3 s against 77.2 (one turn of each): 9.3 times as fast.
@@ -55,24 +56,26 @@
 //! # Where the time goes
 //!
 //! On 40,000 rows of 486 columns a tree has 12,900 nodes at a mean depth of 16, and tries 22 columns at each of
-//! them: 14.1 million numbers a tree, of 114,000 columns in a node. Instructions are callgrind's, with 256-bit
-//! vectors; the share of time is that of samples of the running program.
+//! them: 14.1 million numbers a tree, of 114,000 columns in a node. Shares of time are those of the processor's
+//! counter and of samples of the running program.
 //!
-//! * *Growing* takes some GROW ms a tree. Numbers are looked at as the bins of their column, one byte each: what is
-//!   needed of them fits the caches, and a vector holds 32. Collecting the 14.1 million of them takes at least one
-//!   load each; at two a cycle of 3 GHz that is 2.4 ms, and with all that is done for each column in a node (about a
-//!   hundred instructions, 114,000 times) some 6 ms: the floor of this method. What lies above is waiting for memory.
-//!   Two thirds of the time pass in nodes of up to 512 rows, which go through each step with all their columns side by
-//!   side: in a node of 8 to 15 rows a third of it goes into drawing thresholds and finding them among the edges of the
-//!   bins, a third into weighing the cuts and looking up numbers, an eighth into collecting and counting bins. In larger
-//!   nodes nearly all of it goes into collecting bins: a row of 486 bins is eight lines of cache, of which the first
-//!   visit waits for each. One of ten columns has rows whose side bins do not tell. Cuts between whose ends no row lies
-//!   are weighed first, and of the others only those that could win are divided, the most promising first: .5 to
-//!   3 a node are left, and each waits for numbers that no cache holds.
+//! * *Growing* takes some 32 ms a tree where the machine is quiet, 40 where it is not. Numbers are looked at as the
+//!   bins of their column, one byte each: what is needed of them fits the caches, and a vector holds 32. Collecting
+//!   the 14.1 million of them takes at least one load each; at two a cycle of 3 GHz that is 2.4 ms, and with what is
+//!   done for each column in a node (about a hundred instructions, 114,000 times) some 6 ms: the floor of this
+//!   method. What lies above is mostly waiting for memory.
+//!   More than half of the time passes in nodes of up to 512 rows, which go through each step with all their columns
+//!   side by side: in a node of 8 to 15 rows two fifths of it go into drawing thresholds and finding them among the
+//!   edges of the bins, a third into weighing the cuts and looking up numbers, an eighth into collecting and counting
+//!   bins. In larger nodes nearly all of it goes into collecting bins: a row of 486 bins is eight lines of cache, and
+//!   the first visit waits for each. In a node of 8 to 15 rows bins leave the side of some rows open in five of 22
+//!   columns, from 256 rows on in sixteen. The other cuts are weighed first, and of the open ones only those are
+//!   divided that could win, the most promising first: .6 and 2.7 a node, and each waits for numbers that no cache
+//!   holds.
 //!   Tried without gain: sweeping whole columns with a mask in nodes of many rows; more than 512 rows side by side;
-//!   reading row by row from 1,024 rows instead of 2,048; collecting eight columns at a time instead of four; vectors of
-//!   512 bits. Before columns were cut side by side a tree took a third longer, and single-precision numbers in blocks
-//!   instead of bins half as long again.
+//!   reading row by row from 1,024 rows instead of 2,048; columns in the order of memory; eight columns at a time
+//!   instead of four. Before columns were cut side by side a tree took 45 ms, and with single-precision numbers in
+//!   place of bins 57.
 //! * *Predicting* takes 295 instructions a row and tree: 12 for each of 20 to 24 steps (a row waits for the deepest
 //!   of ten trees), the rest for the votes. Sixteen steps of 12 instructions would be 190: a third is lost to
 //!   waiting. Groups of 8 to 20 trees and vector gathers were tried; ten trees and single loads are the fastest.
