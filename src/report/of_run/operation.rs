@@ -64,7 +64,8 @@ pub(super) fn point(material: &Material, drawn: &Drawn) -> Option<OperatingPoint
             })
             .map(|found| reliability_of("after calibration", found)),
         sets: sets(operation, classes),
-        remarks: warnings.iter().map(Words::from).collect(),
+        // Sentences, some of them longer than any name.
+        remarks: warnings.iter().map(|remark| Words::lines(remark)).collect(),
     })
 }
 

@@ -56,6 +56,8 @@ fn a_prevalence_that_nobody_knows_is_estimated_on_the_map() {
     let page = fs::read_to_string(place.path("run/report.html")).unwrap();
     assert!(page.contains("The prevalence stands in for the one that is estimated"));
     assert!(page.contains("the declared one stands in for it here: rural 95.0 %, urban 5.0 %"));
+    // What is to be known of it is said to the end.
+    assert!(page.contains("as a stand-in (`rural` 95 %, `urban` 5 %)."));
     let bundle = json(&place, "run/final/bundle/bundle.json");
     assert_eq!(bundle["operating_point"]["unsettled"]["rule"]["rule"], "max-f1");
     // Half of these plots are urban, whatever was declared.
