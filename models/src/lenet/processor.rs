@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::architecture::{FILTERS_1, FILTERS_2, Lenet};
 use super::block::{Block, Filters, Gradient, Output};
 use super::pixel_vectors::PixelVectors;
-use crate::network::{Activations, BoundTrunk, Pass, Trunk};
+use crate::network::{Activations, BoundTrunk, Learned, Pass, Trunk};
 
 /// How many images share a gradient before gradients are added up: fixed, so that every sum has one order.
 const SHARE: usize = 8;
@@ -73,17 +73,14 @@ struct Image {
 }
 
 impl BoundTrunk for Convolutions {
-    fn forward(&self, images: &[f32]) -> (Vec<f32>, Activations) {
-        let size = self.first.block().padded_input();
-        let made: Vec<Image> = images
-            .par_chunks_exact(size)
-            .map(|image| {
-                let first = self.first.forward(image);
-                let second = self.second.forward(&first.values);
-                Image { first, second }
-            })
-            .collect();
-        (self.flat(&made), Activations(Box::new(made)))
+    fn learn(&self, images: &[f32]) -> Learned {
+        let made = self.made(images);
+        let flat = self.flat(&made);
+        Learned { flat, activations: Activations(Box::new(made)), statistics: Vec::new() }
+    }
+
+    fn forward(&self, images: &[f32]) -> Vec<f32> {
+        self.flat(&self.made(images))
     }
 
     fn predict(&self, planes: &[f32], flat: &mut [f32]) {
@@ -92,14 +89,30 @@ impl BoundTrunk for Convolutions {
         flatten(&self.second.forward(&between).values, flat);
     }
 
-    fn backward(&self, images: &[f32], activations: &Activations, upper: &[f32]) -> Vec<Vec<f32>> {
+    fn backward(
+        &self,
+        images: &[f32],
+        activations: &Activations,
+        upper: &[f32],
+    ) -> Vec<Option<Vec<f32>>> {
         let made: &Vec<Image> =
             activations.0.downcast_ref().expect("the activations are those of this trunk");
-        self.gradients(images, made, upper)
+        self.gradients(images, made, upper).into_iter().map(Some).collect()
     }
 }
 
 impl Convolutions {
+    /// What both blocks make of each image.
+    fn made(&self, images: &[f32]) -> Vec<Image> {
+        let size = self.first.block().padded_input();
+        let each = images.par_chunks_exact(size).map(|image| {
+            let first = self.first.forward(image);
+            let second = self.second.forward(&first.values);
+            Image { first, second }
+        });
+        each.collect()
+    }
+
     /// What the dense layers see: `[image, filter · row · column]`.
     fn flat(&self, activations: &[Image]) -> Vec<f32> {
         let len = self.second.block().output_len();

@@ -12,7 +12,7 @@ use super::parameters::{Parameters, host, vector};
 use super::pass::{Draws, Pass};
 use super::pipeline::HostBatch;
 use super::planes::Scratch;
-use super::trunk::{BoundTrunk, Trunk};
+use super::trunk::{BoundTrunk, Learned, Trunk};
 use crate::histogram::Histogram;
 
 /// How many patches a thread predicts at a time, at least: what it needs for one is used for all of them.
@@ -59,7 +59,7 @@ impl<'a> Computation<'a> {
         let pass = Pass::predicting(parameters);
         host(match (self.trunk(), bound) {
             (Some(trunk), Some(bound)) => {
-                let (flat, _) = bound.forward(&batch.planes);
+                let flat = bound.forward(&batch.planes);
                 trunk.head(&pass, matrix(flat, batch.labels.len(), self.device))
             }
             _ => self.network.forward(&pass, self.planes(batch, self.device)),
@@ -133,16 +133,18 @@ impl<'a> Computation<'a> {
             let gradients = gradients(&parameters, &mut recorded);
             return Lesson { loss: loss.inner(), gradients, statistics };
         };
-        let (flat, activations) = bound.forward(&batch.planes);
+        let Learned { flat, activations, statistics: followed } = bound.learn(&batch.planes);
         let flat = matrix(flat, batch.labels.len(), &recording).require_grad();
         let loss = cross_entropy(trunk.head(&pass, flat.clone()), targets);
         let mut recorded = loss.backward();
-        let statistics = pass.into_statistics();
+        let mut statistics = pass.into_statistics();
+        let followed = followed.into_iter();
+        statistics.extend(followed.map(|(index, value)| (index, vector(value, self.device))));
         let upper = flat.grad_remove(&mut recorded).expect("the loss depends on what is flat");
         let mut gradients = gradients(&parameters, &mut recorded);
         let found = bound.backward(&batch.planes, &activations, &host(upper));
         for (gradient, found) in gradients.iter_mut().zip(found) {
-            *gradient = Some(vector(found, self.device));
+            *gradient = found.map(|found| vector(found, self.device));
         }
         Lesson { loss: loss.inner(), gradients, statistics }
     }

@@ -12,9 +12,9 @@ use super::pass::Pass;
 use super::tensor_spec::{Initial, Role, TensorSpec};
 
 /// What is added to a variance before its root is taken; PyTorch's.
-pub(super) const NORM_EPSILON: f64 = 1e-5;
+pub(crate) const NORM_EPSILON: f64 = 1e-5;
 /// How much of a running statistic a batch replaces; PyTorch's.
-const NORM_MOMENTUM: f64 = 0.1;
+pub(crate) const NORM_MOMENTUM: f64 = 0.1;
 
 /// A convolution with square filters.
 #[derive(Debug, Clone)]

@@ -73,15 +73,18 @@ pub use describe::LayerRow;
 pub(crate) use describe::layers;
 pub use fit::NetworkFit;
 pub use input_shape::{InputShape, ShapeError};
-pub(crate) use layers::{BatchNorm, Convolution, Dense, global_average};
+pub(crate) use layers::{
+    BatchNorm, Convolution, Dense, NORM_EPSILON, NORM_MOMENTUM, global_average,
+};
 pub(crate) use model::{FILES, load};
 pub(crate) use onnx::NetworkGraph;
 pub(crate) use pass::Pass;
 pub use settings::{ClassWeight, Optimizer, RawTraining, Sampler, Training};
 pub(crate) use settings::{Door, network_config, network_table};
 pub(crate) use tensor_spec::Initial;
-pub(crate) use trunk::{Activations, BoundTrunk, Trunk};
+pub(crate) use trunk::{Activations, BoundTrunk, Learned, Trunk};
 pub use untrained::UntrainedNetwork;
+pub(crate) use weights::to_single;
 
 /// Why a saved network could not be read.
 #[derive(Debug, thiserror::Error)]

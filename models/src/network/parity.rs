@@ -108,7 +108,7 @@ fn lesson(network: &dyn Network, layout: Layout, device: &Device, seen: Seen) ->
 
 /// Weights to compute with. What begins as a constant is drawn, too: behind a norm whose scale is zero, as at the end of a
 /// residual block, every gradient is zero and would say nothing.
-fn weights(specs: Arc<[TensorSpec]>, seed: u64) -> Weights {
+pub(super) fn weights(specs: Arc<[TensorSpec]>, seed: u64) -> Weights {
     let drawn = |mut spec: TensorSpec| {
         if matches!(spec.initial, Initial::Constant(_)) && spec.is_learned() {
             spec.initial = Initial::Uniform(1.0);

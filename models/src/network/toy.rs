@@ -13,9 +13,10 @@ use super::computation::Computation;
 use super::layout::Layout;
 use super::loss::Loss;
 use super::parameters::{Parameters, host};
+use super::parity::weights;
 use super::pass::Draws;
 use super::pipeline::HostBatch;
-use super::weights::{Weights, to_single};
+use super::weights::to_single;
 use crate::classifier::{Classifier, FitEvent, FitObserver};
 
 /// Patches in memory: those of class 1 have a bright stripe at a random place, those of class 0 have as many bright
@@ -127,21 +128,29 @@ pub(crate) fn noise(network: &dyn Network, layout: Layout, patches: usize, seed:
     HostBatch { planes, packed: None, labels }
 }
 
-/// Logits, loss and all gradients, with the names of the tensors.
+/// The loss, all gradients and running statistics with the names of their tensors, and the logits of a prediction
+/// with these statistics.
 fn everything(network: &dyn Network, layout: Layout, seed: u64) -> Vec<(String, Vec<f32>)> {
     let device = Device::flex();
-    let parameters = Parameters::new(&Weights::draw(network.tensors().into(), 1), &device);
+    let mut parameters = Parameters::new(&weights(network.tensors().into(), 1), &device);
     let computation = Computation { network, layout, device: &device, device_planes: None };
     let batch = || noise(network, layout, PATCHES, seed);
-    let bound = computation.bind(&parameters);
-    let logits = computation.logits(&parameters, bound.as_deref(), batch());
     let targets = Loss::plain(3).targets(&batch().labels, PATCHES as f64);
     let draws = Draws { seed: 1, step: 0, part: 0 };
     let lesson = computation.lesson(&parameters, batch(), targets, draws);
-    let mut all = vec![("logits".to_owned(), logits), ("loss".to_owned(), host(lesson.loss))];
+    let mut all = vec![("loss".to_owned(), host(lesson.loss))];
     for (spec, gradient) in parameters.specs().iter().zip(lesson.gradients) {
         all.extend(gradient.map(|gradient| (spec.name.clone(), host(gradient))));
     }
+    let mut statistics = lesson.statistics;
+    statistics.sort_by_key(|(index, _)| *index);
+    for (index, value) in statistics {
+        all.push((parameters.specs()[index].name.clone(), host(value.clone())));
+        *parameters.value_mut(index) = value;
+    }
+    let bound = computation.bind(&parameters);
+    let logits = computation.logits(&parameters, bound.as_deref(), batch());
+    all.push(("logits".to_owned(), logits));
     all
 }
 

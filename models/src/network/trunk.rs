@@ -35,27 +35,48 @@ pub(crate) trait Trunk: fmt::Debug + Send + Sync {
 
 /// A trunk with its weights.
 pub(crate) trait BoundTrunk: fmt::Debug + Send + Sync {
-    /// What it makes of some images, and what its gradients need to know.
+    /// What it makes of a batch in training.
+    ///
+    /// # Shapes
+    /// - `images`: `[image, row, column, plane]`, each of [`Trunk::image_len`]
+    fn learn(&self, images: &[f32]) -> Learned;
+
+    /// What it makes of some images in prediction.
     ///
     /// # Shapes
     /// - `images`: `[image, row, column, plane]`, each of [`Trunk::image_len`]
     /// - output: `[image, number]`
-    fn forward(&self, images: &[f32]) -> (Vec<f32>, Activations);
+    fn forward(&self, images: &[f32]) -> Vec<f32>;
 
-    /// Makes the same of one image, to the bit, where no gradients are asked for.
+    /// Makes the same of one image, to the bit.
     ///
     /// # Shapes
     /// - `planes`: `[plane, row, column]`, of [`Trunk::image_len`]
     /// - `flat`: `[number]`
     fn predict(&self, planes: &[f32], flat: &mut [f32]);
 
-    /// The gradients of its weights, summed over the images, each tensor in PyTorch's layout.
+    /// The gradients of its tensors, summed over the images, each in PyTorch's layout; running statistics have none.
     ///
     /// # Shapes
-    /// - `images`, `activations`: as given to and by [`Self::forward`]
+    /// - `images`, `activations`: as given to and by [`Self::learn`]
     /// - `upper`: the gradient of what it made
-    fn backward(&self, images: &[f32], activations: &Activations, upper: &[f32]) -> Vec<Vec<f32>>;
+    fn backward(
+        &self,
+        images: &[f32],
+        activations: &Activations,
+        upper: &[f32],
+    ) -> Vec<Option<Vec<f32>>>;
 }
 
-/// What a trunk keeps between forward and backward.
+/// What a trunk makes of a batch in training.
+pub(crate) struct Learned {
+    /// `[image, number]`
+    pub(crate) flat: Vec<f32>,
+    /// What its gradients need to know.
+    pub(crate) activations: Activations,
+    /// What running statistics become, by position of the tensor.
+    pub(crate) statistics: Vec<(usize, Vec<f32>)>,
+}
+
+/// What a trunk keeps between both ways.
 pub(crate) struct Activations(pub(crate) Box<dyn Any + Send>);

@@ -6,7 +6,7 @@ use burn::tensor::activation::relu;
 use super::block::{Block, Normed};
 use super::config::ResnetConfig;
 use crate::network::{
-    Dense, InputShape, Layer, Network, NetworkGraph, Pass, ShapeError, global_average,
+    Dense, InputShape, Layer, Network, NetworkGraph, Pass, ShapeError, Trunk, global_average,
 };
 use crate::onnx::Value;
 
@@ -44,6 +44,30 @@ impl Resnet {
         let logits = Dense { name: "dense".to_owned(), inputs: planes, outputs: input.classes() };
         Ok(Self { input, stem, blocks, dropout: config.dropout, logits })
     }
+
+    /// The first convolution with its norm.
+    pub(super) fn stem(&self) -> &Normed {
+        &self.stem
+    }
+
+    /// The blocks, in order.
+    pub(super) fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// Planes whose means the last layer sees.
+    pub(super) fn last_planes(&self) -> usize {
+        self.logits.inputs
+    }
+
+    /// The last layer.
+    ///
+    /// # Shapes
+    /// - `means`: `[batch, plane]`
+    /// - output: `[batch, class]`
+    pub(super) fn dense(&self, pass: &Pass<'_>, means: Tensor<2>) -> Tensor<2> {
+        self.logits.forward(pass, pass.dropout(0, self.dropout, means))
+    }
 }
 
 impl Network for Resnet {
@@ -76,7 +100,7 @@ impl Network for Resnet {
         let blocks = self.blocks.iter();
         let deep = blocks.fold(stem, |planes, block| block.forward(pass, planes));
         let means = pass.show(POOL, global_average(deep)); // [batch, plane]
-        self.logits.forward(pass, pass.dropout(0, self.dropout, means))
+        self.dense(pass, means)
     }
 
     fn write_onnx(&self, graph: &mut NetworkGraph<'_>, planes: &Value) -> Value {
@@ -92,6 +116,10 @@ impl Network for Resnet {
 
     fn torch_twin(&self) -> &'static str {
         include_str!("twin.py")
+    }
+
+    fn trunk(&self) -> Option<&dyn Trunk> {
+        Some(self)
     }
 }
 

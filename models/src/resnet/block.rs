@@ -9,7 +9,7 @@ use crate::onnx::Value;
 /// A convolution and its norm.
 #[derive(Debug, Clone)]
 pub(crate) struct Normed {
-    convolution: Convolution,
+    pub(super) convolution: Convolution,
     norm: BatchNorm,
 }
 
@@ -56,10 +56,10 @@ impl Normed {
 /// A basic block.
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
-    first: Normed,
-    second: Normed,
+    pub(super) first: Normed,
+    pub(super) second: Normed,
     /// What the input goes through on the way around; nothing where it stays as it is.
-    short: Option<Normed>,
+    pub(super) short: Option<Normed>,
 }
 
 impl Block {

@@ -25,11 +25,14 @@
 //! counted from 1, `stages.s.b.{conv1,norm1,conv2,norm2}` and, where it is needed, `stages.s.b.{short,short_norm}`;
 //! `dense.weight` and `dense.bias`. Everything is PyTorch's layout.
 //!
+//! On the processor, everything but the dense layer is computed by `processor`; every other device is burn's.
+//!
 //! Start with [`ResnetConfig`].
 
 mod architecture;
 mod block;
 mod config;
+mod processor;
 #[cfg(test)]
 mod tests;
 
