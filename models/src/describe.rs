@@ -36,6 +36,17 @@ impl Describer {
         }
     }
 
+    /// One that computes no more than the columns at the positions `columns` where that saves work; others may be `NaN`.
+    #[must_use]
+    pub fn only(self, columns: impl IntoIterator<Item = usize>) -> Self {
+        Self(match self.0 {
+            Kind::Features { input, extractor } => {
+                Kind::Features { input, extractor: Box::new(extractor.only(columns)) }
+            }
+            Kind::Columns(columns) => Kind::Columns(columns),
+        })
+    }
+
     /// The name of each number of a row.
     pub fn columns(&self) -> &[String] {
         match &self.0 {

@@ -129,9 +129,7 @@ impl Models {
         let (classifiers, facts): (Vec<Box<dyn Classifier>>, Vec<ModelFacts>) =
             models.into_iter().unzip();
         let layout = layout_of(&facts)?;
-        let described = classifiers.iter().any(|classifier| takes_features(&**classifier))
-            || facts.iter().any(|facts| facts.applicability.is_some());
-        let describer = described.then(|| Describer::new(&facts[0].input));
+        let describer = describer(&classifiers, &facts);
         Ok(Self { facts, classifiers, layout, describer, device: device.to_owned() })
     }
 
@@ -186,6 +184,18 @@ impl Models {
         }
         Ok(self.layout.join(cells.len(), &columns))
     }
+}
+
+/// What computes the rows that models and comparisons look at: all of a row for tabular models, and no more than they look at
+/// for comparisons alone.
+fn describer(classifiers: &[Box<dyn Classifier>], facts: &[ModelFacts]) -> Option<Describer> {
+    let whole = Describer::new(&facts[0].input);
+    if classifiers.iter().any(|classifier| takes_features(&**classifier)) {
+        return Some(whole);
+    }
+    let areas: Vec<_> = facts.iter().filter_map(|facts| facts.applicability.as_ref()).collect();
+    let columns = areas.iter().flat_map(|area| area.columns());
+    (!areas.is_empty()).then(|| whole.only(columns))
 }
 
 /// Whether `classifier` predicts rows of features.

@@ -16,7 +16,18 @@ pub struct FeatureExtractor {
     columns: Vec<String>,
     /// Range of the fixed histogram of each channel; none where each patch has its own.
     ranges: Option<Vec<[f32; 2]>>,
+    /// What is asked for of each channel.
+    needs: Vec<Need>,
     arch: pulp::Arch,
+}
+
+/// What is computed of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Need {
+    Nothing,
+    /// Mean, variance, variation, skewness and kurtosis.
+    Moments,
+    Everything,
 }
 
 /// Memory that an extractor works in, kept from patch to patch; one for each thread.
@@ -62,9 +73,28 @@ impl FeatureExtractor {
                 HistogramMode::Fixed => Some(channels.channels().iter().map(range).collect()),
                 HistogramMode::Patch => None,
             },
+            needs: vec![Need::Everything; channels.channels().len()],
             channels,
             arch: pulp::Arch::new(),
         }
+    }
+
+    /// An extractor that computes no more than the features at the positions `columns`; what takes work of its own beyond
+    /// them is `NaN`. What it computes is equal to the bit.
+    ///
+    /// # Panics
+    /// If a position is beyond the columns.
+    #[must_use]
+    pub fn only(mut self, columns: impl IntoIterator<Item = usize>) -> Self {
+        self.needs.fill(Need::Nothing);
+        for column in columns {
+            let need = &mut self.needs[column / STATISTICS.len()];
+            *need = (*need).max(match STATISTICS[column % STATISTICS.len()] {
+                "mean" | "var" | "cv" | "skew" | "kurt" => Need::Moments,
+                _ => Need::Everything,
+            });
+        }
+        self
     }
 
     /// The channels behind the features.
@@ -156,7 +186,15 @@ impl pulp::WithSimd for Describe<'_> {
         let rows = out.as_chunks_mut::<{ STATISTICS.len() }>().0;
         let channels = extractor.channels.channels();
         for (at, (row, &channel)) in rows.iter_mut().zip(channels).enumerate() {
+            if extractor.needs[at] == Need::Nothing {
+                row.fill(f32::NAN);
+                continue;
+            }
             extractor.pixels.fill(channel, &scratch.blocks, &mut scratch.values);
+            if extractor.needs[at] == Need::Moments {
+                describe_moments(scratch, pixels, row);
+                continue;
+            }
             let range = extractor.ranges.as_ref().map(|ranges| ranges[at]);
             describe(scratch, pixels, range, row);
         }
@@ -197,6 +235,27 @@ fn describe(
         *to = single(f64::from(bin) / count as f64);
     }
     out[STATISTICS.len() - 1] = single(centre.unwrap_or(median));
+}
+
+/// Describes the channel in `scratch.values` by its moments alone.
+#[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
+#[inline(always)]
+fn describe_moments(
+    scratch: &mut FeatureScratch,
+    pixels: Pixels,
+    out: &mut [f32; STATISTICS.len()],
+) {
+    let values = &mut scratch.values;
+    let extent = extent(values, pixels.count);
+    values.as_flattened_mut()[pixels.count..].fill(extent.pivot);
+    let Moments { mean, variance, variation, skewness, kurtosis, .. } =
+        moments(values, pixels.count, extent);
+    let missing = f64::NAN;
+    out.fill(f32::NAN);
+    for (to, value) in out.iter_mut().zip([mean, variance, missing, variation, skewness, kurtosis])
+    {
+        *to = single(value);
+    }
 }
 
 /// Where numpy puts a patch whose values are all equal.

@@ -49,7 +49,11 @@ impl Patch {
 
     /// The names of the columns and the features.
     pub(crate) fn features(&self, mode: HistogramMode) -> (Vec<String>, Vec<f32>) {
-        let extractor = FeatureExtractor::new(&self.definition, mode);
+        self.features_of(&FeatureExtractor::new(&self.definition, mode))
+    }
+
+    /// The names of the columns and the features that `extractor` computes.
+    pub(crate) fn features_of(&self, extractor: &FeatureExtractor) -> (Vec<String>, Vec<f32>) {
         let mut row = vec![0.0; extractor.columns().len()];
         let mut scratch = FeatureScratch::default();
         let count =

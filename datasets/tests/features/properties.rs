@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tesela_datasets::channels::ChannelKernel;
-use tesela_datasets::features::{BINS, HistogramMode, STATISTICS};
+use tesela_datasets::features::{BINS, FeatureExtractor, HistogramMode, STATISTICS};
 use tesela_datasets::random::{generator, shuffle};
 
 use crate::patches::{Patch, any_mode, any_patch};
@@ -54,6 +54,28 @@ proptest! {
             let entropy: f32 =
                 shares.iter().filter(|&&share| share > 0.0).map(|share| -share * share.ln()).sum();
             prop_assert!(close(row[6], entropy, 1e-5, 0.0), "{} {entropy}", row[6]);
+        }
+    }
+
+    #[test]
+    fn an_extractor_of_some_columns_gives_their_bits(
+        patch in any_patch(),
+        mode in any_mode(),
+        columns in proptest::collection::vec(0_usize..486, 0..12),
+    ) {
+        let all = patch.features(mode).1;
+        let extractor = FeatureExtractor::new(&patch.definition, mode).only(columns.clone());
+        let some = patch.features_of(&extractor).1;
+        for &column in &columns {
+            prop_assert_eq!(some[column].to_bits(), all[column].to_bits(), "{}", column);
+        }
+        for (some, all) in some.iter().zip(&all) {
+            prop_assert!(some.is_nan() || some.to_bits() == all.to_bits());
+        }
+        let asked: Vec<usize> = columns.iter().map(|column| column / WIDTH).collect();
+        let left = some.chunks(WIDTH).enumerate().filter(|(at, _)| !asked.contains(at));
+        for (_, row) in left {
+            prop_assert!(row.iter().all(|value| value.is_nan()), "no more is computed");
         }
     }
 

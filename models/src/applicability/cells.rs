@@ -27,7 +27,13 @@ impl CellApplicability {
         if found != expected {
             return Err(ApplicabilityError::Length { what: "columns", found, expected });
         }
+        let describer = describer.only(applicability.columns());
         Ok(Self { describer, applicability })
+    }
+
+    /// The columns that the index looks at, the most important first.
+    pub fn columns(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
+        self.applicability.columns()
     }
 
     /// The dissimilarity index of each cell: see [`Applicability::dissimilarity`].
@@ -38,7 +44,8 @@ impl CellApplicability {
         Ok(self.dissimilarity_of_rows(&self.describer.describe(cells)?))
     }
 
-    /// The dissimilarity index of cells whose `rows` a [`Describer`] for the same input has made.
+    /// The dissimilarity index of cells whose `rows` a [`Describer`] for the same input has made, of
+    /// [`Self::columns`] at least.
     ///
     /// # Panics
     /// If the last row is not whole.

@@ -173,14 +173,14 @@ pub(super) fn of_stem(
     upper: &Upper,
 ) -> UnitGradients {
     let branch = Branch::new(stem, made, &upper.slants[0], &upper.images);
-    let shares: Vec<Vec<f32>> = (0..input.len().div_ceil(SHARE))
-        .into_par_iter()
-        .map(|share| {
+    let images = input.par_chunks(SHARE).enumerate();
+    let shares: Vec<Vec<f32>> = images
+        .map(|(share, input)| {
             let mut slopes = vec![0.0; stem.filters.geometry().slopes_len()];
-            for image in share * SHARE..((share + 1) * SHARE).min(input.len()) {
+            for (image, input) in (share * SHARE..).zip(input) {
                 let lower =
                     stem.descend(&branch.descent, &upper.images[image], &made.values[image]);
-                stem.filters.add_slopes(&input[image], &lower, &mut slopes);
+                stem.filters.add_slopes(input, &lower, &mut slopes);
             }
             slopes
         })

@@ -54,28 +54,18 @@ impl Geometry {
 
     /// The weights of the way forward: `[tap · plane, filter]`.
     fn forward_weights(&self, weights: &[f32]) -> Vec<f32> {
-        let mut laid_out = Vec::with_capacity(self.slopes_len());
-        for &tap in &self.forward.taps {
-            for plane in 0..self.from.channels {
-                laid_out.extend((0..self.to.channels).map(|filter| {
-                    self.place(filter, plane, tap).map_or(0.0, |place| weights[place])
-                }));
-            }
-        }
-        laid_out
+        let sizes = [self.from.channels, self.to.channels];
+        lay_out(&self.forward.taps, sizes, |tap, plane, filter| {
+            self.place(filter, plane, tap).map_or(0.0, |place| weights[place])
+        })
     }
 
     /// The weights of a plan of the way back: `[tap · filter, plane]`.
     fn backward_weights(&self, plan: &Plan, weights: &[f32]) -> Vec<f32> {
-        let mut laid_out = Vec::new();
-        for &tap in &plan.taps {
-            for filter in 0..self.to.channels {
-                laid_out.extend((0..self.from.channels).map(|plane| {
-                    self.place(filter, plane, tap).map_or(0.0, |place| weights[place])
-                }));
-            }
-        }
-        laid_out
+        let sizes = [self.to.channels, self.from.channels];
+        lay_out(&plan.taps, sizes, |tap, filter, plane| {
+            self.place(filter, plane, tap).map_or(0.0, |place| weights[place])
+        })
     }
 
     /// Numbers of a gradient of the weights as [`Filters::add_slopes`] makes it.
@@ -98,6 +88,21 @@ impl Geometry {
         }
         gradient
     }
+}
+
+/// Weights `[tap · source, made]` for so many sources and as many numbers that are made.
+fn lay_out(
+    taps: &[[usize; 2]],
+    [sources, made]: [usize; 2],
+    weight: impl Fn([usize; 2], usize, usize) -> f32,
+) -> Vec<f32> {
+    let mut laid_out = Vec::with_capacity(taps.len() * sources * made);
+    for &tap in taps {
+        for source in 0..sources {
+            laid_out.extend((0..made).map(|made| weight(tap, source, made)));
+        }
+    }
+    laid_out
 }
 
 impl Filters {
@@ -139,6 +144,6 @@ impl Filters {
     pub(super) fn add_slopes(&self, from: &[f32], upper: &[f32], slopes: &mut [f32]) {
         let plan = &self.geometry.forward;
         let filters = self.geometry.to.channels;
-        self.arch.dispatch(Slopes { plan, filters, from, upper, slopes });
+        self.arch.dispatch(Slopes { plan, filters, from, upper, sums: slopes });
     }
 }

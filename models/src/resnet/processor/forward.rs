@@ -7,13 +7,16 @@ use super::norm::Moments;
 use super::sweeps::Around;
 use super::unit::Unit;
 
+/// What a convolution made of an image, and what its norm has to know of it.
+type Measured = (Vec<f32>, Moments);
+
 /// What each of some units makes of `count` images, which `input` makes; the images come first.
 pub(super) fn convolve(
     units: &[&Unit],
     count: usize,
     input: impl Fn(usize) -> Vec<f32> + Sync,
 ) -> (Images, Vec<Made>) {
-    let each: Vec<(Vec<f32>, Vec<(Vec<f32>, Moments)>)> = (0..count)
+    let each: Vec<(Vec<f32>, Vec<Measured>)> = (0..count)
         .into_par_iter()
         .map(|image| {
             let image = input(image);
@@ -39,8 +42,7 @@ pub(super) fn convolve(
 }
 
 impl Unit {
-    /// What the convolution makes of an image, and what its norm has to know of it.
-    fn measured(&self, image: &[f32]) -> (Vec<f32>, Moments) {
+    fn measured(&self, image: &[f32]) -> Measured {
         let values = self.filters.forward(image);
         let moments = Moments::of(self.arch, self.canvas(), &values);
         (values, moments)

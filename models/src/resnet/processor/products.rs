@@ -22,7 +22,7 @@ pub(super) struct Grouped {
 }
 
 /// How many vectors of filters are summed at once.
-const fn group<S: Simd>() -> usize {
+pub(super) const fn group<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 2 } else { 1 }
 }
 
@@ -38,7 +38,6 @@ struct Group<'a> {
     filters: usize,
 }
 
-#[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 impl WithSimd for Group<'_> {
     type Output = Grouped;
 
@@ -86,6 +85,7 @@ impl WithSimd for Products<'_> {
     }
 }
 
+#[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 impl Products<'_> {
     /// One group of filters, with as many pixels at once as waste the least.
     #[inline(always)]
@@ -160,6 +160,7 @@ fn pixels(columns: usize) -> usize {
 }
 
 /// Adds the products of a run of `P` pixels with its weights.
+#[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 #[inline(always)]
 fn accumulate<S: Simd, const V: usize, const P: usize>(
     simd: S,
@@ -187,6 +188,7 @@ fn accumulate<S: Simd, const V: usize, const P: usize>(
 }
 
 /// Writes sums to pixels that lie `column` numbers apart, or adds them.
+#[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 #[inline(always)]
 fn store<S: Simd, const V: usize>(
     simd: S,

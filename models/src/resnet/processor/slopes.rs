@@ -3,16 +3,12 @@
 use pulp::{Simd, WithSimd};
 
 use super::plan::{Plan, Run};
+use super::products::group;
 
 /// Numbers of a run whose gradients are summed at once.
 const NUMBERS: usize = 8;
 /// Pixels that are summed in registers before sums are put away, about.
 const PIXELS: usize = 128;
-
-/// How many vectors of filters are summed at once.
-const fn group<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { 2 } else { 1 }
-}
 
 /// Adds up, for each number of the runs and each filter, its products with the gradient of the filter's pixels.
 pub(super) struct Slopes<'a> {
@@ -23,7 +19,7 @@ pub(super) struct Slopes<'a> {
     /// The gradient of what it makes.
     pub(super) upper: &'a [f32],
     /// `[number of the runs, filter]`
-    pub(super) slopes: &'a mut [f32],
+    pub(super) sums: &'a mut [f32],
 }
 
 #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
@@ -45,6 +41,7 @@ impl WithSimd for Slopes<'_> {
     }
 }
 
+#[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 impl Slopes<'_> {
     /// One run, whose first number is `number`, over a band of rows.
     #[inline(always)]
@@ -107,7 +104,7 @@ impl Slopes<'_> {
                 }
             }
         }
-        let slopes = &mut self.slopes[number * self.filters..(number + B) * self.filters];
+        let slopes = &mut self.sums[number * self.filters..(number + B) * self.filters];
         for (slopes, own) in slopes.chunks_exact_mut(self.filters).zip(&own) {
             let (slopes, _) = S::as_mut_simd_f32s(&mut slopes[first * S::F32_LANES..]);
             for (slope, &own) in slopes.iter_mut().zip(own) {
