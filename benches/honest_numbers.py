@@ -2,6 +2,7 @@
 """Does the map have the figures that the report announced? Small simulated countries, whose truth is known.
 
     python3 benches/honest_numbers.py [--countries 100] [--size 120] [--per-class 120] [--folds 5]
+    python3 benches/honest_numbers.py --countries 1 --size 1100 --per-class 20000 --draw-first
 
 For each country: simulate, prepare, train Extra Trees on a balanced sample (the prevalence of the other cells is declared as the
 target), predict every cell, and score the map on the cells that were not trained on, which no figure of the run has seen.
@@ -66,10 +67,24 @@ def announced(record, figure):
     return found["value"], found["interval"]["lower"], found["interval"]["upper"]
 
 
+def drawn(grid, seed, per_class, folder):
+    """A grid of as many cells of each class, drawn at random."""
+    table = parquet.read_table(grid)
+    labels = np.array(table["label"].to_pylist(), dtype=object)
+    generator = np.random.default_rng(seed)
+    rows = [generator.choice(np.flatnonzero(labels == label), per_class, replace=False)
+            for label in sorted({label for label in labels if label is not None})]
+    parquet.write_table(table.take(np.sort(np.concatenate(rows))), folder / "drawn.parquet")
+    return folder / "drawn.parquet"
+
+
 def country(program, folder, seed, arguments):
-    run(program, "simulate", "--size", arguments.size, "--seed", seed, "--out", folder / "state")
-    grid = folder / "state" / "grid.parquet"
-    run(program, "prepare", "simulated", "--mosaic", folder / "state" / "mosaic.tif", "--grid", grid, "--out", folder / "store")
+    state = arguments.state or folder / "state"
+    if not state.exists():
+        run(program, "simulate", "--size", arguments.size, "--seed", seed, "--out", state)
+    mosaic, grid = state / "mosaic.tif", state / "grid.parquet"
+    cells = drawn(grid, seed, arguments.per_class, folder) if arguments.draw_first else grid
+    run(program, "prepare", "simulated", "--mosaic", mosaic, "--grid", cells, "--out", folder / "store")
     table = parquet.read_table(grid, columns=["cell_id", "label"]).to_pydict()
     known = {cell: label for cell, label in zip(table["cell_id"], table["label"]) if label is not None}
     rare = sum(label == RARE for label in known.values())
@@ -86,7 +101,7 @@ def country(program, folder, seed, arguments):
     found = {}
     for name, flags in [("raw", ["--raw"]), ("decided", [])]:
         out = folder / f"{name}.parquet"
-        run(program, "predict", folder / "run", "--mosaic", folder / "state" / "mosaic.tif", "--grid", grid, "--out", out, *flags)
+        run(program, "predict", folder / "run", "--mosaic", mosaic, "--grid", grid, "--out", out, *flags)
         rows = parquet.read_table(out, columns=["cell_id", "class"]).to_pydict()
         pairs = [(known[cell] == RARE, label == RARE) for cell, label in zip(rows["cell_id"], rows["class"])
                  if cell in known and cell not in trained]
@@ -102,6 +117,9 @@ def main():
     parser.add_argument("--per-class", type=int, default=120)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--draw-first", action="store_true",
+                        help="prepare no other cells than the sample: for countries of a million cells")
+    parser.add_argument("--state", type=Path, help="a country that is there already, or where it is to stay")
     arguments = parser.parse_args()
     program = environment.program()
     inside = {"precision": [], "recall": [], "f1": []}

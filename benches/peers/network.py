@@ -1,6 +1,6 @@
-"""LeNet against PyTorch on the processor: the same network, the same batch, in turn.
+"""LeNet or the residual network against PyTorch on the processor: the same network, the same batch, in turn.
 
-    python benches/peers/network.py [--patches 2048] [--batch 128] [--threads 2] [--rounds 3]
+    python benches/peers/network.py [--model lenet|resnet] [--patches 2048] [--batch 128] [--threads 2] [--rounds 3]
 
 Patches of 33 x 33 pixels and 28 planes: 27 channels and the mask. PyTorch always gets finished planes in memory.
 
@@ -31,25 +31,18 @@ TORCH = "torch==2.9.1"
 FIGURES = {"train": "train", "network": "network", "predict": "network"}
 
 
-def lenet(planes: int, side: int, classes: int):
-    """PyTorch's twin of the network; loads `weights.safetensors` of a bundle with `load_state_dict`."""
+# The settings that a twin takes, as the networks have them by default.
+SETTINGS = {"lenet": {"batch-norm": False}, "resnet": {"width": 16, "blocks": [2, 2, 2]}}
+
+
+def twin(model: str, planes: int, side: int, classes: int):
+    """PyTorch's twin of a network with its default settings: the one that `tesela export` writes."""
     from torch import nn
 
-    class LeNet(nn.Module):
-        def __init__(self, planes: int, side: int, classes: int):
-            super().__init__()
-            left = ((side - 4) // 2 - 4) // 2
-            self.conv1, self.conv2 = nn.Conv2d(planes, 20, 5), nn.Conv2d(20, 50, 5)
-            self.dense1 = nn.Linear(50 * left * left, 500)
-            self.dense2 = nn.Linear(500, classes)
-            self.pool, self.relu = nn.MaxPool2d(2), nn.ReLU()
-
-        def forward(self, x):
-            x = self.relu(self.pool(self.conv1(x)))
-            x = self.relu(self.pool(self.conv2(x)))
-            return self.dense2(self.relu(self.dense1(x.flatten(1))))
-
-    return LeNet(planes, side, classes)
+    path = Path(__file__).parents[2] / "models" / "src" / model / "twin.py"
+    module = {"nn": nn}
+    exec(compile(path.read_text(), path, "exec"), module)
+    return module["Network"](SETTINGS[model], planes, {"height": side, "width": side}, classes)
 
 
 def tensors(path: Path) -> dict:
@@ -67,16 +60,17 @@ def tensors(path: Path) -> dict:
         for name, entry in header.items() if name != "__metadata__"}
 
 
-def check(program: Path, model: str, twin) -> float:
-    """The largest difference between the probabilities of a fitted network and those of its `twin` in PyTorch, which
+def check(program: Path, model: str) -> float:
+    """The largest difference between the probabilities of a fitted network and those of its twin in PyTorch, which
     takes 4 planes of 33 x 33 pixels and tells 2 classes apart."""
     import numpy
     import torch
 
+    peer = twin(model, 4, 33, 2)
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
         subprocess.run([program, "check", model, directory], check=True)
-        missing, unknown = twin.load_state_dict(tensors(directory / "weights.safetensors"), strict=False)
+        missing, unknown = peer.load_state_dict(tensors(directory / "weights.safetensors"), strict=False)
         missing = [name for name in missing if not name.endswith(".num_batches_tracked")]
         if missing or unknown:
             raise SystemExit(f"{model}: the twin in PyTorch lacks {unknown} and has {missing} instead")
@@ -87,7 +81,7 @@ def check(program: Path, model: str, twin) -> float:
             value = numpy.clip(bands[:, plane] / 10000, scale["low"], scale["high"])
             planes[:, plane] = (value - scale["mean"]) / scale["deviation"]
         with torch.inference_mode():
-            expected = twin.eval()(torch.from_numpy(planes)).softmax(1).numpy()
+            expected = peer.eval()(torch.from_numpy(planes)).softmax(1).numpy()
         own = numpy.fromfile(directory / "probabilities.f32", "<f4").reshape(-1, 2)
     difference = float(numpy.abs(own - expected).max())
     if difference > 1e-5:
@@ -95,17 +89,18 @@ def check(program: Path, model: str, twin) -> float:
     return difference
 
 
-def peer(patches: int, batch: int, threads: int) -> dict[str, float]:
+def peer(model: str, patches: int, batch: int, threads: int) -> dict[str, float]:
     import torch
 
     torch.set_num_threads(threads)
     torch.manual_seed(1)
-    network = lenet(28, 33, 2)
+    network = twin(model, 28, 33, 2)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)
     loss = torch.nn.CrossEntropyLoss()
     planes, labels = torch.randn(patches, 28, 33, 33), torch.arange(patches) % 2
     result = {}
     for name in ("train", "network"):
+        network.train(name == "train")
         best = 0.0
         for _ in range(3):
             started = time.perf_counter()
@@ -127,16 +122,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, default in (("patches", 2048), ("batch", 128), ("threads", os.cpu_count()), ("rounds", 3)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--model", default="lenet", choices=sorted(SETTINGS))
     arguments = parser.parse_args()
     environment.restart_inside([TORCH, environment.NUMPY])
     sizes = (arguments.patches, arguments.batch, arguments.threads)
     program = environment.build("tesela-models", "network_speed")
-    print(f"largest difference from the twin in PyTorch: {check(program, 'lenet', lenet(4, 33, 2)):.1e}")
-    command = [program, "lenet", "flex", *map(str, sizes), "3"]
+    print(f"largest difference from the twin in PyTorch: {check(program, arguments.model):.1e}")
+    command = [program, arguments.model, "flex", *map(str, sizes), "3"]
     rounds: list[dict[str, tuple[float, float]]] = []
     for _ in range(arguments.rounds):
         ours = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-        theirs = peer(*sizes)
+        theirs = peer(arguments.model, *sizes)
         rounds.append({name: (ours[name], theirs[other]) for name, other in FIGURES.items()})
     print(f"{'patches per second':20} {'Tesela':>10} {'PyTorch':>10}")
     ratios = {}

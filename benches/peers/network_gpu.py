@@ -22,54 +22,6 @@ import environment
 import network
 
 
-def resnet(planes: int, side: int, classes: int):
-    """PyTorch's twin of the residual network with its default width and blocks."""
-    from torch import nn
-
-    class Block(nn.Module):
-        def __init__(self, planes: int, filters: int, stride: int):
-            super().__init__()
-            self.conv1 = nn.Conv2d(planes, filters, 3, stride, 1, bias=False)
-            self.norm1 = nn.BatchNorm2d(filters)
-            self.conv2 = nn.Conv2d(filters, filters, 3, 1, 1, bias=False)
-            self.norm2 = nn.BatchNorm2d(filters)
-            self.changes = stride != 1 or planes != filters
-            if self.changes:
-                self.short = nn.Conv2d(planes, filters, 1, stride, bias=False)
-                self.short_norm = nn.BatchNorm2d(filters)
-
-        def forward(self, x):
-            around = self.short_norm(self.short(x)) if self.changes else x
-            through = self.norm2(self.conv2(self.norm1(self.conv1(x)).relu()))
-            return (through + around).relu()
-
-    class ResNet(nn.Module):
-        def __init__(self, planes: int, classes: int):
-            super().__init__()
-            self.stem = nn.Conv2d(planes, 16, 3, 1, 1, bias=False)
-            self.stem_norm = nn.BatchNorm2d(16)
-            stages = {}
-            before = 16
-            for stage in range(3):
-                filters = 16 << stage
-                stride = 2 if stage else 1
-                stages[str(stage + 1)] = nn.ModuleDict({
-                    "1": Block(before, filters, stride), "2": Block(filters, filters, 1)})
-                before = filters
-            self.stages = nn.ModuleDict(stages)
-            self.dense = nn.Linear(before, classes)
-
-        def forward(self, x):
-            x = self.stem_norm(self.stem(x)).relu()
-            for stage in self.stages.values():
-                for block in stage.values():
-                    x = block(x)
-            return self.dense(x.mean((2, 3)))
-
-    return ResNet(planes, classes)
-
-
-MODELS = {"lenet": network.lenet, "resnet": resnet}
 # How PyTorch runs: whether compiled, and whether convolutions may round to TF32.
 MANNERS = {"eager": (False, True), "eager, float32": (False, False), "compiled": (True, True)}
 
@@ -81,7 +33,7 @@ def peer(model: str, compiled: bool, tf32: bool, device: str, patches: int, batc
     torch.manual_seed(1)
     torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cudnn.benchmark = True
-    twin = MODELS[model](28, 33, 2).to(device)
+    twin = network.twin(model, 28, 33, 2).to(device)
     optimizer = torch.optim.AdamW(twin.parameters(), lr=1e-3)
     loss = torch.nn.CrossEntropyLoss()
     forward = torch.compile(twin) if compiled else twin
@@ -130,7 +82,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="vulkan:0", help="as `tesela devices` names it")
     parser.add_argument("--features", default="vulkan,autotune", help="cargo features of the build")
     parser.add_argument("--peer-device", help="as PyTorch names it; cuda where there is one")
-    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
+    parser.add_argument("--models", nargs="+", choices=list(network.SETTINGS), default=list(network.SETTINGS))
     parser.add_argument("--manners", nargs="+", choices=list(MANNERS), default=list(MANNERS))
     for name, default in (("patches", 65536), ("batch", 1024), ("epochs", 5), ("rounds", 3)):
         parser.add_argument(f"--{name}", type=int, default=default)
@@ -150,7 +102,7 @@ def main() -> None:
     program = environment.build("tesela-models", "network_speed", options.features)
     ratios = {}
     for model in options.models:
-        difference = network.check(program, model, MODELS[model](4, 33, 2))
+        difference = network.check(program, model)
         print(f"{model}: largest difference from the twin in PyTorch {difference:.1e}")
         command = [program, model, options.device, *map(str, sizes), "0", str(options.epochs)]
         best: dict[str, dict[str, float]] = {}

@@ -98,7 +98,7 @@ impl MapFiles {
                 MapForm::GeoPackage => write_geopackage(table, path)?,
                 MapForm::Picture => write_quick_look(table, path)?,
                 MapForm::Raster => {
-                    let CogFiles { classes, numbers } = write_cog(table, path)?;
+                    let CogFiles { classes, numbers, .. } = write_cog(table, path)?;
                     written.extend([classes, numbers]);
                     continue;
                 }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::patch::SampleType;
+use tesela_datasets::whole_file::write_whole;
 
 use super::lattice::Lattice;
 use super::palette::colour_of;
 use super::planes::{NO_CLASS, class_plane, number_planes, part};
+use super::qgis_style::qgis_raster_style;
 use super::{ColumnKind, MapError, MapHeader, MapReader};
 use crate::raster::{
     BandLayout, CogWriter, CoordinateSystem, FinishedCog, GeoTiffLayout, Overviews, Window,
@@ -23,6 +25,8 @@ pub struct CogFiles {
     pub classes: PathBuf,
     /// One band per column of numbers: the probability of each class, uncertainty, and what else the map has.
     pub numbers: PathBuf,
+    /// How QGIS draws the classes; it looks for the file by itself.
+    pub style: PathBuf,
 }
 
 /// Writes the finished map `map` to `out` (the classes: bytes, 255 without class) and to a second file beside it (the
@@ -30,7 +34,7 @@ pub struct CogFiles {
 ///
 /// Both are cloud-optimised: tiled, with overviews, in which classes are the most frequent ones and numbers means. Names
 /// of classes lie in `<file>.aux.xml`, where GDAL and QGIS look for them, and as `CLASS_0`, … in the metadata of the
-/// band. Memory is a byte a pixel and 512 MiB for numbers (or one of the bands, where that is more).
+/// band; a style for QGIS, for `map.tif` in `map.qml`, keeps its legend to the classes. Memory is a byte a pixel and 512 MiB for numbers (or one of the bands, where that is more).
 ///
 /// # Errors
 /// If the map cannot be read, its grid is not regular and axis-parallel, there are more than 255 classes, or a file
@@ -44,9 +48,13 @@ pub fn write_cog(map: &Path, out: &Path) -> Result<CogFiles, MapError> {
     }
     let lattice = Lattice::of_map(map)?;
     let place = place_of(&header, &lattice)?;
-    let files = CogFiles { classes: out.to_owned(), numbers: beside(out) };
+    let style = out.with_extension("qml");
+    let files = CogFiles { classes: out.to_owned(), numbers: beside(out), style };
     let class_file = write_classes(map, &header.origin.classes, &lattice, &place, &files.classes)?;
     let number_file = write_numbers(map, &header, &lattice, &place, &files.numbers)?;
+    let style = qgis_raster_style(&header.origin.classes);
+    write_whole(&files.style, style.as_bytes())
+        .map_err(|source| MapError::Write { path: files.style.clone(), source })?;
     class_file.publish()?;
     number_file.publish()?;
     Ok(files)

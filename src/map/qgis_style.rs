@@ -1,10 +1,13 @@
 //! How QGIS draws a map: each class in its colour (QML, the format in which it keeps styles).
 
-use tesela_datasets::class::ClassMap;
+use tesela_datasets::class::{ClassId, ClassMap};
 
 use super::columns::CLASS;
 use super::palette::colour_of;
 
+/// How a style begins.
+const HEAD: &str = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n\
+                    <qgis version=\"3.22.0\" styleCategories=\"Symbology\">\n";
 /// Cells without a class.
 const NO_CLASS: &str = "150,150,150,255";
 
@@ -23,12 +26,30 @@ pub(super) fn qgis_style(classes: &ClassMap, points: bool) -> String {
     categories += &category(classes.len(), "", "no class");
     symbols += &symbol(classes.len(), NO_CLASS, points, "b_diagonal");
     format!(
-        "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n\
-         <qgis version=\"3.22.0\" styleCategories=\"Symbology\">\n\
-         <renderer-v2 type=\"categorizedSymbol\" attr=\"{CLASS}\" enableorderby=\"0\" \
+        "{HEAD}<renderer-v2 type=\"categorizedSymbol\" attr=\"{CLASS}\" enableorderby=\"0\" \
          forceraster=\"0\" symbollevels=\"0\">\n\
          <categories>\n{categories}</categories>\n<symbols>\n{symbols}</symbols>\n\
          </renderer-v2>\n</qgis>\n"
+    )
+}
+
+/// The style of a raster whose values are the numbers of `classes`. A colour table of a TIFF always has 256 entries, all of which
+/// QGIS would otherwise put into the legend.
+pub(super) fn qgis_raster_style(classes: &ClassMap) -> String {
+    let entry = |class: ClassId| {
+        let [red, green, blue] = colour_of(class);
+        format!(
+            "<paletteEntry value=\"{}\" color=\"#{red:02x}{green:02x}{blue:02x}\" alpha=\"255\" \
+             label=\"{}\"/>\n",
+            class.index(),
+            escape(classes.name(class))
+        )
+    };
+    let entries: String = classes.ids().map(entry).collect();
+    format!(
+        "{HEAD}<pipe>\n<rasterrenderer type=\"paletted\" band=\"1\" opacity=\"1\" \
+         alphaBand=\"-1\">\n<colorPalette>\n{entries}</colorPalette>\n</rasterrenderer>\n</pipe>\n\
+         </qgis>\n"
     )
 }
 
@@ -77,5 +98,19 @@ mod tests {
         assert_eq!(style.matches("<symbol ").count(), 3);
         assert!(style.contains("value=\"urban &lt;&quot;&amp;&quot;&gt;\""), "{style}");
         assert!(style.contains("value=\"213,94,0,255\""), "{style}");
+    }
+
+    #[test]
+    fn a_raster_has_its_classes_and_no_other_value() {
+        let classes = ClassMap::new(["non-urban", "urban <\"&\">"]).unwrap();
+        let style = qgis_raster_style(&classes);
+        let entries: Vec<&str> =
+            style.lines().filter(|line| line.contains("<paletteEntry")).collect();
+        assert_eq!(
+            entries[1],
+            "<paletteEntry value=\"1\" color=\"#d55e00\" alpha=\"255\" \
+             label=\"urban &lt;&quot;&amp;&quot;&gt;\"/>"
+        );
+        assert_eq!(entries.len(), 2);
     }
 }

@@ -40,6 +40,28 @@ fn geopandas_rasterio_and_gdal_see_the_same_map_in_every_form() {
 }
 
 #[test]
+fn qgis_shows_the_classes_where_it_is_installed() {
+    // QGIS comes with the Python of the system.
+    let python = "/usr/bin/python3";
+    let found = Command::new(python).args(["-c", "import qgis.core"]).output();
+    if !found.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: QGIS is not installed");
+        return;
+    }
+    let country = Country::new(300, 130);
+    write_cog(&country.map(), &country.path("map.tif")).unwrap();
+    write_geopackage(&country.map(), &country.path("map.gpkg")).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/open_in_qgis.py");
+    let check = Command::new(python)
+        .arg(script)
+        .arg(country.folder.path())
+        .args(["300", "130"])
+        .output()
+        .unwrap();
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+}
+
+#[test]
 fn geopandas_sees_points_where_cells_are_points() {
     let country = Country::new(5, 4);
     let mut header = header();

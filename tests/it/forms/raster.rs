@@ -40,7 +40,7 @@ fn pixels_are_the_classes_and_probabilities_of_cells() {
             None => assert!(numbers[number].is_nan(), "{number}"),
         }
     }
-    let expected = ["map-probability.tif", "map.parquet", "map.tif", "map.tif.aux.xml"];
+    let expected = ["map-probability.tif", "map.parquet", "map.qml", "map.tif", "map.tif.aux.xml"];
     assert_eq!(names_in(country.folder.path()), expected);
 }
 

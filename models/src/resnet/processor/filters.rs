@@ -147,3 +147,95 @@ impl Filters {
         self.arch.dispatch(Slopes { plan, filters, from, upper, sums: slopes });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tesela_datasets::random::{Generator, below, generator};
+
+    fn draw(draws: &mut Generator, count: usize) -> Vec<f32> {
+        (0..count).map(|_| below(draws, 1 << 20) as f32 / 524_288.0 - 1.0).collect()
+    }
+
+    /// Noise on `planes` channels of a canvas, zeros on the others and on the border.
+    fn image(draws: &mut Generator, canvas: Canvas, planes: usize) -> Vec<f32> {
+        let mut image = canvas.blank();
+        for row in canvas.rows() {
+            for pixel in image[row].chunks_exact_mut(canvas.channels) {
+                pixel[..planes].copy_from_slice(&draw(draws, planes));
+            }
+        }
+        image
+    }
+
+    /// What one weight multiplies: the places of a number that is taken and of one that is made.
+    fn each_product(geometry: &Geometry, shape: Shape, mut visit: impl FnMut(usize, usize, usize)) {
+        let (from, to) = (geometry.from, geometry.to);
+        for row in 0..to.side[0] {
+            for column in 0..to.side[1] {
+                for tap in 0..shape.kernel * shape.kernel {
+                    let [tap_row, tap_column] = [tap / shape.kernel, tap % shape.kernel];
+                    // From the corner of the border, which is one pixel wide.
+                    let source = from.bordered(
+                        row * shape.stride + tap_row + 1 - shape.padding,
+                        column * shape.stride + tap_column + 1 - shape.padding,
+                    );
+                    let made = to.bordered(row + 1, column + 1);
+                    for filter in 0..geometry.filters {
+                        for plane in 0..geometry.planes {
+                            let place = geometry.place(filter, plane, [tap_row, tap_column]);
+                            visit(place.unwrap(), source + plane, made + filter);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn close(found: &[f32], expected: &[f64], what: &str) {
+        assert_eq!(found.len(), expected.len(), "{what}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((f64::from(*found) - expected).abs() < 1e-4, "{what}: {found} {expected}");
+        }
+    }
+
+    #[test]
+    fn all_three_products_are_those_of_the_definition_at_any_size() {
+        let mut draws = generator(1, &[]);
+        for (kernel, stride) in [(3, 1), (3, 2), (1, 1), (1, 2)] {
+            let shape = Shape { kernel, stride, padding: kernel / 2 };
+            for (planes, filters, side) in
+                [(3, 5, [1, 1]), (16, 33, [2, 7]), (1, 16, [9, 8]), (20, 48, [5, 19])]
+            {
+                let from = Canvas::of_planes(planes, side);
+                let geometry = Geometry::new(shape, from, [planes, filters]);
+                let weights = draw(&mut draws, filters * planes * kernel * kernel);
+                let taken = image(&mut draws, from, planes);
+                let upper = image(&mut draws, geometry.to, filters);
+                let [mut made, mut lower, mut gradient] =
+                    [upper.len(), taken.len(), weights.len()].map(|len| vec![0.0; len]);
+                each_product(&geometry, shape, |weight, source, target| {
+                    let [number, factor] = [taken[source], weights[weight]].map(f64::from);
+                    made[target] += number * factor;
+                    lower[source] += f64::from(upper[target]) * factor;
+                    gradient[weight] += f64::from(upper[target]) * number;
+                });
+                let border: Vec<usize> = (0..taken.len())
+                    .filter(|&place| !from.rows().any(|row| row.contains(&place)))
+                    .collect();
+                border.into_iter().for_each(|place| lower[place] = 0.0);
+                let what = format!("{kernel}/{stride}, {planes} to {filters}, {side:?}");
+                let own = Filters::new(Arch::new(), geometry, &weights);
+                close(&own.forward(&taken), &made, &what);
+                let mut found = from.blank();
+                own.backward(&upper, &mut found, false);
+                close(&found, &lower, &what);
+                own.backward(&upper, &mut found, true);
+                close(&found, &lower.iter().map(|own| 2.0 * own).collect::<Vec<_>>(), &what);
+                let mut slopes = vec![0.0; own.geometry().slopes_len()];
+                own.add_slopes(&taken, &upper, &mut slopes);
+                close(&own.geometry().gradient(&slopes), &gradient, &what);
+            }
+        }
+    }
+}
