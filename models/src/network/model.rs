@@ -32,6 +32,9 @@ pub(crate) const FILES: [&str; 2] = [WEIGHTS_FILE, NORMALISATION_FILE];
 const MOST_NORMALISATION_BYTES: usize = 1024 * 1024;
 /// How many patches are on the processor at a time.
 const BLOCK: usize = 64;
+/// The same where a trunk computes all but the last layers, whose weights are brought into order once for each block, on one
+/// thread.
+const TRUNK_BLOCK: usize = 256;
 /// How many patches are on another device at a time: one that computes many at once.
 const DEVICE_BLOCK: usize = 256;
 
@@ -98,6 +101,15 @@ impl FittedNetwork {
         sums.into_iter().map(|sum| to_single(sum / ways as f64)).collect()
     }
 
+    /// How many patches are computed at a time.
+    fn block(&self) -> usize {
+        match (is_processor(&self.device), &self.bound) {
+            (true, Some(_)) => TRUNK_BLOCK,
+            (true, None) => BLOCK,
+            (false, _) => DEVICE_BLOCK,
+        }
+    }
+
     /// The logits of the patches at `indices`, seen in symmetry `way`: `[patch, class]`.
     fn logits(&self, patches: &PatchBatch, indices: &[usize], way: usize) -> Vec<f32> {
         let computation = Computation {
@@ -111,7 +123,8 @@ impl FittedNetwork {
             self.planes.fill_turned(scratch, (patches, indices[at]), way, out);
         };
         let count = indices.len();
-        let rows = if is_processor(&self.device) { count.next_multiple_of(BLOCK) } else { count };
+        let on_processor = is_processor(&self.device);
+        let rows = if on_processor { count.next_multiple_of(self.block()) } else { count };
         computation.predict(&self.parameters, self.bound.as_deref(), (count, rows), fill)
     }
 }
@@ -136,7 +149,7 @@ impl Classifier for FittedNetwork {
             (0..patches.len()).filter(|&index| patches.used_of(index).contains(&true)).collect();
         let mut values = vec![f32::NAN; patches.len() * classes];
         let on_processor = is_processor(&self.device);
-        for block in seen.chunks(if on_processor { BLOCK } else { DEVICE_BLOCK }) {
+        for block in seen.chunks(self.block()) {
             let predict = || self.probabilities(patches, block);
             let found = guarded(on_processor, predict).map_err(|failure| PredictError::Device {
                 reason: failure.for_batch(block.len()),
