@@ -74,7 +74,9 @@ def drawn(grid, seed, per_class, folder):
     generator = np.random.default_rng(seed)
     rows = [generator.choice(np.flatnonzero(labels == label), per_class, replace=False)
             for label in sorted({label for label in labels if label is not None})]
-    parquet.write_table(table.take(np.sort(np.concatenate(rows))), folder / "drawn.parquet")
+    own = {key: value for key, value in parquet.read_metadata(grid).metadata.items() if key != b"ARROW:schema"}
+    cells = table.take(np.sort(np.concatenate(rows))).replace_schema_metadata(own)
+    parquet.write_table(cells, folder / "drawn.parquet")
     return folder / "drawn.parquet"
 
 
