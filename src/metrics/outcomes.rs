@@ -51,10 +51,21 @@ impl Outcomes {
         self.unclassified += other.unclassified;
     }
 
-    /// Keeps the first `cells` classified cells; how many are unclassified is not changed.
-    pub(crate) fn truncate(&mut self, cells: usize) {
+    /// What `judge` says of these cells with those of `other` behind them. Afterwards these are as they were: nothing is copied
+    /// but `other`, and only for as long as it takes.
+    ///
+    /// # Panics
+    /// If the numbers of classes differ.
+    pub(crate) fn joined_by<T>(&mut self, other: &Self, judge: impl FnOnce(&Self) -> T) -> T {
+        let (cells, unclassified) = (self.len(), self.unclassified);
+        self.truths.reserve_exact(other.truths.len());
+        self.probabilities.reserve_exact(other.probabilities.len());
+        self.extend(other);
+        let said = judge(self);
         self.truths.truncate(cells);
         self.probabilities.truncate(cells * self.classes);
+        self.unclassified = unclassified;
+        said
     }
 
     /// Number of classes.
@@ -114,5 +125,25 @@ impl Outcomes {
             confusion.add(truth, decided);
         }
         confusion
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_that_were_joined_for_a_while_leave_nothing_behind() {
+        let mut own = Outcomes::new(2);
+        own.push(ClassId::new(0), &[0.8, 0.2]);
+        own.push(ClassId::new(1), &[f32::NAN; 2]);
+        let mut other = Outcomes::new(2);
+        other.push(ClassId::new(1), &[0.4, 0.6]);
+        other.push(ClassId::new(1), &[f32::NAN; 2]);
+        let before = own.clone();
+        let (truths, unclassified) =
+            own.joined_by(&other, |both| (both.truths().to_vec(), both.unclassified()));
+        assert_eq!((truths, unclassified), (vec![ClassId::new(0), ClassId::new(1)], 2));
+        assert_eq!(own, before);
     }
 }
