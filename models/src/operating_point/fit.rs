@@ -78,7 +78,7 @@ impl OperatingPoint {
         settings: &OperatingSettings,
         place: &Place<'_>,
     ) -> Result<Fitted, OperatingPointError> {
-        let material = Material::new(data, None)?;
+        let material = Material::new(data, data.weights())?;
         let choice = Choice::new(settings.calibration().kinds(), &material)?;
         let (target, estimate) = target(&material, settings.prior(), choice.best, place)?;
         let stands_in = settings.prior() == PriorChoice::Estimated && estimate.is_none();
