@@ -255,8 +255,8 @@ fn coverage() {
         over_cells += holds(&cells);
         over_blocks += holds(&cells.with_blocks(&names));
     }
-    println!("over blocks {over_blocks}, over cells {over_cells} of 500");
-    assert!(over_blocks > 460 && over_cells < 350);
+    let found = format!("over blocks {over_blocks}, over cells {over_cells} of 500");
+    assert!(over_blocks > 460 && over_cells < 350, "{found}");
 }
 
 /// A country of three strata, the last of which is rarely sampled.
