@@ -91,7 +91,8 @@ def country(program, folder, seed, arguments):
     known = {cell: label for cell, label in zip(table["cell_id"], table["label"]) if label is not None}
     rare = sum(label == RARE for label in known.values())
     others = len(known) - 2 * arguments.per_class
-    if rare < 1.5 * arguments.per_class:
+    # As many again as half the sample are left to score, or 2,000.
+    if rare - arguments.per_class < min(0.5 * arguments.per_class, 2000):
         return None
     prevalence = (rare - arguments.per_class) / others
     experiment = folder / "experiment.toml"

@@ -5,13 +5,14 @@
 use std::io::Write;
 use std::time::Instant;
 
-use tesela::metrics::{Outcomes, Prevalence, Scores};
+use tesela::metrics::{Outcomes, Prevalence, Scores, StratumShares};
 use tesela::statistics::{Bootstrap, Decided, IntervalMethod, Level, Resampled};
 use tesela_datasets::class::{ClassId, ClassMap};
 use tesela_datasets::random::{generator, unit};
 
 const CELLS: usize = 2_000_000;
 const REPLICATES: usize = 1000;
+const STRATA: u16 = 32;
 
 /// Two classes, the second of them rare, with probabilities that overlap.
 fn outcomes() -> Outcomes {
@@ -25,6 +26,21 @@ fn outcomes() -> Outcomes {
         outcomes.push(ClassId::new(usize::from(urban)), &[1.0 - score, score]);
     }
     outcomes
+}
+
+/// The same cells in strata of a country, each a little more urban than the one before.
+fn in_strata(outcomes: &Outcomes) -> (Outcomes, Prevalence) {
+    let mut placed = Outcomes::of_strata(2, STRATA.into());
+    for (number, (truth, row)) in (0..STRATA).cycle().zip(outcomes.iter()) {
+        placed.push_in(number, truth, row);
+    }
+    let stratum = |number: u16| {
+        let urban = 0.04 * f64::from(number + 1) / f64::from(STRATA);
+        let (stratum, share) = (number.to_string(), 1.0 / f64::from(STRATA));
+        StratumShares { stratum, share, prevalence: vec![1.0 - urban, urban] }
+    };
+    let country = Prevalence::by_stratum((0..STRATA).map(stratum).collect());
+    (placed, country.expect("strata that make a whole"))
 }
 
 /// The most memory that the process has held so far, where the system says so.
@@ -59,15 +75,22 @@ fn main() {
         Scores::of(&outcomes, &classes, mixture).expect("cells of both classes");
     }
     say("scores at the sample and at the target", start);
+    let (placed, country) = in_strata(&outcomes);
+    let start = Instant::now();
+    Scores::of(&placed, &classes, Some(&country)).expect("cells of both classes");
+    say("scores at the target by 32 strata", start);
     let cells = Decided::most_probable(outcomes);
     let names: Vec<usize> = (0..CELLS).map(|cell| cell / 400).collect();
     let blocks = cells.clone().with_blocks(&names);
-    for (what, decided) in
-        [("1,000 draws of 5,000 blocks", &blocks), ("1,000 draws of single cells", &cells)]
-    {
+    let strata = Decided::most_probable(placed).with_blocks(&names);
+    for (what, decided, target) in [
+        ("1,000 draws of 5,000 blocks", &blocks, &target),
+        ("1,000 draws of single cells", &cells, &target),
+        ("1,000 draws of 5,000 blocks by 32 strata", &strata, &country),
+    ] {
         let start = Instant::now();
         let bootstrap = Bootstrap { replicates: REPLICATES, seed: 1 };
-        let resampled = Resampled::of(decided, &classes, Some(&target), bootstrap);
+        let resampled = Resampled::of(decided, &classes, Some(target), bootstrap);
         let resampled = resampled.expect("cells of both classes");
         let intervals = resampled.sample().intervals(Level::NINETY_FIVE, IntervalMethod::Bca);
         assert!(intervals.iter().all(|one| one.interval.is_some()));

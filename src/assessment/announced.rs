@@ -212,7 +212,7 @@ pub(super) struct Found<'a> {
 impl Found<'_> {
     /// Rates of the scored cells, mapped shares of all classified ones.
     fn figures(&self, classes: &ClassMap) -> Vec<Option<f64>> {
-        let rates = rate_figures(self.confusion, classes, self.weights);
+        let rates = rate_figures(&self.confusion.into(), classes, self.weights);
         let rate = |place: usize| rates.get(place).and_then(|figure| figure.value);
         let classified = self.counts.classified().max(1) as f64;
         let of_class = |class: usize| {

@@ -121,18 +121,12 @@ pub(super) fn headline(
 }
 
 /// The figures of all known cells, those that were trained on among them; `None` where there are none of those.
-///
-/// These are put behind the others for as long as it takes.
 pub(super) fn contaminated(joined: &mut Joined, classes: &ClassMap) -> Option<Figures> {
     if joined.trained.is_empty() {
         return None;
     }
     let Joined { fresh, trained, .. } = joined;
-    let own = fresh.len();
-    fresh.outcomes.extend(&trained.outcomes);
-    fresh.decisions.extend_from_slice(&trained.decisions);
-    let figures = Figures::of(&fresh.outcomes, &fresh.decisions, classes, None, true);
-    fresh.outcomes.truncate(own);
-    fresh.decisions.truncate(own);
-    figures
+    fresh.joined_by(trained, |outcomes, decisions| {
+        Figures::of(outcomes, decisions, classes, None, true)
+    })
 }

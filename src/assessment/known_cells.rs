@@ -47,6 +47,21 @@ impl KnownCells {
         self.sets.extend(rows.sets.get(index * classes..(index + 1) * classes).unwrap_or(&[]));
     }
 
+    /// What `judge` says of the outcomes and decisions of these cells with those of `other` behind them; afterwards these are as they
+    /// were.
+    pub(super) fn joined_by<T>(
+        &mut self,
+        other: &Self,
+        judge: impl FnOnce(&Outcomes, &[ClassId]) -> T,
+    ) -> T {
+        let own = self.decisions.len();
+        self.decisions.extend_from_slice(&other.decisions);
+        let decisions = &self.decisions;
+        let said = self.outcomes.joined_by(&other.outcomes, |both| judge(both, decisions));
+        self.decisions.truncate(own);
+        said
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.decisions.len()

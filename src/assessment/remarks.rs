@@ -54,6 +54,7 @@ pub(super) fn remarks(assessment: &Assessment) -> Vec<Remark> {
         few_cells,
         blocks,
         settled,
+        vanishing,
         census,
         edge,
         areas,
@@ -194,6 +195,19 @@ fn settled(assessment: &Assessment) -> Option<Remark> {
             "What the run announced rests on a stand-in: the prevalence that it declares as target, or that of its sample. \
              The estimate holds where cells of a class look as they did in the sample.",
             "Where the labels are a sample drawn at random, hold the estimate against their shares.",
+        )
+    })
+}
+
+fn vanishing(assessment: &Assessment) -> Option<Remark> {
+    let mut warnings = assessment.settled.iter().filter_map(|one| one.warning(&assessment.classes));
+    warnings.next().map(|warning| {
+        Remark::new(
+            "vanishing-prevalence",
+            Weight::Caution,
+            "The map was decided at an estimated prevalence of next to nothing".to_owned(),
+            &format!("Of the map it is known that {warning}."),
+            "Hold the figures of that class against the known cells of the map before it is used.",
         )
     })
 }

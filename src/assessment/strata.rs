@@ -59,7 +59,7 @@ impl Strata {
         classes: &ClassMap,
         part_of: impl Fn(usize) -> Option<usize>,
     ) -> Self {
-        let mut totals = vec![Totals::new(classes.len()); names.len()];
+        let mut totals = vec![Totals::new(classes.len(), 1); names.len()];
         let mut elsewhere = 0;
         let rows = cells.outcomes.iter().zip(&cells.decisions).enumerate();
         for (cell, ((truth, row), &decided)) in rows {
@@ -68,7 +68,7 @@ impl Strata {
                 continue;
             };
             let totals = &mut totals[part];
-            totals.confusion.add(truth, decided);
+            totals.confusion.add_many(truth.index(), decided, 1);
             totals.log_loss[truth.index()] += log_loss(truth, row);
             totals.brier[truth.index()] += brier_loss(truth, row);
         }
@@ -80,7 +80,7 @@ impl Strata {
 
 impl Stratum {
     fn of(name: &str, totals: &Totals, classes: &ClassMap) -> Option<Self> {
-        let confusion = totals.confusion.clone();
+        let confusion = totals.confusion.by_class();
         let supports = confusion.supports();
         if confusion.total() == 0 {
             return None;

@@ -9,6 +9,7 @@ use crate::comparison::{
     Comparison, ComparisonOptions, DecidedComparison, PairComparison, RunFigures, SchemeComparison,
     compare, write_comparison,
 };
+use crate::metrics::Prevalence;
 use crate::progress::Progress;
 use crate::report::{
     difference_table, figures_table, grouped, pairs_table, percent, probability, rank_table,
@@ -90,6 +91,11 @@ fn conditions(scheme: &SchemeComparison, is_one_of_many: bool) -> String {
     format!("{lead}The runs share their fold plan: {cells} cells in {folds} folds. {blocks}")
 }
 
+/// Whether a target tells strata apart, in words.
+fn by_stratum(target: &Prevalence) -> &'static str {
+    if target.strata().is_empty() { "" } else { " (by stratum)" }
+}
+
 /// The figures of each run, at the prevalence of the sample and of the target.
 fn figures(
     comparison: &Comparison,
@@ -108,7 +114,8 @@ fn figures(
     let target: Option<Vec<&[Estimate]>> = target.collect();
     if let (Some(prevalence), Some(target)) = (&comparison.target, target) {
         let mixed = mixture(classes, prevalence.shares());
-        console.data(format!("\nAt the target prevalence of {mixed}:"))?;
+        console
+            .data(format!("\nAt the target prevalence of {mixed}{}:", by_stratum(prevalence)))?;
         console.data(figures_table(names, &target, classes))?;
     }
     Ok(())
@@ -128,7 +135,8 @@ fn pairs(
         let classes = &comparison.classes;
         console.data(difference_table(&pair.sample, Some(&pair.folds), classes))?;
         if let Some(target) = &pair.target {
-            console.data("\nAt the target prevalence:")?;
+            let strata = comparison.target.as_ref().map_or("", by_stratum);
+            console.data(format!("\nAt the target prevalence{strata}:"))?;
             console.data(difference_table(target, None, classes))?;
         }
         return console.data(decisions(pair, first, second));
@@ -157,7 +165,8 @@ fn decided(
     let classes = &comparison.classes;
     let place = match &comparison.target {
         Some(target) => {
-            format!("at the target prevalence of {}", mixture(classes, target.shares()))
+            let mixed = mixture(classes, target.shares());
+            format!("at the target prevalence of {mixed}{}", by_stratum(target))
         }
         None => "as the cells are mixed".to_owned(),
     };

@@ -57,6 +57,11 @@ pub(crate) fn run(args: &EvaluateArgs, console: &mut Console) -> anyhow::Result<
         let count = grouped(evaluation.undefined as u64);
         console.note(format!("{count} cells are undefined or of classes that the model lacks"));
     }
+    if let Some(reason) = &evaluation.unstratified {
+        console.warn(&format!(
+            "the target prevalence is that of all strata together, and not by stratum: {reason}"
+        ));
+    }
     let title = format!("{} on {}", model.manifest().kind, args.store.display());
     publish(&evaluation.measurement, &title, &args.out)?;
     if evaluation.decided.is_some() {

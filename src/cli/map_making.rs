@@ -62,6 +62,9 @@ pub(super) fn tell(
     }
     for prior in &summary.settled {
         console.data(format!("estimated prevalence: {}", prior.words(classes)))?;
+        if let Some(warning) = prior.warning(classes) {
+            Progress::warn(console, &warning);
+        }
     }
     if let Some(trained) = summary.trained.filter(|&trained| trained > 0) {
         console.note(format!(

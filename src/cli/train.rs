@@ -234,11 +234,12 @@ pub(super) fn print(measurement: &Measurement, console: &mut Console) -> anyhow:
     let several = if together.folds > 1 { together.sample.as_slice() } else { &[] };
     let at_target = target.zip(together.target.as_deref());
     let at_target = at_target.map(|(target, summary)| (&target.pooled, summary));
+    let by_stratum = measurement.strata > 0;
     if measurement.schemes.len() > 1 {
         console.data(side_by_side(measurement))?;
         console.data(format!("\nBy {}:", headline.scheme.words()))?;
     }
-    console.data(format!("{}\n", score_table(&sample.pooled, several, at_target)))?;
+    console.data(format!("{}\n", score_table(&sample.pooled, several, at_target, by_stratum)))?;
     console.data(class_table(&sample.pooled, target.map(|target| &target.pooled)))?;
     Ok(())
 }
@@ -253,7 +254,8 @@ fn side_by_side(measurement: &Measurement) -> String {
     let sample = columns(|one| Some(&one.sample)).unwrap_or_default();
     let mut text = scheme_table(&sample).to_string();
     if let Some(target) = columns(|one| one.target.as_deref()) {
-        text += &format!("\n\nAt the target prevalence:\n{}", scheme_table(&target));
+        let by_stratum = if measurement.strata > 0 { " (by stratum)" } else { "" };
+        text += &format!("\n\nAt the target prevalence{by_stratum}:\n{}", scheme_table(&target));
     }
     text
 }

@@ -272,9 +272,9 @@ impl Task<'_> {
         let partitions = run.measurement.scheme(scheme).into_iter().flat_map(|one| &one.partitions);
         let folds = partitions.flat_map(|&partition| {
             let partition = run.partition(partition);
-            self.folds(&partition, &partition.decided(classes))
+            self.folds(&partition, &partition.decided(classes, None))
         });
-        self.draw(first.decided(classes), folds.collect())
+        self.draw(first.decided(classes, self.target), folds.collect())
     }
 
     /// The cells of the headline as the operating point of `run` decides them.

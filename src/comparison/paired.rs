@@ -8,9 +8,12 @@ use tesela_datasets::fold::Scheme;
 use tesela_models::Probabilities;
 
 use super::ComparisonError;
-use crate::metrics::Outcomes;
+use super::target::target;
+use crate::metrics::Prevalence;
 use crate::statistics::Decided;
-use crate::training::{HeldOutCell, Measurement, Operation, Predictions, RunDirectory};
+use crate::training::{
+    HeldOutCell, Measurement, Operation, Predictions, RunDirectory, StratumNumbers,
+};
 
 /// How far a sum of 32-bit probabilities may lie from one.
 const ROUNDING: f64 = 1e-3;
@@ -23,6 +26,8 @@ pub(super) struct PairedRun<'a> {
     pub(super) measurement: Measurement,
     /// How many cells the map of the run will have.
     pub(super) map_cells: u64,
+    /// How common the classes are where its model is to be used.
+    pub(super) target: Option<Prevalence>,
     /// In order of partitions and cells.
     predictions: Predictions,
 }
@@ -39,8 +44,10 @@ impl<'a> PairedRun<'a> {
     fn load(name: String, directory: &'a RunDirectory) -> Result<Self, ComparisonError> {
         let measurement = directory.measurement()?;
         let predictions = directory.all_predictions()?.sorted();
-        let map_cells = directory.experiment()?.validation().map_cells();
-        let run = Self { name, directory, measurement, map_cells, predictions };
+        let experiment = directory.experiment()?;
+        let map_cells = experiment.validation().map_cells();
+        let target = target(&experiment, &measurement);
+        let run = Self { name, directory, measurement, map_cells, target, predictions };
         run.check_probabilities()?;
         run.check_cells()?;
         Ok(run)
@@ -151,12 +158,13 @@ impl<'a> PairedRun<'a> {
 }
 
 impl PartitionCells {
-    /// The cells, each taken for its most probable class.
-    pub(super) fn decided(&self, classes: &ClassMap) -> Decided {
-        let mut outcomes = Outcomes::new(classes.len());
+    /// The cells, each taken for its most probable class, by the strata of `target` where it tells them apart.
+    pub(super) fn decided(&self, classes: &ClassMap, target: Option<&Prevalence>) -> Decided {
+        let strata = StratumNumbers::of(self.cells.iter(), target);
+        let mut outcomes = strata.outcomes(classes.len());
         let mut blocks = Vec::with_capacity(self.cells.len());
-        for (cell, row) in self.cells.iter().zip(&self.probabilities) {
-            outcomes.push(cell.label, row);
+        for (index, (cell, row)) in self.cells.iter().zip(&self.probabilities).enumerate() {
+            outcomes.push_in(strata.at(index), cell.label, row);
             blocks.push(cell.block);
         }
         Decided::most_probable(outcomes).with_blocks(&blocks)

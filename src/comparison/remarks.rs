@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use tesela_datasets::store::StoreReader;
 
 use super::paired::PairedRun;
-use super::target::{shared_target, target};
-use crate::metrics::Prevalence;
+use super::target::shared_target;
 use crate::training::{Operation, RunManifest};
 
 /// What differs between the runs besides their models.
@@ -44,14 +43,18 @@ pub(super) fn remarks(runs: &[PairedRun<'_>]) -> Vec<String> {
             each(&version)
         ));
     }
-    let targets: Vec<Option<Prevalence>> = runs.iter().map(target).collect();
-    if shared_target(runs).is_none() && targets.iter().any(Option::is_some) {
-        let words = |run: &PairedRun<'_>| match target(run) {
+    if shared_target(runs).is_none() && runs.iter().any(|run| run.target.is_some()) {
+        let words = |run: &PairedRun<'_>| match &run.target {
             None => "none".to_owned(),
             Some(prevalence) => {
                 let pairs = run.classes().names().iter().zip(prevalence.shares());
-                let shares = pairs.map(|(name, share)| format!("{name} {share}"));
-                shares.collect::<Vec<_>>().join(", ")
+                let shares: Vec<String> =
+                    pairs.map(|(name, share)| format!("{name} {share}")).collect();
+                let strata = match prevalence.strata() {
+                    [] => String::new(),
+                    strata => format!(" by {} strata", strata.len()),
+                };
+                format!("{}{strata}", shares.join(", "))
             }
         };
         remarks.push(format!(

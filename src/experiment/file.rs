@@ -73,8 +73,8 @@ impl Experiment {
     /// If it is not an experiment, or has values that cannot be used; all of them are named.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ExperimentError> {
         let mut raw: RawExperiment = parse_toml(text, path)?;
-        raw.validation.resolve();
         let mut problems = Problems::new();
+        raw.validation.resolve(&mut problems);
         let data = raw.data.check(&mut problems);
         let validation = raw.validation.check(&mut problems);
         let model = raw.model.clone().check(&mut problems);

@@ -31,7 +31,11 @@
 //!
 //! [validation.target-prevalence]   # scores are reported for this mixture, too
 //! urban = 0.021              # one class may be left out; it is the rest. Of two classes the share of the second may
-//! #                          # stand alone, in `[validation]`: `target-prevalence = 0.021`
+//! #                          # stand alone, in `[validation]`: `target-prevalence = 0.021`; or by stratum:
+//! # strata = "group"         # or `{ file = "states.gpkg", column = "name" }`: in which stratum a cell lies
+//! # [validation.target-prevalence.by-stratum]      # or `table = "strata.csv"`, with a row for each stratum
+//! # north = { share = 0.4, urban = 0.05 }          # its share of all cells, and of its own that of each class but one
+//! # south = { share = 0.6, urban = 0.001 }
 //!
 //! [model.extra-trees]
 //! n-trees = 500
@@ -44,7 +48,10 @@ mod data;
 mod error;
 mod file;
 mod prevalence;
+mod prevalence_entries;
 mod schemes;
+mod strata;
+mod strata_table;
 mod validation;
 
 pub use classes::{ClassGroups, Members, Regrouping};
@@ -56,4 +63,5 @@ pub use schemes::{
     Folding, HeldOutCells, RawBlocks, RawHeldOut, RawRegions, RegionPolygons, RegionSource,
     SchemeSettings,
 };
+pub use strata::{RawStrata, RawStrataFile, RawStrataSource};
 pub use validation::{FoldSource, RawValidation, Validation};

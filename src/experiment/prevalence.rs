@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
-use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::config::Problems;
 
-use super::ExperimentError;
+use super::prevalence_entries::{ByStratum, Entry, ShareOf};
+use super::strata::{KEY, RawStrata, RawStrataSource, Strata};
+use super::{ExperimentError, RegionSource};
 use crate::metrics::Prevalence;
 
 /// `target-prevalence` as written in an experiment file.
@@ -19,12 +22,21 @@ pub enum RawPrevalence {
     Second(f64),
     /// The share of each class by name; one may be left out, which has the rest.
     Named(BTreeMap<String, f64>),
+    /// The same by stratum.
+    Strata(Box<RawStrata>),
 }
 
 /// Prevalences of classes, before the classes are known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TargetPrevalence {
-    raw: RawPrevalence,
+    shares: Shares,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Shares {
+    Second(f64),
+    Named(BTreeMap<String, f64>),
+    Strata(Strata),
 }
 
 impl RawPrevalence {
@@ -35,27 +47,40 @@ impl RawPrevalence {
                 problems.add(key, format!("is {share}; expected a share above 0 and below 1"));
             }
         };
-        match self {
-            Self::Second(share) => note("validation.target-prevalence", *share),
+        let shares = match self {
+            Self::Second(share) => {
+                note(KEY, *share);
+                Shares::Second(*share)
+            }
             Self::Named(shares) => {
                 for (class, share) in shares {
-                    note(&format!("validation.target-prevalence.{class}"), *share);
+                    note(&format!("{KEY}.{class}"), *share);
                 }
+                Shares::Named(shares.clone())
             }
-        }
-        TargetPrevalence { raw: self.clone() }
+            Self::Strata(strata) => Shares::Strata(strata.check(problems)),
+        };
+        TargetPrevalence { shares }
     }
 }
 
 impl TargetPrevalence {
+    /// What says in which stratum a cell lies, where strata are told apart.
+    pub(super) fn strata(&self) -> Option<&RegionSource> {
+        match &self.shares {
+            Shares::Strata(strata) => Some(&strata.source),
+            Shares::Second(_) | Shares::Named(_) => None,
+        }
+    }
+
     /// The share of each of `classes`.
     ///
     /// # Errors
     /// If a class is named that is not there, more than one is left out, or the shares do not sum to one.
     pub(super) fn of(&self, classes: &ClassMap) -> Result<Prevalence, ExperimentError> {
-        let shares = match &self.raw {
-            RawPrevalence::Second(share) if classes.len() == 2 => vec![1.0 - share, *share],
-            RawPrevalence::Second(share) => {
+        let shares = match &self.shares {
+            Shares::Second(share) if classes.len() == 2 => vec![1.0 - share, *share],
+            Shares::Second(share) => {
                 let count = classes.len();
                 let reason = format!(
                     "is {share}, which is the second class of two; expected a share by name for each of \
@@ -63,7 +88,8 @@ impl TargetPrevalence {
                 );
                 return Err(ExperimentError::Prevalence { reason });
             }
-            RawPrevalence::Named(shares) => by_class(shares, classes)?,
+            Shares::Named(shares) => by_class(shares, classes)?,
+            Shares::Strata(strata) => return strata.of(classes),
         };
         Prevalence::new(shares)
             .map_err(|error| ExperimentError::Prevalence { reason: error.to_string() })
@@ -71,7 +97,7 @@ impl TargetPrevalence {
 }
 
 /// The share of each of `classes`; the one that is not named, if any, has the rest.
-fn by_class(
+pub(super) fn by_class(
     named: &BTreeMap<String, f64>,
     classes: &ClassMap,
 ) -> Result<Vec<f64>, ExperimentError> {
@@ -103,7 +129,9 @@ impl<'de> Visitor<'de> for PrevalenceVisitor {
     type Value = RawPrevalence;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the share of the second of two classes, or a table of shares by name")
+        formatter.write_str(
+            "the share of the second of two classes, or a table of shares by name or stratum",
+        )
     }
 
     fn visit_f64<E: de::Error>(self, share: f64) -> Result<RawPrevalence, E> {
@@ -119,8 +147,32 @@ impl<'de> Visitor<'de> for PrevalenceVisitor {
         Ok(RawPrevalence::Second(share as f64))
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<RawPrevalence, M::Error> {
-        Deserialize::deserialize(MapAccessDeserializer::new(map)).map(RawPrevalence::Named)
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<RawPrevalence, M::Error> {
+        let mut shares = BTreeMap::new();
+        let (mut source, mut table, mut by_stratum) = (None, None, None);
+        while let Some(key) = map.next_key::<String>()? {
+            // What is a number is the share of a class, whatever it is called.
+            let share = match key.as_str() {
+                "strata" => map.next_value::<Entry<RawStrataSource>>()?.or_into(&mut source),
+                "table" => map.next_value::<Entry<PathBuf>>()?.or_into(&mut table),
+                "by-stratum" => map.next_value::<Entry<ByStratum>>()?.or_into(&mut by_stratum),
+                _ => Some(map.next_value_seed(ShareOf(&key))?),
+            };
+            shares.extend(share.map(|share| (key, share)));
+        }
+        if source.is_none() && table.is_none() && by_stratum.is_none() {
+            return Ok(RawPrevalence::Named(shares));
+        }
+        if !shares.is_empty() {
+            let names: Vec<String> = shares.keys().map(|name| format!("`{name}`")).collect();
+            let names = names.join(", ");
+            return Err(de::Error::custom(format!(
+                "shares of classes ({names}) stand beside strata, each of which has its own"
+            )));
+        }
+        let strata = source.ok_or_else(|| de::Error::missing_field("strata"))?;
+        let by_stratum = by_stratum.unwrap_or_default();
+        Ok(RawPrevalence::Strata(Box::new(RawStrata { strata, table, by_stratum })))
     }
 }
 
@@ -136,7 +188,7 @@ mod tests {
         let validation = problems.finish(checked).map_err(|error| error.to_string())?;
         let classes = ClassMap::new(classes.iter().copied()).unwrap();
         match validation.target(&classes) {
-            Ok(target) => Ok(target.unwrap().into()),
+            Ok(target) => Ok(target.unwrap().shares().to_vec()),
             Err(error) => Err(error.to_string()),
         }
     }

@@ -62,8 +62,11 @@ pub struct Validation {
 }
 
 impl RawValidation {
-    /// Fills in what is left out.
-    pub(super) fn resolve(&mut self) {
+    /// Fills in what is left out, and what lies in a table of its own; notes each problem.
+    pub(super) fn resolve(&mut self, problems: &mut Problems) {
+        if let Some(RawPrevalence::Strata(strata)) = &mut self.target_prevalence {
+            strata.resolve(problems);
+        }
         let has_folds = self.named_schemes().iter().any(|&scheme| scheme != Scheme::HeldOut);
         if self.plan.is_none() && has_folds {
             self.folds.get_or_insert(DEFAULT_FOLDS);
@@ -118,6 +121,19 @@ impl Validation {
             }
             _ => None,
         })
+    }
+
+    /// What says in which stratum of the target prevalence a cell lies, where strata are told apart.
+    pub fn strata(&self) -> Option<&RegionSource> {
+        self.target.as_ref().and_then(TargetPrevalence::strata)
+    }
+
+    /// The file of polygons that are the strata of the target prevalence, where there is one.
+    pub fn strata_file(&self) -> Option<&Path> {
+        match self.strata()? {
+            RegionSource::Polygons(polygons) => Some(polygons.file.as_path()),
+            RegionSource::Groups => None,
+        }
     }
 
     /// Where the folds come from.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::ExportError;
-use crate::metrics::{Outcomes, Prevalence};
+use crate::metrics::Prevalence;
 use crate::statistics::{Bootstrap, Decided, IntervalMethod, Level, Replicates, Resampled};
 use crate::training::{
     Measurement, Operation, Predictions, RunDirectory, TrainingError, measured_headline,
@@ -48,7 +48,7 @@ impl<'a> RunFigures<'a> {
 
     /// Intervals of the scores, and what a map should look like.
     pub(super) fn intervals(&self) -> Result<Map<String, Value>, TrainingError> {
-        let raw = self.resampled(&self.raw());
+        let raw = self.resampled(&self.predictions.most_probable(self.target.as_ref()));
         let raw = raw.as_ref();
         let decided = self.operation.as_ref().map(Operation::decided);
         let decided = decided.and_then(|decided| self.resampled(&decided));
@@ -61,19 +61,6 @@ impl<'a> RunFigures<'a> {
         });
         let map = self.run.expected_map()?.map(|map| ("expected_map".to_owned(), value(&map)));
         Ok([("intervals".to_owned(), intervals)].into_iter().chain(map).collect())
-    }
-
-    /// The cells of which something was predicted, taken for their most probable class.
-    fn raw(&self) -> Decided {
-        let mut outcomes = Outcomes::new(self.measurement.classes.len());
-        let mut blocks = Vec::new();
-        for (cell, row) in self.predictions.rows() {
-            if row.iter().all(|value| !value.is_nan()) {
-                outcomes.push(cell.label, row);
-                blocks.push(cell.block);
-            }
-        }
-        Decided::most_probable(outcomes).with_blocks(&blocks)
     }
 
     fn resampled(&self, decided: &Decided) -> Option<Resampled> {

@@ -140,6 +140,12 @@ pub enum InferenceError {
         /// How they differ.
         source: ColumnDifference,
     },
+    /// The table is not what it was when its prevalence was estimated.
+    #[error("table `{}` changed while it was predicted; no map was written", .path.display())]
+    Changed {
+        /// The table.
+        path: PathBuf,
+    },
     /// What coordinates mean cannot be understood.
     #[error("cannot understand `table.crs`")]
     Coordinates(#[source] Box<RasterError>),

@@ -19,6 +19,7 @@ mod part_set;
 mod predict;
 mod predict_table;
 mod raw;
+mod said_of_rows;
 mod settling;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use tesela_datasets::source::Batch;
 use tesela_datasets::table::{ColumnOrder, TableDefinition, TableKeys};
 use tesela_datasets::table_file::{ColumnChoice, ColumnKind, FileColumn, TableFile, TableRows};
 
+use super::said_of_rows::SaidOfRows;
 use super::settling::FreshCells;
 use super::{Decider, InferenceError, MapSummary, Models};
 use crate::map::{MapHeader, MapOrigin, MapWriter};
@@ -26,7 +27,7 @@ pub struct TablePredictInput<'a> {
 }
 
 /// Predicts every row of a table, labelled or not, and writes them to the map `out` as they come: memory does not grow
-/// with the table.
+/// with the table, but where the prevalence is to be estimated first; then it holds what the models say of all rows.
 ///
 /// Columns are found by name, whatever their order.
 ///
@@ -50,13 +51,14 @@ pub fn predict_table(
     let crs = crs.map(CoordinateSystem::parse).transpose();
     let crs = crs.map_err(|error| InferenceError::Coordinates(Box::new(error)))?;
     let settled;
-    let decider = match decider.is_unsettled() {
+    let (decider, mut said) = match decider.is_unsettled() {
         true => {
             progress.start("estimating prevalence", file.row_count(), "rows");
-            settled = settle(models, decider, file.rows(&table, None)?, progress)?;
-            &settled
+            let (at_place, said) = settle(models, decider, file.rows(&table, None)?, progress)?;
+            settled = at_place;
+            (&settled, Some(said))
         }
-        false => decider,
+        false => (decider, None),
     };
     let rows = file.rows(&table, None)?;
     let classes = models.classes();
@@ -72,42 +74,49 @@ pub fn predict_table(
         ..MapSummary::default()
     };
     let mut writer = MapWriter::create(out, &MapHeader { cells, origin })?;
+    let changed = || InferenceError::Changed { path: file.path().to_owned() };
     progress.start("predicting", file.row_count(), "rows");
     for batch in rows {
         if progress.wants_stop() {
             return Err(InferenceError::Stopped);
         }
         let batch = batch?;
-        let values = models.compute(&Batch::Rows(batch.rows))?;
+        let values = match &mut said {
+            Some(said) => said.take(&batch.cells).ok_or_else(changed)?.to_vec(),
+            None => models.compute(&Batch::Rows(batch.rows))?,
+        };
         let rows = decider.decide(batch.cells, &values)?;
         summary.note(&rows);
         writer.append(&rows)?;
         progress.advance(rows.len() as u64);
     }
+    if said.is_some_and(|said| !said.is_taken()) {
+        return Err(changed());
+    }
     writer.finish()?;
     Ok(summary)
 }
 
-/// Settles what the operating points leave open on all rows that were not trained on. They are predicted once for this and once
-/// more for the map, which keeps memory small.
+/// Settles what the operating points leave open on all rows that were not trained on.
 fn settle<'a>(
     models: &Models,
     decider: &Decider<'a>,
     rows: TableRows,
     progress: &mut dyn Progress,
-) -> Result<Decider<'a>, InferenceError> {
+) -> Result<(Decider<'a>, SaidOfRows), InferenceError> {
     let mut fresh = FreshCells::new(decider);
+    let mut said = SaidOfRows::new(decider.width());
     for batch in rows {
         if progress.wants_stop() {
             return Err(InferenceError::Stopped);
         }
         let batch = batch?;
-        let count = batch.cells.len() as u64;
         let values = models.compute(&Batch::Rows(batch.rows))?;
         fresh.extend(decider, &batch.cells, &values);
-        progress.advance(count);
+        said.push(&batch.cells, &values);
+        progress.advance(batch.cells.len() as u64);
     }
-    decider.settle(&fresh)
+    Ok((decider.settle(&fresh)?, said))
 }
 
 /// The columns of the model, as the file has them.

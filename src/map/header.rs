@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tesela_datasets::cells::CellTableHeader;
 use tesela_datasets::class::ClassMap;
+use tesela_models::operating_point::vanishing;
 
 use crate::numerals::{grouped, percent};
 
@@ -119,6 +120,11 @@ impl SettledPrior {
         });
         let cells = grouped(self.cells);
         format!("{} (from {cells} cells that were not trained on{threshold})", shares.join(", "))
+    }
+
+    /// What a user should know of it: a class of which there is next to nothing. One sentence without a full stop.
+    pub fn warning(&self, classes: &ClassMap) -> Option<String> {
+        vanishing(classes, &self.prevalence, self.cells)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The confusion matrix, and the scores that need nothing else.
 //!
 //! Counts are integers; scores are computed from them in `f64`, each known class with a weight of its
-//! own. Weights of one give the scores of the sample.
+//! own, or each class of a stratum. Weights of one give the scores of the sample.
 
 use serde::{Deserialize, Serialize};
 use tesela_datasets::class::ClassId;
@@ -80,25 +80,91 @@ impl Confusion {
             .map(ClassId::index)
             .collect()
     }
+}
 
-    /// The counts, those of each known class times its weight.
-    pub(super) fn weighted(&self, weights: &[f64]) -> WeightedConfusion {
-        let rows = self.rows.iter().zip(weights);
-        WeightedConfusion {
-            rows: rows
-                .map(|(row, weight)| row.iter().map(|&count| count as f64 * weight).collect())
-                .collect(),
+/// How many cells of each origin, a class in a stratum, were taken for each class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OriginConfusion {
+    /// `[origin][predicted class]`.
+    rows: Vec<Vec<u64>>,
+}
+
+impl OriginConfusion {
+    /// No cells yet, of `classes` classes in so many strata.
+    pub(crate) fn new(classes: usize, strata: usize) -> Self {
+        Self { rows: vec![vec![0; classes]; classes * strata] }
+    }
+
+    /// Counts `cells` cells of `origin` that were taken for `predicted`.
+    pub(crate) fn add_many(&mut self, origin: usize, predicted: ClassId, cells: u64) {
+        self.rows[origin][predicted.index()] += cells;
+    }
+
+    fn classes(&self) -> usize {
+        self.rows.first().map_or(0, Vec::len)
+    }
+
+    /// Whether strata are told apart.
+    pub(crate) fn is_stratified(&self) -> bool {
+        self.rows.len() > self.classes()
+    }
+
+    /// The cells of each origin.
+    pub(crate) fn supports(&self) -> Vec<u64> {
+        self.rows.iter().map(|row| row.iter().sum()).collect()
+    }
+
+    /// The same with all strata together.
+    pub(crate) fn by_class(&self) -> Confusion {
+        let mut confusion = Confusion::new(self.classes());
+        for (origin, row) in self.rows.iter().enumerate() {
+            let known = &mut confusion.rows[origin % row.len()];
+            known.iter_mut().zip(row).for_each(|(sum, &count)| *sum += count);
         }
+        confusion
+    }
+
+    /// The counts of each known class, those of each origin times its weight.
+    pub(crate) fn weighted(&self, weights: &[f64]) -> WeightedConfusion {
+        assert_eq!(self.rows.len(), weights.len(), "each origin has one weight");
+        let mut rows = vec![vec![0.0; self.classes()]; self.classes()];
+        for (origin, (row, weight)) in self.rows.iter().zip(weights).enumerate() {
+            let known = &mut rows[origin % row.len()];
+            known.iter_mut().zip(row).for_each(|(sum, &count)| *sum += count as f64 * weight);
+        }
+        WeightedConfusion { rows }
     }
 }
 
-/// A confusion matrix whose cells weigh as much as their known class says.
+impl From<&Confusion> for OriginConfusion {
+    fn from(confusion: &Confusion) -> Self {
+        Self { rows: confusion.rows.clone() }
+    }
+}
+
+/// A confusion matrix whose cells weigh as much as their origin says.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct WeightedConfusion {
+pub(crate) struct WeightedConfusion {
     rows: Vec<Vec<f64>>,
 }
 
 impl WeightedConfusion {
+    /// The weights: one row per known class, one column per predicted class.
+    pub(crate) fn rows(&self) -> &[Vec<f64>] {
+        &self.rows
+    }
+
+    /// The same in whole thousandths of a cell; what is there is at least one of them.
+    pub(crate) fn thousandths(&self) -> Confusion {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "weights of cells, which are not negative"
+        )]
+        let whole = |weight: &f64| (1000.0 * weight).ceil() as u64;
+        Confusion { rows: self.rows.iter().map(|row| row.iter().map(whole).collect()).collect() }
+    }
+
     fn diagonal(&self) -> impl Iterator<Item = f64> + '_ {
         self.rows.iter().enumerate().map(|(class, row)| row[class])
     }
@@ -167,7 +233,7 @@ mod tests {
     fn the_national_map_of_the_pilot_has_its_published_scores() {
         // Extra Trees, whole country 2010: 25.16 / 96.53 / 39.92 % for urban, 93.87 % overall.
         let matrix = confusion(&[&[1_599_258, 105_536], &[1_277, 35_482]]);
-        let weighted = matrix.weighted(&[1.0, 1.0]);
+        let weighted = OriginConfusion::from(&matrix).weighted(&[1.0, 1.0]);
         let urban = weighted.rates()[1];
         assert!((urban.precision - 0.2516).abs() < 5e-5);
         assert!((urban.recall - 0.9653).abs() < 5e-5);
@@ -176,8 +242,28 @@ mod tests {
     }
 
     #[test]
+    fn strata_are_told_apart_and_put_together() {
+        let mut origins = OriginConfusion::new(2, 2);
+        let counts = [[5, 1], [0, 2], [3, 0], [1, 4]];
+        for (origin, row) in counts.iter().enumerate() {
+            for (predicted, &cells) in row.iter().enumerate() {
+                origins.add_many(origin, ClassId::new(predicted), cells);
+            }
+        }
+        assert_eq!(origins.supports(), [6, 2, 3, 5]);
+        assert_eq!(origins.by_class().rows(), [[8, 1], [1, 6]]);
+        let weighted = origins.weighted(&[1.0, 2.0, 0.5, 3.0]);
+        assert_eq!(weighted.rows(), [[6.5, 1.0], [3.0, 16.0]]);
+        assert_eq!(weighted.thousandths().rows(), [[6500, 1000], [3000, 16_000]]);
+        assert!(
+            origins.is_stratified() && !OriginConfusion::from(&origins.by_class()).is_stratified()
+        );
+    }
+
+    #[test]
     fn nothing_to_be_right_about_scores_zero_and_chance_has_no_kappa() {
-        let weighted = confusion(&[&[4, 0], &[0, 0]]).weighted(&[1.0, 1.0]);
+        let matrix = confusion(&[&[4, 0], &[0, 0]]);
+        let weighted = OriginConfusion::from(&matrix).weighted(&[1.0, 1.0]);
         assert_eq!(weighted.rates()[1], Rates { precision: 0.0, recall: 0.0, f1: 0.0 });
         assert_eq!((weighted.kappa(), weighted.mcc()), (None, 0.0));
     }

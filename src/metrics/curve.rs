@@ -35,12 +35,13 @@ pub struct PrecisionRecallCurve {
 
 impl PrecisionRecallCurve {
     /// The curve of `class`, with a point at every distinct probability; `weights` says how much a cell of each class
-    /// weighs. `None` where no cell is of the class, or none of them weighs anything.
+    /// weighs, or of each class of a stratum after the other where strata are told apart. `None` where no cell is of the class, or none of them weighs anything.
     ///
     /// # Panics
-    /// If there is not one weight per class.
+    /// If there is not one weight per class and stratum.
     pub fn of(outcomes: &Outcomes, class: ClassId, weights: &[f64]) -> Option<Self> {
-        assert_eq!(outcomes.classes(), weights.len(), "each class has one weight");
+        let origins = outcomes.classes() * outcomes.strata();
+        assert_eq!(origins, weights.len(), "each class of a stratum has one weight");
         let steps = Ranking::of(outcomes, class, None).steps(weights)?;
         let mut falling = outcomes.column(class);
         falling.par_sort_unstable_by(|a, b| b.total_cmp(a));

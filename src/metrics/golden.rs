@@ -11,6 +11,9 @@ struct Case {
     truths: Vec<usize>,
     probabilities: Vec<Vec<f32>>,
     target: Option<Prevalence>,
+    /// The stratum of each cell, where the target tells strata apart.
+    #[serde(default)]
+    strata: Vec<u16>,
     confusion: Vec<Vec<u64>>,
     scores: Expected,
 }
@@ -43,9 +46,11 @@ struct ExpectedClass {
 fn scores_of(case: &Case) -> (Outcomes, Scores) {
     let names = (0..case.confusion.len()).map(|class| class.to_string());
     let classes = ClassMap::new(names).unwrap();
-    let mut outcomes = Outcomes::new(classes.len());
-    for (&truth, row) in case.truths.iter().zip(&case.probabilities) {
-        outcomes.push(ClassId::new(truth), row);
+    let strata = case.target.as_ref().map_or(1, |target| target.strata().len().max(1));
+    let mut outcomes = Outcomes::of_strata(classes.len(), strata);
+    for (cell, (&truth, row)) in case.truths.iter().zip(&case.probabilities).enumerate() {
+        let stratum = case.strata.get(cell).copied().unwrap_or(0);
+        outcomes.push_in(stratum, ClassId::new(truth), row);
     }
     let scores = Scores::of(&outcomes, &classes, case.target.as_ref()).unwrap();
     (outcomes, scores)
@@ -55,7 +60,7 @@ fn scores_of(case: &Case) -> (Outcomes, Scores) {
 fn every_score_is_that_of_scikit_learn() {
     let text = include_str!("../../tests/data/metrics/golden.json");
     let cases: Vec<Case> = serde_json::from_str(text).unwrap();
-    assert!(cases.len() > 5);
+    assert!(cases.len() > 5 && cases.iter().any(|case| !case.strata.is_empty()));
     for case in &cases {
         let (outcomes, found) = scores_of(case);
         assert_eq!(outcomes.confusion().rows(), case.confusion, "{}", case.name);

@@ -11,7 +11,6 @@ use super::Outcomes;
 
 /// The cells in falling order of their probability of a class.
 pub(crate) struct Ranking {
-    class: u16,
     places: Vec<Place>,
 }
 
@@ -20,7 +19,9 @@ pub(crate) struct Ranking {
 struct Place {
     /// What is drawn when this cell is drawn.
     unit: u32,
-    truth: u16,
+    origin: u16,
+    /// Whether it is of the class.
+    own: bool,
     /// Whether the next cell has a lower probability.
     ends_step: bool,
 }
@@ -51,6 +52,10 @@ struct Sums {
     others: f64,
     /// Weight of the cells of other classes in this step.
     others_in_step: f64,
+    /// Weight of the cells of the class above this step.
+    own: f64,
+    /// Weight of the cells of the class in this step.
+    own_in_step: f64,
     roc: f64,
     precision: f64,
 }
@@ -60,7 +65,7 @@ impl Ranking {
     /// with (without, nothing tells cells apart).
     pub(crate) fn of(outcomes: &Outcomes, class: ClassId, units: Option<&[u32]>) -> Self {
         let scores = outcomes.column(class);
-        let truths = outcomes.truths();
+        let (truths, classes) = (outcomes.truths(), outcomes.classes());
         let mut keys: Vec<u64> =
             (0_u32..).zip(&scores).map(|(cell, &score)| key(score, cell)).collect();
         assert_eq!(keys.len(), scores.len(), "there are fewer than four billion cells");
@@ -70,15 +75,18 @@ impl Ranking {
             let next = keys.get(place + 1);
             Place {
                 unit: units.map_or(0, |units| units[cell]),
-                truth: ordinal(truths[cell]),
+                origin: ordinal(
+                    usize::from(outcomes.stratum(cell)) * classes + truths[cell].index(),
+                ),
+                own: truths[cell] == class,
                 ends_step: next.is_none_or(|&next| next >> 32 != key >> 32),
             }
         });
-        Self { class: ordinal(class), places: places.collect() }
+        Self { places: places.collect() }
     }
 
     /// The areas when each unit counts as often as `times` says, at each of several mixtures: `weights` says how
-    /// much a cell of each class weighs.
+    /// much a cell of each origin weighs.
     ///
     /// Whether a cell was drawn is a coin toss that no processor foresees, so nothing here branches on it.
     pub(crate) fn areas<const MIXTURES: usize>(
@@ -86,40 +94,34 @@ impl Ranking {
         times: impl Fn(u32) -> u32,
         weights: [&[f64]; MIXTURES],
     ) -> [Areas; MIXTURES] {
-        let own_weights = weights.map(|weights| weights[usize::from(self.class)]);
         let mut sums = [Sums::default(); MIXTURES];
-        let (mut own, mut own_in_step) = (0.0, 0.0);
         for place in &self.places {
             let count = f64::from(times(place.unit));
-            if place.truth == self.class {
-                own_in_step += count;
+            let weights = weights.map(|weights| weights[usize::from(place.origin)] * count);
+            if place.own {
+                sums.iter_mut().zip(weights).for_each(|(sums, weight)| sums.own_in_step += weight);
             } else {
-                for (sums, weights) in sums.iter_mut().zip(weights) {
-                    sums.others_in_step += weights[usize::from(place.truth)] * count;
-                }
+                sums.iter_mut()
+                    .zip(weights)
+                    .for_each(|(sums, weight)| sums.others_in_step += weight);
             }
             if place.ends_step {
-                for (sums, &weight) in sums.iter_mut().zip(&own_weights) {
-                    sums.end_step(own, own_in_step, weight);
-                }
-                own += own_in_step;
-                own_in_step = 0.0;
+                sums.iter_mut().for_each(Sums::end_step);
             }
         }
-        let mut weight = own_weights.into_iter();
-        sums.map(|sums| sums.areas(own, weight.next().unwrap_or_default()))
+        sums.map(Sums::areas)
     }
 }
 
 impl Ranking {
-    /// What lies at or above each step, cells weighing as much as their class says; `None` where the class is missing
+    /// What lies at or above each step, cells weighing as much as their origin says; `None` where the class is missing
     /// or weighs nothing.
     pub(super) fn steps(&self, weights: &[f64]) -> Option<Vec<RankStep>> {
         let mut steps = Vec::new();
         let (mut own, mut others) = (0.0, 0.0);
         for (place, one) in self.places.iter().enumerate() {
-            let weight = weights[usize::from(one.truth)];
-            *(if one.truth == self.class { &mut own } else { &mut others }) += weight;
+            let weight = weights[usize::from(one.origin)];
+            *(if one.own { &mut own } else { &mut others }) += weight;
             if one.ends_step {
                 steps.push(RankStep { place, own, others });
             }
@@ -129,22 +131,24 @@ impl Ranking {
 }
 
 impl Sums {
-    /// Takes in a step with `own_in_step` cells of the class, below `own` of them.
+    /// Goes on to the next step.
     #[inline]
-    fn end_step(&mut self, own: f64, own_in_step: f64, weight: f64) {
-        self.roc += self.others_in_step * (own + 0.5 * own_in_step);
+    fn end_step(&mut self) {
+        self.roc += self.others_in_step * (self.own + 0.5 * self.own_in_step);
         self.others += self.others_in_step;
         self.others_in_step = 0.0;
-        let right = (own + own_in_step) * weight;
+        let right = self.own + self.own_in_step;
         // Above the first cell that counts there is nothing, and nothing of nothing is none.
-        self.precision += own_in_step * right / (right + self.others).max(f64::MIN_POSITIVE);
+        self.precision += self.own_in_step * right / (right + self.others).max(f64::MIN_POSITIVE);
+        self.own = right;
+        self.own_in_step = 0.0;
     }
 
-    fn areas(self, own: f64, weight: f64) -> Areas {
-        let known = own > 0.0 && weight > 0.0;
+    fn areas(self) -> Areas {
+        let known = self.own > 0.0;
         Areas {
-            roc_auc: (known && self.others > 0.0).then(|| self.roc / (own * self.others)),
-            average_precision: known.then(|| self.precision / own),
+            roc_auc: (known && self.others > 0.0).then(|| self.roc / (self.own * self.others)),
+            average_precision: known.then(|| self.precision / self.own),
         }
     }
 }
@@ -161,8 +165,8 @@ fn cell_of(key: u64) -> usize {
     usize::try_from(key & u64::from(u32::MAX)).expect("an index of 32 bits fits")
 }
 
-fn ordinal(class: ClassId) -> u16 {
-    u16::try_from(class.index()).expect("a class map holds at most 65,535 classes")
+fn ordinal(origin: usize) -> u16 {
+    u16::try_from(origin).expect("outcomes have at most 65,535 origins")
 }
 
 #[cfg(test)]

@@ -79,6 +79,8 @@ impl Scores {
     /// Scores `outcomes` as they are mixed, or as if they were mixed as `target` says; each cell is taken for
     /// its most probable class.
     ///
+    /// Where both tell strata apart, cells weigh by class and stratum ([`Prevalence::by_stratum`]).
+    ///
     /// `None` where nothing was classified, or where `target` has a class of which there is no cell.
     ///
     /// # Panics
@@ -122,16 +124,16 @@ impl Scores {
         Some(Self { unclassified: outcomes.unclassified(), ..scores })
     }
 
-    /// The scores that follow from `totals` and the areas of each class, cells weighing as much as their known
-    /// class says.
+    /// The scores that follow from `totals` and the areas of each class, cells weighing as much as their origin
+    /// says.
     pub(crate) fn assemble(
         totals: &Totals,
         areas: &[Areas],
         classes: &ClassMap,
         weights: &[f64],
     ) -> Self {
-        let confusion = &totals.confusion;
-        let weighted = confusion.weighted(weights);
+        let weighted = totals.confusion.weighted(weights);
+        let confusion = totals.confusion.by_class();
         let supports = weighted.supports();
         let total: f64 = supports.iter().sum();
         let rates = weighted.rates();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tesela_datasets::class::ClassMap;
 
-use super::{Areas, Confusion, Scores, Totals};
+use super::{Areas, OriginConfusion, Scores, Totals};
 
 /// One number out of [`Scores`], by name.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,13 +61,13 @@ impl Scores {
     }
 }
 
-/// The figures that follow from known and decided classes alone, cells weighing as much as their known class says.
+/// The figures that follow from known and decided classes alone, cells weighing as much as their origin says.
 pub(crate) fn rate_figures(
-    confusion: &Confusion,
+    confusion: &OriginConfusion,
     classes: &ClassMap,
     weights: &[f64],
 ) -> Vec<Figure> {
-    let totals = Totals { confusion: confusion.clone(), ..Totals::new(classes.len()) };
+    let totals = Totals::of_counts(confusion.clone());
     let areas = vec![Areas { roc_auc: None, average_precision: None }; classes.len()];
     let mut figures = Scores::assemble(&totals, &areas, classes, weights).figures();
     figures.retain(|figure| is_rate(&figure.name));

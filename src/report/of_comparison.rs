@@ -59,8 +59,10 @@ fn page_of(
 ) -> Result<ComparisonPage, ReportError> {
     let classes = &comparison.classes;
     let focus = focus(classes.len(), comparison.target.as_ref().map(Prevalence::shares));
-    let outcomes: Vec<Outcomes> =
-        runs.iter().map(|run| outcomes(run, scheme.scheme)).collect::<Result<_, _>>()?;
+    let outcomes: Vec<Outcomes> = runs
+        .iter()
+        .map(|run| outcomes(run, scheme.scheme, comparison.target.as_ref()))
+        .collect::<Result<_, _>>()?;
     let named = || comparison.runs.iter().zip(&outcomes);
     let curve = |(run, outcomes): (&crate::comparison::RunSummary, &Outcomes)| {
         let class = ClassId::new(focus?);
@@ -105,10 +107,14 @@ fn page_of(
 }
 
 /// What came of the held-out cells of the first partition of `scheme`.
-fn outcomes(run: &RunDirectory, scheme: Scheme) -> Result<Outcomes, ReportError> {
+fn outcomes(
+    run: &RunDirectory,
+    scheme: Scheme,
+    target: Option<&Prevalence>,
+) -> Result<Outcomes, ReportError> {
     let failed = |source| ReportError::Run { path: run.path().to_owned(), source };
     let partition = run.measurement().map_err(failed)?.first_of(scheme).partition;
-    Ok(run.all_predictions().map_err(failed)?.of_partition(partition).outcomes())
+    Ok(run.all_predictions().map_err(failed)?.of_partition(partition).outcomes(target))
 }
 
 fn compared(

@@ -13,18 +13,21 @@ const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
-/// Mean and deviation of the scores over the folds, beside those of all cells together.
+/// Mean and deviation of the scores over the folds, beside those of all cells together; `by_stratum`: whether the target tells
+/// strata apart.
 pub fn score_table(
     pooled: &Scores,
     folds: &[Summary],
     target: Option<(&Scores, &[Summary])>,
+    by_stratum: bool,
 ) -> Table {
     let mut header = vec!["score".to_owned(), "all cells".to_owned()];
     if !folds.is_empty() {
         header.push("folds: mean ± deviation".to_owned());
     }
     if target.is_some() {
-        header.push("at target prevalence".to_owned());
+        let strata = if by_stratum { " (by stratum)" } else { "" };
+        header.push(format!("at target prevalence{strata}"));
     }
     let mut table = start(header);
     let general = pooled.figures().len() - FIGURES_PER_CLASS * pooled.classes.len();

@@ -8,6 +8,9 @@
 //! a rate that the evaluation allows. With 95 % the figure of the map itself
 //! is to fall between their ends.
 //!
+//! Where the classes are known by stratum, the rates of a class are those of its strata, mixed as in the country; on the map its
+//! cells are drawn as if each could lie in any of them, which makes intervals a little wider than they need be.
+//!
 //! Three things they do not know: an error in the declared prevalence, cells unlike those evaluated, and errors that come
 //! in clumps on the map beyond those that the blocks of the evaluation show.
 //!
@@ -22,7 +25,7 @@ use super::Resampled;
 use super::binomial;
 use super::interval::{Estimate, Interval, Level, percentile_interval};
 use super::unseen::Unseen;
-use crate::metrics::{Confusion, Figure, Prevalence, rate_figures};
+use crate::metrics::{Confusion, Figure, OriginConfusion, Prevalence, rate_figures};
 
 /// The place of draws below a seed.
 const DRAWS: u64 = 0x4d61_7073;
@@ -69,18 +72,18 @@ impl ExpectedMap {
         seed: u64,
     ) -> Option<Self> {
         let known = apportion(cells, prevalence.shares());
-        let rates = rates(resampled.confusion(), &known)?;
-        let draws = resampled.confusions().par_iter().enumerate();
+        let rates = rates(resampled.origins(), prevalence, &known)?;
+        let draws = resampled.draws().par_iter().enumerate();
         let unseen = Unseen::of(resampled.confusion(), resampled.blocks_of());
         let maps: Vec<Confusion> = draws
             .filter_map(|(draw, confusion)| {
                 let mut generator = generator(seed, &[DRAWS, draw as u64]);
-                let mut rates = self::rates(confusion, &known)?;
+                let mut rates = self::rates(confusion, prevalence, &known)?;
                 unseen.draw(&mut rates, &mut generator);
                 Some(draw_map(&known, &rates, &mut generator))
             })
             .collect();
-        if maps.is_empty() || 10 * maps.len() < 9 * resampled.confusions().len() {
+        if maps.is_empty() || 10 * maps.len() < 9 * resampled.draws().len() {
             return None;
         }
         let count = |expected: f64, of: &dyn Fn(&Confusion) -> u64| Count {
@@ -101,7 +104,7 @@ impl ExpectedMap {
             cells,
             confusion: confusion.collect(),
             mapped: mapped.collect(),
-            figures: figures(resampled.confusion(), prevalence, &maps, classes, level)?,
+            figures: figures(resampled.origins(), prevalence, &maps, classes, level)?,
             known,
         })
     }
@@ -124,7 +127,7 @@ impl ExpectedMap {
 
 /// The rates of the maps, each around what is expected of it.
 fn figures(
-    evaluated: &Confusion,
+    evaluated: &OriginConfusion,
     prevalence: &Prevalence,
     maps: &[Confusion],
     classes: &ClassMap,
@@ -133,7 +136,7 @@ fn figures(
     let weights = prevalence.weights(&evaluated.supports())?;
     let ones = vec![1.0; classes.len()];
     let of_maps: Vec<Vec<Figure>> =
-        maps.iter().map(|map| rate_figures(map, classes, &ones)).collect();
+        maps.iter().map(|map| rate_figures(&map.into(), classes, &ones)).collect();
     let expected = rate_figures(evaluated, classes, &weights).into_iter().enumerate();
     let estimate = |(place, figure): (usize, Figure)| {
         let values: Vec<f64> = of_maps.iter().filter_map(|map| map[place].value).collect();
@@ -144,15 +147,25 @@ fn figures(
     Some(expected.map(estimate).collect())
 }
 
-/// At which rates cells of each class are taken for each class; `None` where a class that the map has was not there.
-fn rates(confusion: &Confusion, known: &[u64]) -> Option<Vec<Vec<f64>>> {
-    let rows = confusion.rows().iter().zip(known);
+/// At which rates cells of each class are taken for each class; `None` where a class that the map has was not there. Where strata
+/// are told apart, the rates of a class are those of its strata, mixed as `prevalence` says.
+fn rates(
+    confusion: &OriginConfusion,
+    prevalence: &Prevalence,
+    known: &[u64],
+) -> Option<Vec<Vec<f64>>> {
+    let weights = match confusion.is_stratified() {
+        true => prevalence.weights(&confusion.supports())?,
+        false => vec![1.0; known.len()],
+    };
+    let weighted = confusion.weighted(&weights);
+    let rows = weighted.rows().iter().zip(known);
     rows.map(|(row, &known)| {
-        let support: u64 = row.iter().sum();
-        match support {
-            0 if known > 0 => None,
-            0 => Some(vec![0.0; row.len()]),
-            _ => Some(row.iter().map(|&count| count as f64 / support as f64).collect()),
+        let support: f64 = row.iter().sum();
+        match support > 0.0 {
+            false if known > 0 => None,
+            false => Some(vec![0.0; row.len()]),
+            true => Some(row.iter().map(|&cells| cells / support).collect()),
         }
     })
     .collect()
@@ -263,6 +276,44 @@ mod tests {
         };
         assert_eq!(of([0.5, 0.5]), None);
         assert_eq!(of([1.0, 0.0]).map(|map| map.known), Some(vec![100, 0]));
+    }
+
+    /// The class is found in one stratum and missed in the other.
+    #[test]
+    fn rates_of_a_class_are_mixed_by_stratum() {
+        let mut outcomes = Outcomes::of_strata(2, 2);
+        for cell in 0..1600_u16 {
+            let (stratum, truth) = (cell % 2, cell / 2 % 2);
+            let found = if stratum == 0 { cell % 10 < 9 } else { cell % 10 < 4 };
+            let row = if (truth == 1) == found { [0.2, 0.8] } else { [0.8, 0.2] };
+            outcomes.push_in(stratum, ClassId::new(usize::from(truth)), &row);
+        }
+        let stratum = |name: &str, share, urban| crate::metrics::StratumShares {
+            stratum: name.to_owned(),
+            share,
+            prevalence: vec![1.0 - urban, urban],
+        };
+        let strata = vec![stratum("found", 0.9, 0.1), stratum("missed", 0.1, 0.1)];
+        let target = Prevalence::by_stratum(strata).unwrap();
+        let expected = crate::metrics::Scores::of(&outcomes, &classes(), Some(&target)).unwrap();
+        let recall = expected.classes[1].recall;
+        let bootstrap = Bootstrap { replicates: 200, seed: 2 };
+        let decided = Decided::most_probable(outcomes);
+        let resampled = Resampled::of(&decided, &classes(), Some(&target), bootstrap).unwrap();
+        let level = Level::NINETY_FIVE;
+        let map = ExpectedMap::of(&resampled, &classes(), &target, 10_000, level, 9).unwrap();
+        assert_eq!(map.known, [9000, 1000]);
+        assert!((map.confusion[1][1].expected - 1000.0 * recall).abs() < 1e-9);
+        let own = map.figures.iter().find(|one| one.name == "urban recall").unwrap();
+        assert!((own.value.unwrap() - recall).abs() < 1e-12);
+        let interval = own.interval.unwrap();
+        assert!(interval.lower < recall && recall < interval.upper);
+        assert!(interval.upper - interval.lower < 0.12, "{interval:?}");
+        // By class alone the two strata would count the same.
+        let plain = Prevalence::new(target.shares().to_vec()).unwrap();
+        let by_class = Resampled::of(&decided, &classes(), Some(&plain), bootstrap).unwrap();
+        let by_class = by_class.target().unwrap().value("urban recall").unwrap();
+        assert!(recall - by_class > 0.1, "{recall} {by_class}");
     }
 
     proptest! {

@@ -22,7 +22,7 @@ use super::Decided;
 use super::replicates::Replicates;
 use super::tally::{Figures, Tally};
 use super::unseen::{Unseen, UnseenErrors};
-use crate::metrics::{Confusion, Prevalence, is_rate, rate_figures};
+use crate::metrics::{Confusion, OriginConfusion, Prevalence, is_rate, rate_figures};
 
 /// The place of draws below a seed.
 const DRAWS: u64 = 0x426f_6f74;
@@ -57,7 +57,10 @@ pub struct Resampled {
     sample: Replicates,
     target: Option<Replicates>,
     confusion: Confusion,
-    confusions: Vec<Confusion>,
+    /// The same with strata told apart.
+    origins: OriginConfusion,
+    /// With strata told apart, on each draw.
+    draws: Vec<OriginConfusion>,
     /// For each class the number of blocks that have cells of it.
     blocks_of: Vec<u64>,
 }
@@ -67,7 +70,8 @@ impl Resampled {
     /// says.
     ///
     /// `None` where there are no cells. There are no figures at the target where it has a class of which there is no
-    /// cell.
+    /// cell. Where strata are told apart, what a draw lacks of a class in one is stood for by the others of the class
+    /// ([`Prevalence::weights`]).
     ///
     /// # Panics
     /// If the three do not speak of the same classes.
@@ -152,26 +156,37 @@ impl Resampled {
             target.left_out.push(or_missing(one.target));
         }
         let target = has_target.then_some(target);
-        Self { sample, target, confusion: all.confusion, confusions, blocks_of: Vec::new() }
+        let (confusion, origins) = (all.confusion.by_class(), all.confusion);
+        Self { sample, target, confusion, origins, draws: confusions, blocks_of: Vec::new() }
     }
 
     /// The same with what figures may be by errors that no cell shows.
     fn bounded(mut self, classes: &ClassMap, target: Option<&Prevalence>) -> Self {
-        let supports = self.confusion.supports();
-        let worst =
-            Unseen::of(&self.confusion, &self.blocks_of).worst(&self.confusion, &self.blocks_of);
-        let Some(worst) = worst else { return self };
-        let bound = |names: &[String], weights: &[f64]| {
-            let mut rates = rate_figures(&worst, classes, weights).into_iter();
-            let of = |name: &String| is_rate(name).then(|| rates.next()?.value).flatten();
-            names.iter().map(of).collect()
+        let ones = vec![1.0; classes.len()];
+        if let Some(worst) = self.worst(&self.confusion) {
+            self.sample.bound = bound(&self.sample.names, &worst, classes, &ones);
+        }
+        let weights = target.and_then(|target| target.weights(&self.origins.supports()));
+        let (Some(there), Some(weights)) = (&self.target, weights) else { return self };
+        let bound = match self.origins.is_stratified() {
+            true => {
+                let worst = self.worst(&self.origins.weighted(&weights).thousandths());
+                worst.map(|worst| bound(&there.names, &worst, classes, &ones))
+            }
+            false => {
+                let worst = self.worst(&self.confusion);
+                worst.map(|worst| bound(&there.names, &worst, classes, &weights))
+            }
         };
-        self.sample.bound = bound(&self.sample.names, &vec![1.0; supports.len()]);
-        let weights = target.and_then(|target| target.weights(&supports));
-        if let (Some(there), Some(weights)) = (&mut self.target, weights) {
-            there.bound = bound(&there.names, &weights);
+        if let (Some(there), Some(bound)) = (&mut self.target, bound) {
+            there.bound = bound;
         }
         self
+    }
+
+    /// `confusion` as it would be with all errors that no cell shows; see [`Unseen::worst`].
+    fn worst(&self, confusion: &Confusion) -> Option<Confusion> {
+        Unseen::of(confusion, &self.blocks_of).worst(confusion, &self.blocks_of)
     }
 
     /// The figures as the cells are mixed.
@@ -199,10 +214,26 @@ impl Resampled {
         &self.blocks_of
     }
 
-    /// Known against decided class on each draw.
-    pub(super) fn confusions(&self) -> &[Confusion] {
-        &self.confusions
+    /// Known against decided class of all cells, strata told apart.
+    pub(super) fn origins(&self) -> &OriginConfusion {
+        &self.origins
     }
+
+    /// The same on each draw.
+    pub(super) fn draws(&self) -> &[OriginConfusion] {
+        &self.draws
+    }
+}
+
+/// What each figure called as in `names` is in `worst`.
+fn bound(
+    names: &[String],
+    worst: &Confusion,
+    classes: &ClassMap,
+    weights: &[f64],
+) -> Vec<Option<f64>> {
+    let mut rates = rate_figures(&worst.into(), classes, weights).into_iter();
+    names.iter().map(|name| is_rate(name).then(|| rates.next()?.value).flatten()).collect()
 }
 
 /// For each class the number of blocks that have cells of it.
@@ -245,279 +276,10 @@ fn groups(blocks: usize, seed: u64) -> Vec<u8> {
 fn figure_names(classes: &ClassMap) -> Vec<String> {
     use crate::metrics::{Areas, Scores, Totals};
     let areas = vec![Areas { roc_auc: None, average_precision: None }; classes.len()];
-    let nothing = Totals::new(classes.len());
+    let nothing = Totals::new(classes.len(), 1);
     let scores = Scores::assemble(&nothing, &areas, classes, &vec![1.0; classes.len()]);
     scores.figures().into_iter().map(|figure| figure.name).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use tesela_datasets::class::ClassId;
-    use tesela_datasets::random::unit;
-
-    use super::*;
-    use crate::metrics::{Outcomes, Scores};
-    use crate::statistics::{IntervalMethod, Level};
-
-    const METHOD: IntervalMethod = IntervalMethod::Bca;
-
-    fn classes() -> ClassMap {
-        ClassMap::new(["a", "b"]).unwrap()
-    }
-
-    fn bootstrap(replicates: usize) -> Bootstrap {
-        Bootstrap { replicates, seed: 11 }
-    }
-
-    /// Cells of two classes whose errors share a part of their variance within blocks of `size` cells.
-    fn survey(blocks: usize, size: usize, seed: u64) -> (Outcomes, Vec<usize>) {
-        let mut generator = generator(seed, &[]);
-        let mut outcomes = Outcomes::new(2);
-        let mut names = Vec::new();
-        for block in 0..blocks {
-            let of_block = unit(&mut generator);
-            for _ in 0..size {
-                let truth = usize::from(unit(&mut generator) < 0.4);
-                // Half of the cells follow their block, so errors come in clumps.
-                let own = unit(&mut generator);
-                let chance = if unit(&mut generator) < 0.707 { of_block } else { own };
-                let sure = 0.5 + 0.45 * own;
-                let says = if chance < 0.85 { sure } else { 1.0 - sure };
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "probabilities are 32 bits wide"
-                )]
-                let says = says as f32;
-                let row = if truth == 0 { [says, 1.0 - says] } else { [1.0 - says, says] };
-                outcomes.push(ClassId::new(truth), &row);
-                names.push(block);
-            }
-        }
-        (outcomes, names)
-    }
-
-    fn accuracy(decided: &Decided, seed: u64) -> (f64, crate::statistics::Interval) {
-        let bootstrap = Bootstrap { replicates: 400, seed };
-        let resampled = Resampled::of(decided, &classes(), None, bootstrap).unwrap();
-        let first = resampled.sample().intervals(Level::NINETY_FIVE, METHOD).swap_remove(0);
-        (first.value.unwrap(), first.interval.unwrap())
-    }
-
-    #[test]
-    fn the_figures_of_all_cells_are_those_of_scores() {
-        let (outcomes, names) = survey(12, 9, 3);
-        let target = Prevalence::new(vec![0.9, 0.1]).unwrap();
-        let decided = Decided::most_probable(outcomes.clone()).with_blocks(&names);
-        let resampled = Resampled::of(&decided, &classes(), Some(&target), bootstrap(3)).unwrap();
-        for (found, target) in
-            [(resampled.sample(), None), (resampled.target().unwrap(), Some(&target))]
-        {
-            let expected = Scores::of(&outcomes, &classes(), target).unwrap().figures();
-            assert_eq!(found.names.len(), expected.len());
-            for (figure, (name, value)) in
-                expected.iter().zip(found.names.iter().zip(&found.values))
-            {
-                assert_eq!(&figure.name, name);
-                assert!((figure.value.unwrap() - value.unwrap()).abs() < 1e-12, "{name}");
-            }
-        }
-    }
-
-    #[test]
-    fn without_areas_all_other_figures_are_the_same() {
-        let (outcomes, names) = survey(12, 9, 3);
-        let decided = Decided::most_probable(outcomes).with_blocks(&names);
-        let target = Prevalence::new(vec![0.9, 0.1]).unwrap();
-        let all = Resampled::of(&decided, &classes(), Some(&target), bootstrap(50)).unwrap();
-        let rates =
-            Resampled::without_areas(&decided, &classes(), Some(&target), bootstrap(50)).unwrap();
-        let intervals = |one: &Resampled| {
-            let mixtures = [one.sample(), one.target().unwrap()];
-            mixtures.map(|drawn| drawn.intervals(Level::NINETY_FIVE, METHOD)).concat()
-        };
-        for (found, expected) in intervals(&rates).into_iter().zip(intervals(&all)) {
-            let is_area = expected.name.ends_with("auc");
-            assert!(if is_area { found.value.is_none() } else { found == expected }, "{found:?}");
-        }
-        assert_eq!(rates.confusion(), all.confusion());
-    }
-
-    #[test]
-    fn a_draw_has_the_figures_of_the_cells_that_it_repeats() {
-        let (outcomes, names) = survey(9, 7, 5);
-        let decided = Decided::most_probable(outcomes.clone()).with_blocks(&names);
-        let target = Prevalence::new(vec![0.8, 0.2]).unwrap();
-        let resampled = Resampled::of(&decided, &classes(), Some(&target), bootstrap(20)).unwrap();
-        for draw in 0..20 {
-            let times = draw_blocks(9, 11, draw as u64);
-            let mut repeated = Outcomes::new(2);
-            for ((truth, row), block) in outcomes.iter().zip(&names) {
-                for _ in 0..times[*block] {
-                    repeated.push(truth, row);
-                }
-            }
-            let expected = Scores::of(&repeated, &classes(), Some(&target)).unwrap().figures();
-            let found = &resampled.target().unwrap().draws[draw];
-            for (figure, value) in expected.iter().zip(found) {
-                assert!((figure.value.unwrap() - value.unwrap()).abs() < 1e-12, "{}", figure.name);
-            }
-            assert_eq!(resampled.confusions()[draw], repeated.confusion());
-        }
-    }
-
-    #[test]
-    fn one_thread_and_three_draw_the_same() {
-        let (outcomes, names) = survey(30, 4, 8);
-        let decided = Decided::most_probable(outcomes).with_blocks(&names);
-        let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| Resampled::of(&decided, &classes(), None, bootstrap(50)).unwrap())
-        };
-        assert_eq!(run(1), run(3));
-    }
-
-    #[test]
-    fn decisions_move_rates_but_not_rankings() {
-        let (outcomes, _) = survey(30, 4, 8);
-        let all_b = vec![ClassId::new(1); outcomes.len()];
-        let usual = Decided::most_probable(outcomes);
-        let moved = usual.clone().with_decisions(all_b);
-        let of = |decided| Resampled::of(decided, &classes(), None, bootstrap(1)).unwrap();
-        let (usual, moved) = (of(&usual), of(&moved));
-        assert_eq!(moved.sample().value("b recall"), Some(1.0));
-        assert_eq!(moved.sample().value("pr-auc"), usual.sample().value("pr-auc"));
-        assert_ne!(moved.sample().value("accuracy"), usual.sample().value("accuracy"));
-    }
-
-    #[test]
-    fn a_figure_that_draws_lack_has_no_interval_and_no_cells_have_no_figures() {
-        let mut outcomes = Outcomes::new(2);
-        for _ in 0..8 {
-            outcomes.push(ClassId::new(0), &[0.9, 0.1]);
-        }
-        assert_eq!(
-            Resampled::of(
-                &Decided::most_probable(Outcomes::new(2)),
-                &classes(),
-                None,
-                bootstrap(9)
-            ),
-            None
-        );
-        outcomes.push(ClassId::new(1), &[0.2, 0.8]);
-        let target = Prevalence::new(vec![0.5, 0.5]).unwrap();
-        let decided = Decided::most_probable(outcomes);
-        let resampled = Resampled::of(&decided, &classes(), Some(&target), bootstrap(200)).unwrap();
-        // A third of the draws lack the only cell of `b`.
-        let there = resampled.target().unwrap().intervals(Level::NINETY_FIVE, METHOD);
-        assert!(there.iter().all(|figure| figure.interval.is_none()));
-        let here = resampled.sample().intervals(Level::NINETY_FIVE, METHOD);
-        let figure = |name: &str| here.iter().find(|one| one.name == name).unwrap();
-        assert!(figure("accuracy").interval.is_some() && figure("roc-auc").interval.is_none());
-    }
-
-    #[test]
-    fn errors_that_no_cell_shows_are_in_the_intervals() {
-        // 60 of 60 cells of `a` and 30 of 60 of `b` are right: what is called `b` is `b`, as far as anybody has seen.
-        let mut outcomes = Outcomes::new(2);
-        for cell in 0..60 {
-            outcomes.push(ClassId::new(0), &[0.9, 0.1]);
-            outcomes.push(ClassId::new(1), if cell < 30 { &[0.2, 0.8] } else { &[0.8, 0.2] });
-        }
-        let target = Prevalence::new(vec![0.98, 0.02]).unwrap();
-        let decided = Decided::most_probable(outcomes);
-        let resampled = Resampled::of(&decided, &classes(), Some(&target), bootstrap(300)).unwrap();
-        let interval = |replicates: &Replicates, name: &str| {
-            let all = replicates.intervals(Level::NINETY_FIVE, METHOD);
-            all.into_iter().find(|one| one.name == name).unwrap().interval.unwrap()
-        };
-        // Jeffreys' upper end for 0 of 60 is 0.0408 (SciPy, `beta.ppf(0.975, 0.5, 60.5)`).
-        let here = interval(resampled.sample(), "a recall");
-        assert!((here.lower - 0.9592).abs() < 1e-3 && here.upper == 1.0, "{here:?}");
-        let precision = interval(resampled.sample(), "b precision");
-        assert!((precision.lower - 0.5 / 0.5408).abs() < 1e-3, "{precision:?}");
-        // Where `b` is rare, the same errors leave little of it.
-        let there = interval(resampled.target().unwrap(), "b precision");
-        let expected = 0.5 * 0.02 / (0.5 * 0.02 + 0.0408 * 0.98);
-        assert!((there.lower - expected).abs() < 1e-3 && there.upper == 1.0, "{there:?}");
-        // Figures of which errors were seen stay those of the draws.
-        let recall = interval(resampled.sample(), "b recall");
-        assert!(recall.lower > 0.33 && recall.upper < 0.68, "{recall:?}");
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
-
-        #[test]
-        fn blocks_of_single_cells_are_the_ordinary_bootstrap(seed in any::<u64>(), cells in 2_usize..60) {
-            let (outcomes, _) = survey(cells, 1, seed);
-            let ordinary = Decided::most_probable(outcomes);
-            let names: Vec<usize> = (0..cells).collect();
-            let blocks = ordinary.clone().with_blocks(&names);
-            let of = |decided| Resampled::of(decided, &classes(), None, bootstrap(20));
-            prop_assert_eq!(of(&ordinary), of(&blocks));
-        }
-
-        #[test]
-        fn accuracy_lies_in_its_interval_and_runs_differ_from_themselves_by_nothing(
-            seed in any::<u64>(), blocks in 20_usize..60,
-        ) {
-            let (outcomes, names) = survey(blocks, 3, seed);
-            let decided = Decided::most_probable(outcomes).with_blocks(&names);
-            let (value, interval) = accuracy(&decided, seed);
-            prop_assert!(interval.lower <= value && value <= interval.upper);
-            let one = Resampled::of(&decided, &classes(), None, bootstrap(30)).unwrap();
-            for figure in one.sample().minus(one.sample()).intervals(Level::NINETY_FIVE, METHOD) {
-                prop_assert!(figure.value.is_none_or(|value| value == 0.0));
-                prop_assert!(figure.interval.is_none_or(|one| one.lower == 0.0 && one.upper == 0.0));
-            }
-        }
-
-        #[test]
-        fn swapping_runs_mirrors_their_differences(seed in any::<u64>()) {
-            let (a, names) = survey(25, 3, seed);
-            let truths = a.truths().to_vec();
-            let mut b = Outcomes::new(2);
-            let (rows, _) = survey(25, 3, seed ^ 1);
-            for (truth, (_, row)) in truths.iter().zip(rows.iter()) {
-                b.push(*truth, row);
-            }
-            let of = |outcomes| {
-                let decided = Decided::most_probable(outcomes).with_blocks(&names);
-                Resampled::of(&decided, &classes(), None, bootstrap(200)).unwrap()
-            };
-            let (a, b) = (of(a), of(b));
-            let forth = a.sample().minus(b.sample()).intervals(Level::NINETY_FIVE, METHOD);
-            let back = b.sample().minus(a.sample()).intervals(Level::NINETY_FIVE, METHOD);
-            for (forth, back) in forth.iter().zip(&back) {
-                prop_assert_eq!(forth.value, back.value.map(|value| -value));
-                if let (Some(forth), Some(back)) = (forth.interval, back.interval) {
-                    prop_assert!((forth.lower + back.upper).abs() < 1e-9);
-                    prop_assert!((forth.upper + back.lower).abs() < 1e-9);
-                }
-            }
-        }
-    }
-
-    /// The shares of 500 surveys whose intervals hold the true accuracy: over blocks, and over cells.
-    #[test]
-    #[ignore = "takes a minute; it measures a figure of the documentation"]
-    fn coverage() {
-        // A cell is right when a uniform draw, its own or that of its block, lies below 0.85.
-        let truth = 0.85;
-        let (mut over_blocks, mut over_cells) = (0_u32, 0_u32);
-        for seed in 0..500 {
-            let (outcomes, names) = survey(60, 25, seed);
-            let cells = Decided::most_probable(outcomes);
-            let holds = |decided: &Decided| {
-                let (_, interval) = accuracy(decided, seed);
-                u32::from(interval.lower <= truth && truth <= interval.upper)
-            };
-            over_cells += holds(&cells);
-            over_blocks += holds(&cells.with_blocks(&names));
-        }
-        println!("over blocks {over_blocks}, over cells {over_cells} of 500");
-        assert!(over_blocks > 460 && over_cells < 350);
-    }
-}
+mod tests;

@@ -1,18 +1,21 @@
 //! A tally: everything that figures need of each block, so that a resample costs one pass.
 //!
-//! Cells of one block with the same known and decided class are added up beforehand, and the orders of the
+//! Cells of one block with the same known and decided class, and of one stratum, are added up beforehand, and the orders of the
 //! rankings are sorted once. A resample only says how often each block was drawn.
 
 use tesela_datasets::class::{ClassId, ClassMap};
 
 use super::Decided;
-use crate::metrics::{Areas, Confusion, Prevalence, Ranking, Scores, Totals, brier_loss, log_loss};
+use crate::metrics::{
+    Areas, OriginConfusion, Prevalence, Ranking, Scores, Totals, brier_loss, log_loss,
+};
 
 /// The sums and orders of some cells.
 pub(super) struct Tally {
     entries: Vec<Entry>,
     rankings: Vec<Ranking>,
     classes: ClassMap,
+    strata: usize,
     target: Option<Prevalence>,
 }
 
@@ -20,7 +23,7 @@ pub(super) struct Tally {
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     unit: u32,
-    /// The known class times the number of classes, plus the decided class.
+    /// The origin (the known class, in its stratum) times the number of classes, plus the decided class.
     pair: u32,
     cells: u32,
     log_loss: f64,
@@ -30,7 +33,7 @@ struct Entry {
 /// Every figure of one resample.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Figures {
-    pub(super) confusion: Confusion,
+    pub(super) confusion: OriginConfusion,
     /// As the cells are mixed.
     pub(super) sample: Vec<Option<f64>>,
     /// As if they were mixed as the target; empty where a class of the target was not drawn.
@@ -50,8 +53,9 @@ impl Tally {
         classes: &ClassMap,
         target: Option<&Prevalence>,
     ) -> Self {
-        let (entries, classes) = (entries(decided), classes.clone());
-        Self { entries, rankings: Vec::new(), classes, target: target.cloned() }
+        let (entries, strata) = (entries(decided), decided.outcomes().strata());
+        let (classes, target) = (classes.clone(), target.cloned());
+        Self { entries, rankings: Vec::new(), classes, strata, target }
     }
 
     /// The figures when each block counts as often as `times` says; `None` where nothing is counted.
@@ -93,7 +97,7 @@ impl Tally {
 
     fn totals(&self, times: impl Fn(u32) -> u32) -> Totals {
         let classes = self.classes.len();
-        let mut sums = vec![Sums::default(); classes * classes];
+        let mut sums = vec![Sums::default(); self.strata * classes * classes];
         for entry in &self.entries {
             // Without a branch on what was drawn, which no processor foresees.
             let count = times(entry.unit);
@@ -102,18 +106,18 @@ impl Tally {
             sums.log_loss += f64::from(count) * entry.log_loss;
             sums.brier += f64::from(count) * entry.brier;
         }
-        let mut totals = Totals::new(classes);
+        let mut totals = Totals::new(classes, self.strata);
         for (pair, sums) in sums.iter().enumerate() {
-            let (truth, decided) = (pair / classes, pair % classes);
-            totals.confusion.add_many(ClassId::new(truth), ClassId::new(decided), sums.cells);
-            totals.log_loss[truth] += sums.log_loss;
-            totals.brier[truth] += sums.brier;
+            let (origin, decided) = (pair / classes, pair % classes);
+            totals.confusion.add_many(origin, ClassId::new(decided), sums.cells);
+            totals.log_loss[origin] += sums.log_loss;
+            totals.brier[origin] += sums.brier;
         }
         totals
     }
 }
 
-/// Sums over the cells of one known and one decided class.
+/// Sums over the cells of one origin and one decided class.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     cells: u64,
@@ -124,13 +128,14 @@ struct Sums {
 /// The cells, added up by block, known and decided class, in that order.
 fn entries(decided: &Decided) -> Vec<Entry> {
     let classes = decided.outcomes().classes();
-    let cells = decided.outcomes().iter().zip(decided.decisions()).zip(decided.units());
+    let outcomes = decided.outcomes();
+    let cells = outcomes.iter().zip(decided.decisions()).zip(decided.units()).enumerate();
     let mut entries: Vec<Entry> = cells
-        .map(|(((truth, row), &decided), &unit)| {
-            let pair = truth.index() * classes + decided.index();
+        .map(|(cell, (((truth, row), &decided), &unit))| {
+            let pair = outcomes.origin(cell) * classes + decided.index();
             Entry {
                 unit,
-                pair: u32::try_from(pair).expect("two class ids of 16 bits fit"),
+                pair: u32::try_from(pair).expect("two numbers of 16 bits fit"),
                 cells: 1,
                 log_loss: log_loss(truth, row),
                 brier: brier_loss(truth, row),

@@ -139,7 +139,7 @@ fn measure(folds: &[(usize, Predictions)], sample: &Sample) -> Option<Measuremen
             partitions.push(next);
         }
         let left_out = partition.left_out(at.fold).len();
-        partitions.last_mut()?.folds.push((*fold, left_out, predictions.outcomes()));
+        partitions.last_mut()?.folds.push((*fold, left_out, predictions.outcomes(sample.target())));
     }
     Measurement::of(&partitions, sample.classes(), sample.target())
 }
@@ -156,6 +156,9 @@ pub fn measured_headline(
     note("scheme", headline.scheme.name().into());
     note("folds", headline.folds.len().into());
     let target = headline.target.as_ref().map(|target| measured(&target.pooled));
+    if measurement.strata > 0 {
+        note("target_strata", measurement.strata.into());
+    }
     note("at_target_prevalence", target.map_or(serde_json::Value::Null, Into::into));
     let decided = decided.map(measured);
     note("with_operating_point", decided.map_or(serde_json::Value::Null, Into::into));

@@ -6,7 +6,7 @@ use tesela_models::operating_point::{OperatingPoint, OperatingPointError};
 
 use super::Predictions;
 use super::operation::single;
-use crate::metrics::{Confusion, Outcomes, Prevalence, Scores};
+use crate::metrics::{Confusion, Prevalence, Scores};
 
 /// Scores of cells that an operating point decided, which is how a map decides them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,12 +34,13 @@ impl DecidedScores {
         let classes = predictions.classes();
         let raw: Vec<f32> = predictions.rows().flat_map(|(_, row)| row).copied().collect();
         let decided = point.apply_all(&raw)?;
-        let (mut outcomes, mut decisions) = (Outcomes::new(classes.len()), Vec::new());
+        let strata = predictions.strata(target);
+        let (mut outcomes, mut decisions) = (strata.outcomes(classes.len()), Vec::new());
         let moved = single(&decided.probabilities);
         let rows = moved.chunks_exact(classes.len()).zip(&decided.classes);
-        for ((cell, _), (row, &class)) in predictions.rows().zip(rows) {
+        for (index, ((cell, _), (row, &class))) in predictions.rows().zip(rows).enumerate() {
             // What has no probabilities is counted and not scored.
-            outcomes.push(cell.label, row);
+            outcomes.push_in(strata.at(index), cell.label, row);
             decisions.extend(class);
         }
         let at = |target| Scores::decided(&outcomes, &decisions, classes, target);
@@ -71,6 +72,7 @@ mod tests {
                 fold: 0,
                 block,
                 label: ClassId::new(label),
+                stratum: None,
             };
             predictions.push(cell, &[1.0 - urban, urban]);
         }

@@ -7,9 +7,10 @@ use tesela_datasets::cell::{CellId, Point};
 use tesela_datasets::class::{ClassId, ClassMap, Label};
 use tesela_datasets::fold::{BlockSize, FoldError, FoldPlan, Partition, Roster, Scheme};
 use tesela_datasets::random::derive;
-use tesela_datasets::store::{CellContent, StoreReader};
+use tesela_datasets::store::StoreReader;
 
 use super::regions::CellRegions;
+use super::strata::groups;
 use super::{Ground, TrainingError};
 use crate::experiment::{Folding, HeldOutCells, RegionPolygons, RegionSource, SchemeSettings};
 
@@ -122,11 +123,8 @@ impl<'a> Drawing<'a> {
     }
 
     fn groups(&self, folding: &Folding) -> Result<Partition, TrainingError> {
-        let group = |row: &u32| match &self.store.cells()[*row as usize].content {
-            CellContent::Row { group, .. } => group.as_deref(),
-            CellContent::Pixels { .. } => None,
-        };
-        let groups: Vec<Option<&str>> = self.rows.iter().map(group).collect();
+        let groups = groups(self.store, &self.rows);
+        let groups: Vec<Option<&str>> = groups.iter().map(Option::as_deref).collect();
         if groups.iter().all(Option::is_none) {
             return Err(TrainingError::NoRegions { store: self.store.path().to_owned() });
         }

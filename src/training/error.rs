@@ -56,6 +56,14 @@ pub enum TrainingError {
         /// The store.
         store: PathBuf,
     },
+    /// The cells do not suit the strata of the target prevalence.
+    #[error("of the labelled cells of store `{}` {reason}", .store.display())]
+    Strata {
+        /// The store.
+        store: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
+    },
     /// The polygons that are to be regions cannot be read.
     #[error("the regions of `{}` cannot be read", .file.display())]
     RegionFile {

@@ -20,6 +20,7 @@ use tesela_models::bundle::{self, BundleManifest, MANIFEST_FILE};
 use tesela_models::classifier::PredictError;
 
 use super::files::{read_json, write_json};
+use super::strata::CellStrata;
 use super::{
     DecidedScores, HeldOutCell, Measurement, Part, Predictions, RunDirectory, RunObserver,
     TrainingError,
@@ -51,6 +52,8 @@ pub struct Evaluation {
     pub known_cells: Option<usize>,
     /// Cells of undefined class, or of classes that the model does not know.
     pub undefined: usize,
+    /// Why the target prevalence, which tells strata apart, is that of all of them together here; `None` where it is not.
+    pub unstratified: Option<String>,
 }
 
 impl Fitted {
@@ -243,8 +246,10 @@ pub fn evaluate(
     };
     manifest.claim(out)?;
     let selection = reader.select(rows, labels, regrouping.classes().clone());
-    let predictions = predict(model, &selection, observer)?;
-    let (outcomes, target) = (predictions.outcomes(), model.target());
+    let target = model.target();
+    let (strata, unstratified) = strata(model, &selection, target.as_ref());
+    let predictions = predict(model, &selection, strata.as_ref(), observer)?;
+    let outcomes = predictions.outcomes(target.as_ref());
     let measurement = Measurement::of_held_out(outcomes, regrouping.classes(), target.as_ref())
         .ok_or_else(|| refuse("no cell could be classified".to_owned()))?;
     let decided = match &model.manifest.operating_point {
@@ -256,7 +261,28 @@ pub fn evaluate(
     write_decided(&out.join(DECIDED), decided.as_ref())?;
     write_json(&out.join("metrics.json"), &measurement)?;
     let known_cells = fitted_on.is_some().then_some(known_cells);
-    Ok(Evaluation { measurement, decided, known_cells, undefined })
+    Ok(Evaluation { measurement, decided, known_cells, undefined, unstratified })
+}
+
+/// In which strata of `target` the cells lie; else the reason, where strata are told apart.
+fn strata(
+    model: &Fitted,
+    selection: &Selection,
+    target: Option<&Prevalence>,
+) -> (Option<CellStrata>, Option<String>) {
+    let source = model.run.as_ref().and_then(|(experiment, _)| experiment.validation().strata());
+    let (Some(source), Some(target)) = (source, target) else { return (None, None) };
+    let cells = selection.rows().iter().zip(selection.labels());
+    let cells: Vec<_> = cells.filter_map(|(&row, label)| Some((row, label.class()?))).collect();
+    let found = CellStrata::of(source, selection.reader(), selection.rows());
+    let checked = found.and_then(|strata| {
+        strata.check(&cells, target, selection.classes(), selection.reader())?;
+        Ok(strata)
+    });
+    match checked {
+        Ok(strata) => (Some(strata), None),
+        Err(error) => (None, Some(error.to_string())),
+    }
 }
 
 /// Writes the scores of an operating point, or removes those of an earlier evaluation that had one.
@@ -273,6 +299,7 @@ fn write_decided(path: &Path, decided: Option<&DecidedScores>) -> Result<(), Tra
 fn predict(
     model: &Fitted,
     selection: &Selection,
+    strata: Option<&CellStrata>,
     observer: &mut dyn RunObserver,
 ) -> Result<Predictions, TrainingError> {
     let total = selection.len();
@@ -291,7 +318,8 @@ fn predict(
     for (((&row, label), probabilities), block) in cells.zip(0..) {
         let Label::Class(label) = *label else { continue };
         let cell = selection.reader().cells()[row as usize].cell.id.clone();
-        let cell = HeldOutCell { cell, partition: 0, fold: 0, block, label };
+        let stratum = strata.and_then(|strata| strata.at(row));
+        let cell = HeldOutCell { cell, partition: 0, fold: 0, block, label, stratum };
         predictions.push(cell, probabilities);
     }
     Ok(predictions)

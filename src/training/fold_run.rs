@@ -71,7 +71,7 @@ impl PartRun<'_> {
             let predictions = self.predict(&*classifier, fold, observer)?;
             times.predict_seconds = Some(start.elapsed().as_secs_f64());
             predictions.save(&folder.join("predictions.parquet"))?;
-            let outcomes = predictions.outcomes();
+            let outcomes = predictions.outcomes(None);
             let scores = Scores::of(&outcomes, self.sample.classes(), None).ok_or_else(|| {
                 TrainingError::EmptyFold { fold, what: "cells to score".to_owned() }
             })?;
@@ -205,6 +205,7 @@ impl PartRun<'_> {
                 fold: number(fold),
                 block: place.block,
                 label,
+                stratum: self.sample.stratum(row),
             };
             predictions.push(cell, probabilities);
         }

@@ -43,6 +43,7 @@ impl From<FormerMeasurement> for Measurement {
             format: 2,
             classes,
             headline: scheme,
+            strata: 0,
             schemes: vec![together],
             partitions: vec![only],
         }

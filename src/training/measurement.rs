@@ -21,6 +21,9 @@ pub struct Measurement {
     pub classes: ClassMap,
     /// The strictest scheme, whose scores have the last word.
     pub headline: Scheme,
+    /// How many strata the target tells apart; none where it is known as a whole.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub strata: usize,
     /// What each scheme says, the headline first and then from the strictest to the mildest.
     pub schemes: Vec<SchemeMeasurement>,
     /// The scores of each partition.
@@ -68,7 +71,8 @@ pub struct PartitionMeasurement {
 pub struct Measured {
     /// Of all cells together.
     pub pooled: Scores,
-    /// Of each fold; nothing where a fold lacks a class that the mixture has.
+    /// Of each fold; nothing where a fold lacks a class that the mixture has. Where strata are told apart, the cells of a class that
+    /// a fold has stand for those in strata that it lacks.
     pub folds: Vec<Option<Scores>>,
     /// Mean and deviation over the folds.
     pub summary: Vec<Summary>,
@@ -96,6 +100,9 @@ impl Measurement {
         classes: &ClassMap,
         target: Option<&Prevalence>,
     ) -> Option<Self> {
+        let strata = target.map_or(0, |target| target.strata().len());
+        let mut outcomes = partitions.iter().flat_map(|one| &one.folds);
+        let is_stratified = outcomes.all(|(_, _, outcomes)| outcomes.strata() == strata);
         let scored = partitions.iter().map(|one| PartitionMeasurement::of(one, classes, target));
         let partitions: Vec<PartitionMeasurement> = scored.collect::<Option<_>>()?;
         let mut present: Vec<Scheme> = partitions.iter().map(|one| one.scheme).collect();
@@ -106,6 +113,7 @@ impl Measurement {
             format: FORMAT_VERSION,
             classes: classes.clone(),
             headline: *present.first()?,
+            strata: if is_stratified { strata } else { 0 },
             schemes: schemes.collect(),
             partitions,
         })
@@ -175,7 +183,8 @@ impl PartitionMeasurement {
         target: Option<&Prevalence>,
     ) -> Option<Self> {
         let folds: Vec<&Outcomes> = outcomes.folds.iter().map(|(_, _, fold)| fold).collect();
-        let mut pooled = Outcomes::new(classes.len());
+        let strata = folds.first().map_or(1, |fold| fold.strata());
+        let mut pooled = Outcomes::of_strata(classes.len(), strata);
         for fold in &folds {
             pooled.extend(fold);
         }
@@ -211,6 +220,11 @@ impl Measured {
         let summary = summarise_known(&folds);
         Some(Self { pooled, folds, summary })
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(strata: &usize) -> bool {
+    *strata == 0
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@
 //! fold-00/ …           metrics.json, predictions.parquet, history.csv (networks), features.csv (trees), times.json, bundle/
 //! checkpoints/         of the networks that are being fitted; gone when they are
 //! final/               a model for use, fitted on all cells: history.csv, times.json, bundle/
-//! predictions.parquet  out of fold: cell_id, fold, label, partition, block, one probability per class
+//! predictions.parquet  out of fold: cell_id, fold, label, partition, block, one probability per class;
+//!                      and stratum, where the target prevalence tells strata apart
 //! metrics.json         scores of each scheme, partition and fold, mean and deviation
 //! importances.csv      what features are worth to trees, after `tesela importances`
 //! operating-point.json how probabilities become classes where the model is used, and what that does to the scores
@@ -52,9 +53,11 @@ mod partitions;
 mod permutation;
 mod predictions;
 mod regions;
+mod run_difference;
 mod run_directory;
 mod sample;
 mod split;
+mod strata;
 mod unfinished;
 mod worst;
 
@@ -77,4 +80,5 @@ pub use permutation::{
 pub use predictions::{HeldOutCell, Predictions};
 pub use run_directory::{Access, RunDirectory, RunManifest};
 pub use sample::Sample;
+pub(crate) use strata::StratumNumbers;
 pub use worst::worst_classified;

@@ -12,7 +12,7 @@ use tesela_models::operating_point::{
 
 use super::run_directory::OPERATING_POINT;
 use super::{Predictions, RunDirectory, TrainingError};
-use crate::metrics::{Outcomes, Prevalence, Scores};
+use crate::metrics::{Outcomes, Prevalence, Scores, StratumShares};
 use crate::statistics::{Bootstrap, Decided, ExpectedMap, Level, Resampled};
 
 /// The version of `operating-point.json`.
@@ -54,16 +54,20 @@ impl Operation {
             blocks.push(cell.block);
         }
         let data = OutOfFold::new(&classes, &truths, &rows, &folds)?;
-        let place = Place { target: target.map(Prevalence::shares), unlabelled: None };
-        let fitted = OperatingPoint::fit(&data, settings, &place)?;
-        let outcomes = |values: &[f32]| {
-            let mut all = Outcomes::new(classes.len());
-            let rows = values.chunks_exact(classes.len());
-            data.truths().iter().zip(rows).for_each(|(&truth, row)| all.push(truth, row));
+        let strata = predictions.strata(target);
+        let outcomes = |data: &OutOfFold, values: &[f32]| {
+            let mut all = strata.outcomes(classes.len());
+            let cells = data.positions().iter().zip(data.truths());
+            for ((&cell, &truth), row) in cells.zip(values.chunks_exact(classes.len())) {
+                all.push_in(strata.at(cell), truth, row);
+            }
             all
         };
-        let raw = outcomes(data.probabilities());
-        let moved = outcomes(&single(&fitted.assessment.probabilities));
+        let raw = outcomes(&data, data.probabilities());
+        let data = stratified(data, &raw, target)?;
+        let place = Place { target: target.map(Prevalence::shares), unlabelled: None };
+        let fitted = OperatingPoint::fit(&data, settings, &place)?;
+        let moved = outcomes(&data, &single(&fitted.assessment.probabilities));
         let blocks = data.positions().iter().map(|&cell| blocks[cell]).collect();
         Ok(Self { fitted, classes, target: target.cloned(), raw, moved, blocks })
     }
@@ -128,7 +132,7 @@ impl Operation {
                 "after": self.quality(&comparison.after),
             })
         };
-        json!({
+        let mut record = json!({
             "format": FORMAT_VERSION,
             "scheme": scheme,
             "target_prevalence": self.target.as_ref().map(Prevalence::shares),
@@ -148,7 +152,32 @@ impl Operation {
             "expected_map": expected_map,
             "conformal_coverage": coverage.collect::<Vec<_>>(),
             "warnings": warnings,
-        })
+        });
+        if self.is_stratified() {
+            record["strata"] = self.strata();
+        }
+        record
+    }
+
+    /// The strata of the target with the cells that stand for them.
+    fn strata(&self) -> Value {
+        let supports = self.raw.supports();
+        let strata = self.target.iter().flat_map(Prevalence::strata);
+        let strata = strata.zip(supports.chunks_exact(self.classes.len()));
+        let one = |(own, cells): (&StratumShares, &[u64])| {
+            json!({
+                "stratum": own.stratum,
+                "share": own.share,
+                "prevalence": own.prevalence,
+                "cells": cells,
+            })
+        };
+        strata.map(one).collect()
+    }
+
+    /// Whether the target and the cells tell strata apart.
+    fn is_stratified(&self) -> bool {
+        self.target.as_ref().is_some_and(|target| target.strata().len() == self.raw.strata())
     }
 
     fn quality(&self, quality: &Quality) -> Value {
@@ -167,6 +196,20 @@ impl Operation {
             },
         })
     }
+}
+
+/// `data`, the cells of `raw`, each of which counts as much as its stratum is common in `target`, where strata are told apart.
+fn stratified(
+    data: OutOfFold,
+    raw: &Outcomes,
+    target: Option<&Prevalence>,
+) -> Result<OutOfFold, OperatingPointError> {
+    if raw.strata() == 1 {
+        return Ok(data);
+    }
+    let Some(weights) = raw.weights(target) else { return Ok(data) };
+    let weights: Vec<f64> = (0..raw.len()).map(|cell| weights[raw.origin(cell)]).collect();
+    data.weighted(&weights)
 }
 
 impl RunDirectory {
@@ -215,6 +258,7 @@ mod tests {
                 partition: 0,
                 fold: index / 2 % 10,
                 block: u32::from(index / 20),
+                stratum: None,
             };
             all.push(cell, &row);
         }

@@ -2,9 +2,11 @@
 //!
 //! Parquet with the columns `cell_id`, `fold`, `label`, `partition`, `block` and `p_<class>` for each class. A cell has a
 //! row in every partition that holds it out; `block` says which cells stay together. Rows without used pixels hold `NaN`.
+//! Where the target prevalence tells strata apart, `stratum` after `block` names that of the cell.
 //! Tables of the former version, without `partition` and `block`, are read, too: as one partition in which each cell is a
 //! block of its own.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,8 +23,9 @@ use tesela_datasets::cells::{guarded, parquet_builder};
 use tesela_datasets::class::{ClassId, ClassMap};
 use tesela_datasets::whole_file::WholeFile;
 
-use super::TrainingError;
-use crate::metrics::Outcomes;
+use super::{StratumNumbers, TrainingError};
+use crate::metrics::{Outcomes, Prevalence};
+use crate::statistics::Decided;
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -47,6 +50,8 @@ pub struct HeldOutCell {
     pub block: u32,
     /// What was known about it.
     pub label: ClassId,
+    /// Where it lies, where the target prevalence tells strata apart.
+    pub stratum: Option<Arc<str>>,
 }
 
 impl Predictions {
@@ -108,13 +113,34 @@ impl Predictions {
         own
     }
 
-    /// What is scored.
-    pub fn outcomes(&self) -> Outcomes {
-        let mut outcomes = Outcomes::new(self.classes.len());
-        for (row, probabilities) in self.rows() {
-            outcomes.push(row.label, probabilities);
+    /// What is scored, by the strata of `target` where it tells them apart.
+    pub fn outcomes(&self, target: Option<&Prevalence>) -> Outcomes {
+        let strata = self.strata(target);
+        let mut outcomes = strata.outcomes(self.classes.len());
+        for (index, (row, probabilities)) in self.rows().enumerate() {
+            outcomes.push_in(strata.at(index), row.label, probabilities);
         }
         outcomes
+    }
+
+    /// The cells of which something was predicted, each taken for its most probable class, in the blocks that they were held out
+    /// in; by the strata of `target` where it tells them apart.
+    pub(crate) fn most_probable(&self, target: Option<&Prevalence>) -> Decided {
+        let known = |row: &HeldOutCell, own: &[f32]| {
+            own.iter().all(|value| !value.is_nan()).then_some(row.block)
+        };
+        let blocks: Vec<u32> = self.rows().filter_map(|(row, own)| known(row, own)).collect();
+        Decided::most_probable(self.outcomes(target)).with_blocks(&blocks)
+    }
+
+    /// The stratum of each cell in `target`.
+    pub(crate) fn strata(&self, target: Option<&Prevalence>) -> StratumNumbers {
+        StratumNumbers::of(self.rows.iter(), target)
+    }
+
+    /// Whether every cell has a stratum.
+    fn is_stratified(&self) -> bool {
+        !self.rows.is_empty() && self.rows.iter().all(|row| row.stratum.is_some())
     }
 
     /// The `count` cells with the lowest probability of their class, the lowest first and of equal ones those with
@@ -152,7 +178,8 @@ impl Predictions {
     }
 
     fn try_save(&self, path: &Path) -> Result<(), AnyError> {
-        let schema = Arc::new(schema(&self.classes, &PLACES));
+        let places = if self.is_stratified() { &STRATA[..] } else { &STRATA[..PLACES] };
+        let schema = Arc::new(schema(&self.classes, places));
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
             .set_created_by(format!("tesela {}", env!("CARGO_PKG_VERSION")))
@@ -171,7 +198,7 @@ impl Predictions {
         let labels: StringArray =
             rows.clone().map(|row| Some(self.classes.name(row.label))).collect();
         let partitions: UInt16Array = rows.clone().map(|row| Some(row.partition)).collect();
-        let blocks: UInt32Array = rows.map(|row| Some(row.block)).collect();
+        let blocks: UInt32Array = rows.clone().map(|row| Some(row.block)).collect();
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(ids),
             Arc::new(folds),
@@ -179,6 +206,10 @@ impl Predictions {
             Arc::new(partitions),
             Arc::new(blocks),
         ];
+        if self.is_stratified() {
+            let strata: StringArray = rows.map(|row| row.stratum.as_deref()).collect();
+            columns.push(Arc::new(strata));
+        }
         for class in self.classes.ids() {
             let values = self.probabilities.iter().skip(class.index()).step_by(self.classes.len());
             columns.push(Arc::new(values.copied().map(Some).collect::<Float32Array>()));
@@ -206,39 +237,52 @@ impl Predictions {
             let fields = expected.fields().iter().map(|field| (field.name(), field.data_type()));
             found.iter().copied().eq(fields)
         };
-        let is_former = is_like(&[]);
-        if !is_former && !is_like(&PLACES) {
-            let expected = schema(classes, &PLACES);
+        let places = [0, PLACES, STRATA.len()].into_iter().find(|&count| is_like(&STRATA[..count]));
+        let Some(places) = places else {
+            let expected = schema(classes, &STRATA[..PLACES]);
             let names: Vec<&str> =
                 expected.fields().iter().map(|field| field.name().as_str()).collect();
             return Err(format!("the columns differ; expected {}", names.join(", ")).into());
-        }
+        };
         let mut all = Self::new(classes.clone());
+        let mut known = BTreeMap::new();
         for batch in builder.build()? {
-            all.read(&batch?, is_former)?;
+            all.read(&batch?, places, &mut known)?;
         }
         Ok(all)
     }
 
-    fn read(&mut self, batch: &RecordBatch, is_former: bool) -> Result<(), AnyError> {
+    /// Adds the rows of `batch`, which has so many columns of places; `known` are the strata met so far.
+    fn read(
+        &mut self,
+        batch: &RecordBatch,
+        places: usize,
+        known: &mut BTreeMap<String, Arc<str>>,
+    ) -> Result<(), AnyError> {
         if batch.columns().iter().any(|column| column.null_count() > 0) {
             return Err("a value is missing".into());
         }
         let ids = batch.column(0).as_string::<i32>();
         let folds = batch.column(1).as_primitive::<UInt16Type>();
         let labels = batch.column(2).as_string::<i32>();
-        let first = 3 + if is_former { 0 } else { PLACES.len() };
+        let first = 3 + places;
+        let strata = (places > PLACES).then(|| batch.column(3 + PLACES).as_string::<i32>());
         for row in 0..batch.num_rows() {
             let name = labels.value(row);
             let label = self.classes.id(name).ok_or_else(|| format!("unknown class `{name}`"))?;
-            let (partition, block) = if is_former {
+            let (partition, block) = if places == 0 {
                 (0, u32::try_from(self.rows.len())?)
             } else {
                 let partitions = batch.column(3).as_primitive::<UInt16Type>();
                 (partitions.value(row), batch.column(4).as_primitive::<UInt32Type>().value(row))
             };
             let (cell, fold) = (CellId::new(ids.value(row)), folds.value(row));
-            self.rows.push(HeldOutCell { cell, partition, fold, block, label });
+            let stratum = strata.map(|strata| {
+                let name = strata.value(row);
+                let known = known.entry(name.to_owned()).or_insert_with(|| Arc::from(name));
+                known.clone()
+            });
+            self.rows.push(HeldOutCell { cell, partition, fold, block, label, stratum });
             for column in &batch.columns()[first..] {
                 self.probabilities.push(column.as_primitive::<Float32Type>().value(row));
             }
@@ -247,9 +291,11 @@ impl Predictions {
     }
 }
 
-/// The columns that the former version does not have.
-const PLACES: [(&str, DataType); 2] =
-    [("partition", DataType::UInt16), ("block", DataType::UInt32)];
+/// The columns that tell where a cell was held out, and in which stratum it lies.
+const STRATA: [(&str, DataType); 3] =
+    [("partition", DataType::UInt16), ("block", DataType::UInt32), ("stratum", DataType::Utf8)];
+/// How many of them are always there, but in the former version, which has none.
+const PLACES: usize = 2;
 
 fn schema(classes: &ClassMap, places: &[(&str, DataType)]) -> Schema {
     let mut fields = vec![
@@ -279,7 +325,23 @@ mod tests {
 
     fn cell(id: &str, partition: u16, fold: u16) -> HeldOutCell {
         let label = ClassId::new(usize::from(fold) % 2);
-        HeldOutCell { cell: CellId::new(id), partition, fold, block: 7, label }
+        HeldOutCell { cell: CellId::new(id), partition, fold, block: 7, label, stratum: None }
+    }
+
+    #[test]
+    fn strata_have_a_column_where_they_are_told_apart() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("p.parquet");
+        let classes = ClassMap::new(["a", "b"]).unwrap();
+        let mut stratified = Predictions::new(classes.clone());
+        for (number, (one, row)) in some().rows().enumerate() {
+            let stratum = Some(["north", "south"][number % 2].into());
+            stratified.push(HeldOutCell { stratum, ..one.clone() }, row);
+        }
+        stratified.save(&path).unwrap();
+        let read = Predictions::load(&path, &classes).unwrap();
+        assert_eq!(read, stratified);
+        assert_eq!(read.sorted().rows().next().unwrap().0.stratum.as_deref(), Some("north"));
     }
 
     #[test]

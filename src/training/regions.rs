@@ -5,6 +5,7 @@
 //! first of the file has the cell.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tesela_datasets::cell::Outline;
 use tesela_datasets::store::StoreReader;
@@ -18,7 +19,7 @@ use crate::raster::{CoordinateSystem, RasterError, Transform, Validity, VectorLa
 #[derive(Debug)]
 pub(super) struct CellRegions {
     /// One for each cell; `None` for those that lie in no region.
-    pub(super) names: Vec<Option<String>>,
+    pub(super) names: Vec<Option<Arc<str>>>,
     /// What a user should know.
     pub(super) remarks: Vec<String>,
 }
@@ -30,6 +31,18 @@ impl CellRegions {
     /// If the polygons cannot be read or have no names, the place of a cell is not known, or, where that is not allowed,
     /// a cell lies in no region.
     pub(super) fn of(
+        polygons: &RegionPolygons,
+        store: &StoreReader,
+        rows: &[u32],
+    ) -> Result<Self, TrainingError> {
+        Self::find(polygons, store, rows)?.check_outside(polygons, store, rows)
+    }
+
+    /// The same, whether cells lie in a region or not.
+    ///
+    /// # Errors
+    /// If the polygons cannot be read or have no names, or the place of a cell is not known.
+    pub(super) fn find(
         polygons: &RegionPolygons,
         store: &StoreReader,
         rows: &[u32],
@@ -55,8 +68,7 @@ impl CellRegions {
                 "{shared} cells lie in several regions of `{file}`, or on the edge between them; each belongs to the first of the file"
             ));
         }
-        let own = Self { names, remarks };
-        own.check_outside(polygons, store, rows)
+        Ok(Self { names, remarks })
     }
 
     /// Refuses cells in no region, or says that they are never held out.
@@ -89,7 +101,7 @@ impl CellRegions {
 struct Regions {
     index: PolygonIndex,
     /// In the order of the file.
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     crs: CoordinateSystem,
     remarks: Vec<String>,
 }
@@ -120,7 +132,7 @@ impl Regions {
                 return Err(unusable(polygons, reason));
             };
             let number = *numbers.entry(name.to_owned()).or_insert_with(|| {
-                names.push(name.to_owned());
+                names.push(name.into());
                 names.len() - 1
             });
             builder.add(&shape.polygons, Some(number), &stay).map_err(failed)?;

@@ -14,6 +14,7 @@ use tesela_models::operating_point::OperatingPoint;
 
 use super::files::{read_json, write_bytes, write_json};
 use super::former::FormerMeasurement;
+use super::run_difference::difference;
 use super::{Measurement, Part, Predictions, Sample, TrainingError};
 use crate::experiment::Experiment;
 use crate::metrics::Scores;
@@ -55,6 +56,9 @@ pub struct RunManifest {
     /// Digest of the file of polygons that are the regions, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region_digest: Option<String>,
+    /// Digest of the file of polygons that are the strata of the target prevalence, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strata_digest: Option<String>,
     /// Number of folds.
     pub folds: usize,
     /// Kind of model.
@@ -83,6 +87,7 @@ impl RunManifest {
             store_digest: sample.reader().digest().to_owned(),
             fold_plan_digest: sample.plan().digest(),
             region_digest: sample.region_digest().map(str::to_owned),
+            strata_digest: sample.strata_digest().map(str::to_owned),
             folds: sample.plan().folds(),
             model: experiment.model().kind().to_owned(),
             seed: experiment.seed(),
@@ -467,33 +472,6 @@ fn other_run(path: &Path, found: &RunManifest, expected: &RunManifest) -> Traini
         found: name(found),
         expected: name(expected),
         difference: difference(found, expected),
-    }
-}
-
-/// What is not as it was when the run of `found` began.
-fn difference(found: &RunManifest, expected: &RunManifest) -> String {
-    let (seeds, formats) = (
-        [found.seed, expected.seed].map(|seed| seed.to_string()),
-        [found.format, expected.format].map(|format| format.to_string()),
-    );
-    let [was, is] = [found, expected];
-    let regions = [was, is].map(|run| run.region_digest.clone().unwrap_or_default());
-    let pairs = [
-        ("the format", &formats[0], &formats[1]),
-        ("the version of the program", &was.program_version, &is.program_version),
-        ("the experiment", &was.experiment, &is.experiment),
-        ("the seed", &seeds[0], &seeds[1]),
-        ("the device", &was.device, &is.device),
-        ("the digest of the store", &was.store_digest, &is.store_digest),
-        ("the digest of the settings", &was.experiment_digest, &is.experiment_digest),
-        ("the digest of the folds", &was.fold_plan_digest, &is.fold_plan_digest),
-        ("the digest of the file of regions", &regions[0], &regions[1]),
-    ];
-    let changed = pairs.into_iter().filter(|(_, was, is)| was != is);
-    let words = changed.map(|(what, was, is)| format!("{what} was `{was}` and is `{is}`"));
-    match words.collect::<Vec<_>>() {
-        words if words.is_empty() => "the cells or classes differ".to_owned(),
-        words => words.join("; "),
     }
 }
 

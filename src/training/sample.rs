@@ -14,7 +14,8 @@ use tesela_datasets::store::{Selection, StoreCell, StoreReader};
 use super::TrainingError;
 use super::drawing::{Candidate, Drawing};
 use super::split::set_aside;
-use crate::experiment::{Experiment, FoldSource, Regrouping};
+use super::strata::CellStrata;
+use crate::experiment::{Experiment, FoldSource, RegionSource, Regrouping};
 use crate::metrics::Prevalence;
 
 /// The place of samples below a seed.
@@ -28,7 +29,10 @@ pub struct Sample {
     members: Vec<Member>,
     plan: FoldPlan,
     target: Option<Prevalence>,
+    /// Where the target tells strata apart.
+    strata: Option<CellStrata>,
     region_digest: Option<String>,
+    strata_digest: Option<String>,
     remarks: Vec<String>,
 }
 
@@ -80,6 +84,17 @@ impl Sample {
         let mark =
             |file: &Path| FileMark::of(file).map_err(|error| TrainingError::read(file, error));
         let region_digest = experiment.validation().region_file().map(mark).transpose()?;
+        let strata_digest = experiment.validation().strata_file().map(mark).transpose()?;
+        let strata = candidates.strata(experiment.validation().strata(), &reader)?;
+        if let (Some(strata), Some(target)) = (&strata, &target) {
+            let members = candidates.members.iter().map(|(_, member)| (member.row, member.class));
+            let members: Vec<(u32, ClassId)> = members.collect();
+            let more = strata.check(&members, target, regrouping.classes(), &reader)?;
+            // Polygons may be those of the regions, of which all is said.
+            let more: Vec<String> = strata.remarks.iter().cloned().chain(more).collect();
+            let more: Vec<String> = more.into_iter().filter(|one| !remarks.contains(one)).collect();
+            remarks.extend(more);
+        }
         let classes = regrouping.classes().clone();
         let sample = Self {
             reader: reader.clone(),
@@ -87,7 +102,9 @@ impl Sample {
             members: candidates.members.into_iter().map(|(_, member)| member).collect(),
             plan,
             target,
+            strata,
             region_digest: region_digest.map(|mark| mark.sha256),
+            strata_digest: strata_digest.map(|mark| mark.sha256),
             remarks,
         };
         sample.check_folds()?;
@@ -117,6 +134,16 @@ impl Sample {
     /// The digest of the file of polygons that are the regions, where there is one.
     pub fn region_digest(&self) -> Option<&str> {
         self.region_digest.as_deref()
+    }
+
+    /// The digest of the file of polygons that are the strata of the target prevalence, where there is one.
+    pub fn strata_digest(&self) -> Option<&str> {
+        self.strata_digest.as_deref()
+    }
+
+    /// The stratum of the cell in row `row` of the store, where the target prevalence tells strata apart.
+    pub(super) fn stratum(&self, row: u32) -> Option<Arc<str>> {
+        self.strata.as_ref()?.at(row)
     }
 
     /// What a user should know about how the cells were chosen.
@@ -325,6 +352,16 @@ impl Candidates {
     /// Keeps the cells that `plan` speaks of.
     fn restrict(&mut self, plan: &FoldPlan) {
         self.members.retain(|(id, _)| plan.position(id).is_some());
+    }
+
+    /// The strata that `source` says.
+    fn strata(
+        &self,
+        source: Option<&RegionSource>,
+        reader: &StoreReader,
+    ) -> Result<Option<CellStrata>, TrainingError> {
+        let rows: Vec<u32> = self.members.iter().map(|(_, member)| member.row).collect();
+        source.map(|source| CellStrata::of(source, reader, &rows)).transpose()
     }
 
     /// The cells, without what training needs besides.

@@ -6,6 +6,7 @@ mod importances;
 mod operating;
 mod place;
 mod stops;
+mod strata;
 
 use std::fs;
 use std::path::Path;

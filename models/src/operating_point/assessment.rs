@@ -18,7 +18,8 @@ pub struct Assessment {
     pub classes: Vec<ClassId>,
     /// The classes that cannot be ruled out, `[cell, class]`; empty where there are no conformal sets.
     pub sets: Vec<bool>,
-    /// Raw and calibrated probabilities at the mixture of the sample.
+    /// Raw and calibrated probabilities at the mixture of the sample; of its classes, where cells
+    /// [count differently](OutOfFold::weighted).
     pub at_sample: Comparison,
     /// Raw and moved probabilities at the mixture of the place of use, where it is another.
     pub at_target: Option<Comparison>,
@@ -75,7 +76,9 @@ impl Assessment {
         let Decisions { calibrated, probabilities, classes, sets } = Decisions::new(data, parts);
         let raw: Vec<f64> = data.probabilities().iter().map(|&raw| f64::from(raw)).collect();
         let compare = |after: &[f64], weights: &[f64]| {
-            let quality = |rows: &[f64]| Quality::new(rows, data.truths(), weights);
+            let weight = |cell: usize| weights[data.truths()[cell].index()] * data.weight(cell);
+            let quality =
+                |rows: &[f64]| Quality::of_cells(rows, data.truths(), weights.len(), &weight);
             let (before, after) = rayon::join(|| quality(&raw), || quality(after));
             Comparison { before, after }
         };

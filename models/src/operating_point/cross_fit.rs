@@ -2,7 +2,7 @@
 
 use tesela_datasets::class::ClassId;
 
-use super::cuts::{Cut, Cuts};
+use super::cuts::{Cut, Cuts, Scored};
 use super::material::{Material, Without};
 use super::plan::Plan;
 use super::{
@@ -71,14 +71,14 @@ pub(crate) fn unreached(material: &Material<'_>, plan: &Plan, cut: Cut) -> Opera
     OperatingPointError::Precision { wanted, class, prevalence, best, recall }
 }
 
-/// The probability of `class` in each cell, with the class that is known.
+/// The probability of `class` in each cell, with the class that is known and what the cell counts beside others of it.
 fn scores(
     material: &Material<'_>,
     without: Without,
     calibration: &Calibration,
     prior: Option<&PriorShift>,
     class: ClassId,
-) -> Vec<(f64, usize)> {
+) -> Vec<Scored> {
     let data = material.data;
     let mut row = vec![0.0; data.classes().len()];
     let score = |cell: usize| {
@@ -86,20 +86,20 @@ fn scores(
         if let Some(prior) = prior {
             prior.apply(&mut row);
         }
-        (row[class.index()], data.truths()[cell].index())
+        let (probability, truth) = (row[class.index()], data.truths()[cell].index());
+        Scored { probability, truth, weight: data.weight(cell) }
     };
     material.cells(without).map(score).collect()
 }
 
-/// Number of cells of each class in the parts that are kept.
+/// Number of cells of each class in the parts that are kept, or what they count together.
 fn counts(material: &Material<'_>, without: Without) -> Vec<f64> {
-    let parts = material.data.counts_by_part();
-    let kept = (0_u8..).zip(&parts).filter(|(part, _)| without.keeps(*part));
-    let mut counts = vec![0_usize; material.data.classes().len()];
-    for (_, part) in kept {
-        counts.iter_mut().zip(part).for_each(|(count, &more)| *count += more);
+    let data = material.data;
+    let mut counts = vec![0.0; data.classes().len()];
+    for cell in material.cells(without) {
+        counts[data.truths()[cell].index()] += data.weight(cell);
     }
-    counts.into_iter().map(|count| count as f64).collect()
+    counts
 }
 
 fn shares(counts: &[f64]) -> Vec<f64> {

@@ -32,33 +32,49 @@ impl Cut {
     }
 }
 
+/// A cell of which the class is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scored {
+    /// Its probability of the class that is sought.
+    pub(crate) probability: f64,
+    /// Its class.
+    pub(crate) truth: usize,
+    /// What it counts beside others of its class: 1 where they count the same.
+    pub(crate) weight: f64,
+}
+
 /// All cuts of a sample, from the highest threshold; equal probabilities are cut together.
 pub(crate) struct Cuts {
     cuts: Vec<Cut>,
 }
 
 impl Cuts {
-    /// The cuts of cells with `(probability of the class, known class)`, where class `own` is sought and cells of
-    /// each class weigh their number of `weights`.
-    pub(crate) fn new(mut cells: Vec<(f64, usize)>, own: usize, weights: &[f64]) -> Self {
-        cells.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let weigh = |counts: &[u64]| -> f64 {
-            counts.iter().zip(weights).map(|(&count, weight)| count as f64 * weight).sum()
+    /// The cuts of `cells`, where class `own` is sought and cells of each class weigh their number of `weights`, times what each
+    /// counts.
+    pub(crate) fn new(mut cells: Vec<Scored>, own: usize, weights: &[f64]) -> Self {
+        cells.sort_unstable_by(|a, b| {
+            b.probability.total_cmp(&a.probability).then(a.truth.cmp(&b.truth))
+        });
+        let weigh = |counts: &[f64]| -> f64 {
+            counts.iter().zip(weights).map(|(count, weight)| count * weight).sum()
         };
-        let mut totals = vec![0_u64; weights.len()];
-        cells.iter().for_each(|&(_, class)| totals[class] += 1);
-        let mut counts = vec![0_u64; weights.len()];
-        let mut cuts = Vec::new();
-        for group in cells.chunk_by(|a, b| a.0 == b.0) {
-            group.iter().for_each(|&(_, class)| counts[class] += 1);
+        let mut totals = vec![0.0; weights.len()];
+        cells.iter().for_each(|cell| totals[cell.truth] += cell.weight);
+        let mut counts = vec![0.0; weights.len()];
+        let (mut cuts, mut others) = (Vec::new(), 0);
+        for group in cells.chunk_by(|a, b| a.probability == b.probability) {
+            for cell in group {
+                counts[cell.truth] += cell.weight;
+                others += u64::from(cell.truth != own);
+            }
             let mapped = weigh(&counts);
-            let right = counts[own] as f64 * weights[own];
+            let right = counts[own] * weights[own];
             cuts.push(Cut {
-                threshold: group[0].0,
-                precision: right / mapped,
-                recall: counts[own] as f64 / totals[own] as f64,
+                threshold: group[0].probability,
+                precision: if mapped > 0.0 { right / mapped } else { 0.0 },
+                recall: counts[own] / totals[own],
                 share: mapped / weigh(&totals),
-                others: counts.iter().sum::<u64>() - counts[own],
+                others,
             });
         }
         Self { cuts }
@@ -144,11 +160,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Cells that count the same, with their probability and class.
+    fn scored(cells: impl IntoIterator<Item = (f64, usize)>) -> Vec<Scored> {
+        let cells = cells.into_iter();
+        cells.map(|(probability, truth)| Scored { probability, truth, weight: 1.0 }).collect()
+    }
+
     /// Ten cells of which four are of class 1.
     fn cuts(weights: [f64; 2]) -> Cuts {
         let own = [1, 1, 0, 1, 0, 0, 1, 0, 0, 0];
         let scores = [0.9, 0.8, 0.7, 0.6, 0.5, 0.5, 0.4, 0.3, 0.2, 0.1];
-        Cuts::new(scores.into_iter().zip(own).collect(), 1, &weights)
+        Cuts::new(scored(scores.into_iter().zip(own)), 1, &weights)
     }
 
     #[test]
@@ -175,13 +197,27 @@ mod tests {
     }
 
     #[test]
+    fn a_cell_that_counts_twice_is_two_cells() {
+        let cells = [(0.9, 1), (0.8, 0), (0.8, 0), (0.7, 1), (0.7, 1), (0.3, 0)];
+        let repeated = Cuts::new(scored(cells), 1, &[5.0, 1.0]);
+        let once = [(0.9, 1, 1.0), (0.8, 0, 2.0), (0.7, 1, 2.0), (0.3, 0, 1.0)];
+        let once = once.map(|(probability, truth, weight)| Scored { probability, truth, weight });
+        let weighted = Cuts::new(once.to_vec(), 1, &[5.0, 1.0]);
+        assert_eq!(repeated.cuts.len(), weighted.cuts.len());
+        for (a, b) in repeated.cuts.iter().zip(&weighted.cuts) {
+            assert_eq!((a.threshold, a.precision, a.recall), (b.threshold, b.precision, b.recall));
+            assert!(a.share == b.share && a.others >= b.others);
+        }
+    }
+
+    #[test]
     fn probabilities_that_hold_stand_for_known_classes() {
         // Of five cells at each level, as many are of the class as the level says.
         let levels = [(0.8, 4), (0.6, 3), (0.4, 2), (0.2, 1)];
         let known = levels
             .into_iter()
             .flat_map(|(score, own)| (0..5).map(move |cell| (score, usize::from(cell < own))));
-        let known = Cuts::new(known.collect(), 1, &[1.0, 1.0]);
+        let known = Cuts::new(scored(known), 1, &[1.0, 1.0]);
         let expected = Cuts::expected(levels.iter().flat_map(|&(score, _)| [score; 5]).collect());
         for (one, other) in known.cuts.iter().zip(&expected.cuts) {
             assert!((one.precision - other.precision).abs() < 1e-12, "{one:?} {other:?}");
@@ -196,7 +232,7 @@ mod tests {
     fn what_cannot_be_reached_is_said_with_the_best() {
         let cells = vec![(0.9, 0), (0.8, 1), (0.7, 0)];
         let (cut, reached) =
-            Cuts::new(cells, 1, &[1.0, 1.0]).find(ThresholdRule::Precision(0.9), 0.3);
+            Cuts::new(scored(cells), 1, &[1.0, 1.0]).find(ThresholdRule::Precision(0.9), 0.3);
         assert!(!reached);
         assert_eq!((cut.precision, cut.recall, cut.threshold), (0.5, 1.0, 0.8));
     }
@@ -212,7 +248,7 @@ mod tests {
             let largest = |score: f64| cells.iter().filter(|cell| cell.0 == score).count();
             let group = cells.iter().map(|cell| largest(cell.0)).max().unwrap_or(1);
             let total = cells.len() as f64;
-            let (cut, _) = Cuts::new(cells.clone(), 1, &[1.0, 1.0]).find(ThresholdRule::MatchedShare, share);
+            let (cut, _) = Cuts::new(scored(cells.clone()), 1, &[1.0, 1.0]).find(ThresholdRule::MatchedShare, share);
             prop_assert!((cut.share - share).abs() <= group as f64 / total);
             let mapped = cells.iter().filter(|cell| cell.0 >= cut.threshold).count() as f64;
             prop_assert!((mapped / total - cut.share).abs() < 1e-12);

@@ -78,7 +78,7 @@ impl OperatingPoint {
         settings: &OperatingSettings,
         place: &Place<'_>,
     ) -> Result<Fitted, OperatingPointError> {
-        let material = Material::new(data, None)?;
+        let material = Material::new(data, data.weights())?;
         let choice = Choice::new(settings.calibration().kinds(), &material)?;
         let (target, estimate) = target(&material, settings.prior(), choice.best, place)?;
         let stands_in = settings.prior() == PriorChoice::Estimated && estimate.is_none();
@@ -104,6 +104,8 @@ impl OperatingPoint {
         let assessment = Assessment::new(data, &parts, plan.target.as_deref(), nested);
         let undeclared = settings.prior() == PriorChoice::Target && plan.target.is_none();
         let declared = place.target;
+        let unlabelled = place.unlabelled.map_or(0, |raw| raw.len() / data.classes().len()) as u64;
+        let estimated = estimate.as_ref().map(|found| (found.shares.as_slice(), unlabelled));
         let warnings = Facts {
             data,
             point: &point,
@@ -111,6 +113,7 @@ impl OperatingPoint {
             cut,
             undeclared,
             stands_in,
+            estimated,
             declared,
         };
         let warnings = warnings.warnings();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tesela_datasets::class::{ClassId, ClassMap};
 
 use super::choice::Choice;
-use super::cuts::{Cut, Cuts};
+use super::cuts::{Cut, Cuts, Scored};
 use super::material::Material;
 use super::*;
 
@@ -201,7 +201,9 @@ fn thresholds_are_those_of_scikit_learn() {
         let rows = case.platt_rows(&data);
         let own = data.classes().len() - 1;
         let scores = rows.chunks(own + 1).map(|row| row[own]);
-        let cells = scores.zip(&case.truths).map(|(score, &truth)| (score, truth)).collect();
+        let cells = scores.zip(&case.truths);
+        let cells =
+            cells.map(|(probability, &truth)| Scored { probability, truth, weight: 1.0 }).collect();
         let expected = &case.thresholds;
         let cuts = Cuts::new(cells, own, &expected.weights);
         let check = |rule, expected: [f64; 3]| {

@@ -7,10 +7,8 @@ use rayon::prelude::*;
 use tesela_datasets::class::ClassId;
 
 use super::edge::log_odds;
+use super::out_of_fold::check_weights;
 use super::{OperatingPointError, OutOfFold};
-
-/// The heaviest that a cell may be.
-const MOST_WEIGHT: f64 = 1e12;
 
 /// The parts that a fit leaves out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -169,16 +167,4 @@ impl Column {
 pub(crate) fn curve_classes(classes: usize) -> Vec<ClassId> {
     let first = usize::from(classes == 2);
     (first..classes).map(ClassId::new).collect()
-}
-
-fn check_weights(data: &OutOfFold, weights: &[f64]) -> Result<(), OperatingPointError> {
-    let (cells, classes) = (data.len(), data.classes().len());
-    if weights.len() != cells {
-        let (what, found, expected) = ("weights", weights.len(), cells);
-        return Err(OperatingPointError::Length { what, found, cells, classes, expected });
-    }
-    match weights.iter().position(|weight| !(0.0..=MOST_WEIGHT).contains(weight)) {
-        Some(cell) => Err(OperatingPointError::Weight { cell, found: weights[cell] }),
-        None => Ok(()),
-    }
 }

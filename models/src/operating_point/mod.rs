@@ -55,7 +55,9 @@ pub use isotonic::Isotonic;
 pub use out_of_fold::OutOfFold;
 pub use platt::Sigmoid;
 pub use point::{Decided, OperatingPoint};
-pub use prevalence::{PrevalenceEstimate, adjusted_count, count_classified, estimate_prevalence};
+pub use prevalence::{
+    PrevalenceEstimate, adjusted_count, count_classified, estimate_prevalence, vanishing,
+};
 pub use prior::PriorShift;
 pub use quality::Quality;
 pub use reliability::{BINS, Binning, Reliability, ReliabilityBin};

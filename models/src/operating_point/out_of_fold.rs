@@ -7,6 +7,8 @@ use tesela_datasets::class::{ClassId, ClassMap};
 
 use super::OperatingPointError;
 
+/// The heaviest that a cell may be.
+const MOST_WEIGHT: f64 = 1e12;
 /// How far from 1 the probabilities of a cell may sum.
 const SUM_TOLERANCE: f64 = 1e-3;
 /// The most parts that folds are joined to for cross-fitting: with more, the time would grow with the square of the
@@ -25,6 +27,8 @@ pub struct OutOfFold {
     part_count: u8,
     positions: Vec<usize>,
     unclassified: usize,
+    /// What each cell counts; those of a class sum to their number. 1 each where nothing is said.
+    weights: Option<Vec<f64>>,
 }
 
 impl OutOfFold {
@@ -65,9 +69,37 @@ impl OutOfFold {
             part_count,
             unclassified: cells - positions.len(),
             positions,
+            weights: None,
         };
         own.check_classes(folds)?;
         Ok(own)
+    }
+
+    /// The same cells, each of which counts as its number of `weights` says, one for each cell that has probabilities, beside
+    /// the others of its class; classes stay as common as they are. Where a class is not the same everywhere, cells of places
+    /// that the sample favours count less so.
+    ///
+    /// Everything is learned and measured with weights, but for conformal sets: their guarantee is about the cells themselves.
+    ///
+    /// # Errors
+    /// If there is not one weight for each cell, one is negative or no number, or those of a class are all zero.
+    pub fn weighted(self, weights: &[f64]) -> Result<Self, OperatingPointError> {
+        check_weights(&self, weights)?;
+        let mut of_classes = vec![(0.0, 0.0); self.classes.len()];
+        for (truth, weight) in self.truths.iter().zip(weights) {
+            let (cells, sum) = &mut of_classes[truth.index()];
+            *cells += 1.0;
+            *sum += weight;
+        }
+        if let Some(class) = of_classes.iter().position(|(_, sum)| *sum <= 0.0) {
+            let class = self.classes.name(ClassId::new(class)).to_owned();
+            return Err(OperatingPointError::NoCells { class });
+        }
+        let scaled = self.truths.iter().zip(weights).map(|(truth, weight)| {
+            let (cells, sum) = of_classes[truth.index()];
+            weight * cells / sum
+        });
+        Ok(Self { weights: Some(scaled.collect()), ..self })
     }
 
     /// Every class has cells, and in two parts at least.
@@ -140,6 +172,16 @@ impl OutOfFold {
         (0..self.classes.len()).map(|class| total(class) as f64 / self.len() as f64).collect()
     }
 
+    /// What each cell counts beside the others of its class, where they do not count the same.
+    pub(crate) fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    /// What cell `index` counts beside the others of its class.
+    pub(crate) fn weight(&self, index: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |weights| weights[index])
+    }
+
     /// The part of cross-fitting that each cell belongs to.
     pub(crate) fn parts(&self) -> &[u8] {
         &self.parts
@@ -162,6 +204,19 @@ impl OutOfFold {
             counts[usize::from(part)][truth.index()] += 1;
         }
         counts
+    }
+}
+
+/// Refuses weights that cannot be those of the cells of `data`.
+pub(crate) fn check_weights(data: &OutOfFold, weights: &[f64]) -> Result<(), OperatingPointError> {
+    let (cells, classes) = (data.len(), data.classes().len());
+    if weights.len() != cells {
+        let (what, found, expected) = ("weights", weights.len(), cells);
+        return Err(OperatingPointError::Length { what, found, cells, classes, expected });
+    }
+    match weights.iter().position(|weight| !(0.0..=MOST_WEIGHT).contains(weight)) {
+        Some(cell) => Err(OperatingPointError::Weight { cell, found: weights[cell] }),
+        None => Ok(()),
     }
 }
 

@@ -52,6 +52,22 @@ pub fn estimate_prevalence(
     Err(OperatingPointError::Unsettled { iterations: MOST_ITERATIONS, change })
 }
 
+/// What a user should know of an estimate that has next to nothing of a class: less than one of the `cells` that it rests on.
+/// One sentence without a full stop; `None` where every class has as much.
+pub fn vanishing(classes: &ClassMap, shares: &[f64], cells: u64) -> Option<String> {
+    let least = 1.0 / cells.max(1) as f64;
+    let names = classes.names().iter().zip(shares).filter(|(_, share)| **share < least);
+    let names: Vec<String> = names.map(|(name, _)| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "the estimated prevalence of {} is next to nothing, less than one of {cells} cells: either there is none, or its cells do \
+             not look here as they did in the sample; do not trust the threshold and the map of it, and declare \
+             `validation.target-prevalence` where it is known",
+            names.join(", ")
+        )
+    })
+}
+
 /// Means of the probabilities after a shift by `ratios`.
 fn mean_shifted(probabilities: &[f64], ratios: &[f64]) -> Result<Vec<f64>, OperatingPointError> {
     let width = ratios.len();
@@ -122,6 +138,19 @@ mod tests {
         assert!((found.shares.iter().sum::<f64>() - 1.0).abs() < 1e-12 && found.iterations > 3);
         rows.extend([f64::NAN; 2]);
         assert_eq!(estimate_prevalence(&classes, &rows, &[0.5, 0.5]), Ok(found));
+    }
+
+    #[test]
+    fn a_class_that_vanishes_is_warned_of() {
+        // No cell of the place looks urban, so the estimate runs to the bound.
+        let classes = ClassMap::new(["non-urban", "urban"]).unwrap();
+        let rows = [0.9, 0.1].repeat(1000);
+        let found = estimate_prevalence(&classes, &rows, &[0.5, 0.5]).unwrap();
+        let warning = vanishing(&classes, &found.shares, 1000).unwrap();
+        assert!(warning.starts_with(
+            "the estimated prevalence of `urban` is next to nothing, less than one of 1000 cells: "
+        ));
+        assert_eq!(vanishing(&classes, &[0.998, 0.002], 1000), None);
     }
 
     #[test]

@@ -24,24 +24,38 @@ impl Quality {
     /// # Panics
     /// If a truth has no weight.
     pub fn new(rows: &[f64], truths: &[ClassId], weights: &[f64]) -> Self {
-        let width = weights.len();
-        let total: f64 = truths.iter().map(|truth| weights[truth.index()]).sum();
+        Self::of_cells(rows, truths, weights.len(), &|cell| weights[truths[cell].index()])
+    }
+
+    /// Judges `rows` of so many classes, where each cell has a `weight` of its own.
+    ///
+    /// # Panics
+    /// If a truth is none of the classes.
+    pub fn of_cells(
+        rows: &[f64],
+        truths: &[ClassId],
+        classes: usize,
+        weight: &(dyn Fn(usize) -> f64 + Sync),
+    ) -> Self {
+        let total: f64 = (0..truths.len()).map(weight).sum();
         let mean = |score: &dyn Fn(usize, &[f64]) -> f64| {
-            let cells = truths.iter().zip(rows.chunks_exact(width));
-            let one = |(truth, row): (&ClassId, &[f64])| {
-                weights[truth.index()] * score(truth.index(), row)
+            let cells = truths.iter().zip(rows.chunks_exact(classes)).enumerate();
+            let one = |(cell, (truth, row)): (usize, (&ClassId, &[f64]))| {
+                weight(cell) * score(truth.index(), row)
             };
             cells.map(one).sum::<f64>() / total
         };
         let views: Vec<Option<ClassId>> = std::iter::once(None)
-            .chain((0..width).map(|class| Some(ClassId::new(class))))
+            .chain((0..classes).map(|class| Some(ClassId::new(class))))
             .collect();
-        let reliability: Vec<[Reliability; 2]> =
-            views.par_iter().map(|&view| reliability(rows, truths, weights, view)).collect();
+        let reliability: Vec<[Reliability; 2]> = views
+            .par_iter()
+            .map(|&view| reliability(rows, truths, classes, weight, view))
+            .collect();
         let (widths, masses) =
             reliability.into_iter().map(Into::into).unzip::<_, _, Vec<_>, Vec<_>>();
         Self {
-            brier: mean(&brier) * if width == 2 { 0.5 } else { 1.0 },
+            brier: mean(&brier) * if classes == 2 { 0.5 } else { 1.0 },
             log_loss: mean(&|truth, row| -row[truth].clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()),
             reliability: widths.into_iter().chain(masses).collect(),
         }
@@ -65,14 +79,16 @@ fn brier(truth: usize, row: &[f64]) -> f64 {
 fn reliability(
     rows: &[f64],
     truths: &[ClassId],
-    weights: &[f64],
+    classes: usize,
+    weight: &(dyn Fn(usize) -> f64 + Sync),
     view: Option<ClassId>,
 ) -> [Reliability; 2] {
-    let said = |(row, truth): (&[f64], &ClassId)| {
+    let said = |(cell, (row, truth)): (usize, (&[f64], &ClassId))| {
         let class = view.map_or_else(|| highest(row), ClassId::index);
-        (row[class], class == truth.index(), weights[truth.index()])
+        (row[class], class == truth.index(), weight(cell))
     };
-    let mut said: Vec<Said> = rows.chunks_exact(weights.len()).zip(truths).map(said).collect();
+    let cells = rows.chunks_exact(classes).zip(truths).enumerate();
+    let mut said: Vec<Said> = cells.map(said).collect();
     said.sort_by(|a, b| a.0.total_cmp(&b.0));
     [Binning::EqualWidth, Binning::EqualMass].map(|binning| Reliability::new(view, binning, &said))
 }

@@ -402,3 +402,42 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_cell_that_counts_twice_is_as_good_as_two() {
+    let (truths, rows) = draw(800, 2, 2.5, &mut random::generator(12, &[]));
+    let folds: Vec<u32> = (0..800).map(|cell| cell / 80).collect();
+    let twice = |cell: usize| (cell / 2).is_multiple_of(2);
+    let weights: Vec<f64> = (0..800).map(|cell| if twice(cell) { 2.0 } else { 1.0 }).collect();
+    let data = OutOfFold::new(&urban(), &truths, &rows, &folds).unwrap();
+    let weighted = data.clone().weighted(&weights).unwrap();
+    let all: Vec<usize> =
+        (0..800).flat_map(|cell| vec![cell; 1 + usize::from(twice(cell))]).collect();
+    let truths: Vec<ClassId> = all.iter().map(|&cell| truths[cell]).collect();
+    let rows: Vec<f32> =
+        all.iter().flat_map(|&cell| [rows[2 * cell], rows[2 * cell + 1]]).collect();
+    let folds: Vec<u32> = all.iter().map(|&cell| folds[cell]).collect();
+    let repeated = OutOfFold::new(&urban(), &truths, &rows, &folds).unwrap();
+    let place = Place { target: Some(&[0.95, 0.05]), unlabelled: None };
+    for kind in ["none", "isotonic"] {
+        let settings = settings(&format!("{{\"calibration\": \"{kind}\"}}"));
+        let fit = |data: &OutOfFold| OperatingPoint::fit(data, &settings, &place).unwrap();
+        let [one, other, plain] = [&weighted, &repeated, &data].map(fit);
+        let [cut, expected] = [&one, &other].map(|fitted| fitted.cut.unwrap());
+        assert!((cut.threshold - expected.threshold).abs() < 1e-9, "{kind}: {cut:?} {expected:?}");
+        assert!((cut.precision - expected.precision).abs() < 1e-9, "{kind}: {cut:?} {expected:?}");
+        assert!((cut.recall - expected.recall).abs() < 1e-9 && cut.others < expected.others);
+        let there = |fitted: &Fitted| fitted.assessment.at_target.clone().unwrap().after;
+        let [found, expected, unweighted] =
+            [&one, &other, &plain].map(|fitted| there(fitted).log_loss);
+        assert!((found - expected).abs() < 1e-9, "{kind}: {found} {expected}");
+        assert!((found - unweighted).abs() > 1e-6, "{kind}");
+    }
+    // Only what cells count beside each other matters, and each class keeps its number.
+    let same = data.clone().weighted(&weights.iter().map(|one| 7.0 * one).collect::<Vec<_>>());
+    let pairs = same.unwrap();
+    let pairs = pairs.weights().unwrap().iter().zip(weighted.weights().unwrap());
+    assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-12));
+    assert!(data.clone().weighted(&weights[1..]).is_err());
+    assert!(data.weighted(&[vec![f64::NAN], vec![1.0; 799]].concat()).is_err());
+}

@@ -1,6 +1,7 @@
 //! What a user should know about an operating point, in words.
 
 use super::conformal::ConformalSets;
+use super::prevalence::vanishing;
 use super::{Assessment, Cut, OperatingPoint, OutOfFold};
 
 /// Fewer cells than this say little about a rate.
@@ -16,6 +17,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) undeclared: bool,
     /// Whether the prevalence is estimated when a map is made, and another stands in for it until then.
     pub(crate) stands_in: bool,
+    /// The estimated prevalence of the place of use, and how many cells it rests on.
+    pub(crate) estimated: Option<(&'a [f64], u64)>,
     /// The declared prevalence of the place of use.
     pub(crate) declared: Option<&'a [f64]>,
 }
@@ -29,6 +32,7 @@ impl Facts<'_> {
         unclassified
             .chain(rare)
             .chain(thin)
+            .chain(self.vanishing())
             .chain(self.undeclared())
             .chain(self.stand_in())
             .collect()
@@ -88,6 +92,11 @@ impl Facts<'_> {
                  there are those of the most precise one"
             )
         })
+    }
+
+    fn vanishing(&self) -> Option<String> {
+        let (shares, cells) = self.estimated?;
+        vanishing(self.data.classes(), shares, cells)
     }
 
     fn undeclared(&self) -> Option<String> {

@@ -14,6 +14,7 @@ mod operation;
 mod places;
 mod refit;
 mod schemes;
+mod strata;
 mod write;
 
 pub use error::ReportError;

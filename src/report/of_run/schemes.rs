@@ -6,15 +6,13 @@ use tesela_models::operating_point::{Binning, Quality};
 
 use super::figures;
 use super::write::Material;
-use crate::metrics::{Confusion, Outcomes, PrecisionRecallCurve, Prevalence, Scores};
+use crate::metrics::{Outcomes, PrecisionRecallCurve, Prevalence, Scores, WeightedConfusion};
 use crate::report::metres;
 use crate::report::page::{
     Estimate, FoldResults, Measured, NationalMap, PrecisionRecall, Reliability, ReliabilityBin,
     SchemeKind, SchemeResults, Words,
 };
-use crate::statistics::{
-    Bootstrap, Decided, ExpectedMap, IntervalMethod, Level, Replicates, Resampled,
-};
+use crate::statistics::{Bootstrap, ExpectedMap, IntervalMethod, Level, Replicates, Resampled};
 use crate::training::{Measurement, PartitionMeasurement, Predictions};
 
 /// The first partition of each scheme, the headline first, and the draws of the headline.
@@ -40,21 +38,21 @@ fn results(
     predictions: &Predictions,
     resampled: Option<&Resampled>,
 ) -> SchemeResults {
-    let outcomes = predictions.outcomes();
-    let supports = measured.confusion.supports();
+    let outcomes = predictions.outcomes(material.target.as_ref());
+    let origins = outcomes.by_origin(&outcomes.most_probable());
     let at_target = material.target.as_ref().and_then(|target| {
         let scores = &measured.target.as_ref()?.pooled;
-        let weights = target.weights(&supports)?;
+        let weights = target.weights(&origins.supports())?;
         let replicates = resampled.and_then(Resampled::target);
-        Some(at(material, scores, replicates, &measured.confusion, &weights))
+        Some(at(material, scores, replicates, &origins.weighted(&weights)))
     });
-    let ones = vec![1.0; supports.len()];
+    let here = origins.weighted(&vec![1.0; origins.supports().len()]);
     let replicates = resampled.map(Resampled::sample);
     let kind = kind(measured.scheme);
     SchemeResults {
         kind,
         how: how(measured, plan),
-        sample: at(material, &measured.sample.pooled, replicates, &measured.confusion, &ones),
+        sample: at(material, &measured.sample.pooled, replicates, &here),
         target: at_target,
         folds: folds(material, measured),
         curve: curve(material, kind, &outcomes),
@@ -95,13 +93,7 @@ fn how(measured: &PartitionMeasurement, plan: &FoldPlan) -> Words {
 
 /// Outcomes of the cells of which something was predicted, in the blocks that they were held out in.
 fn resample(material: &Material, predictions: &Predictions) -> Option<Resampled> {
-    let known = predictions.rows().filter(|(_, row)| row.iter().all(|value| !value.is_nan()));
-    let (mut outcomes, mut blocks) = (Outcomes::new(predictions.classes().len()), Vec::new());
-    for (cell, row) in known {
-        outcomes.push(cell.label, row);
-        blocks.push(cell.block);
-    }
-    let decided = Decided::most_probable(outcomes).with_blocks(&blocks);
+    let decided = predictions.most_probable(material.target.as_ref());
     let manifest = material.run.manifest();
     let bootstrap = Bootstrap::from_seed(manifest.seed);
     Resampled::of(&decided, &manifest.classes, material.target.as_ref(), bootstrap)
@@ -112,22 +104,18 @@ fn at(
     material: &Material,
     scores: &Scores,
     replicates: Option<&Replicates>,
-    confusion: &Confusion,
-    weights: &[f64],
+    confusion: &WeightedConfusion,
 ) -> Measured {
     let estimates = replicates
         .map(|replicates| replicates.intervals(Level::NINETY_FIVE, IntervalMethod::default()));
     let classes = scores.classes.len();
-    let rows = confusion.rows().iter().zip(weights);
     Measured {
         prevalence: scores.classes.iter().map(|class| class.prevalence).collect(),
         scores: match estimates {
             Some(estimates) => figures::resampled(&estimates, classes, material.focus),
             None => figures::plain(scores, material.focus),
         },
-        confusion: rows
-            .map(|(row, weight)| row.iter().map(|&cells| cells as f64 * weight).collect())
-            .collect(),
+        confusion: confusion.rows().to_vec(),
     }
 }
 
@@ -162,7 +150,7 @@ pub(in crate::report) fn curve_of(
     classes: &ClassMap,
     target: Option<&Prevalence>,
 ) -> Option<PrecisionRecall> {
-    let weights = Prevalence::weights_of(target, &outcomes.confusion().supports())?;
+    let weights = outcomes.weights(target)?;
     let whole = PrecisionRecallCurve::of(outcomes, class, &weights)?;
     let scores = Scores::of(outcomes, classes, target)?;
     let own = &scores.classes[class.index()];
@@ -190,8 +178,9 @@ pub(in crate::report) fn reliability_at(
     }
     let rows: Vec<f64> =
         outcomes.iter().flat_map(|(_, row)| row).map(|&value| f64::from(value)).collect();
-    let weights = Prevalence::weights_of(target, &outcomes.confusion().supports())?;
-    let quality = Quality::new(&rows, outcomes.truths(), &weights);
+    let weights = outcomes.weights(target)?;
+    let weight = |cell: usize| weights[outcomes.origin(cell)];
+    let quality = Quality::of_cells(&rows, outcomes.truths(), outcomes.classes(), &weight);
     let wanted = |one: &&tesela_models::operating_point::Reliability| {
         one.class == class && one.binning == Binning::EqualWidth
     };

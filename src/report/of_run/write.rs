@@ -7,7 +7,7 @@ use tesela_datasets::whole_file::write_whole;
 
 use super::ReportError;
 use super::operation::{self, Drawn};
-use super::{history, importances, places, refit, schemes};
+use super::{history, importances, places, refit, schemes, strata};
 use crate::metrics::{Prevalence, Scores};
 use crate::report::page::{DataFacts, LeftOut, Record, RunPage, Words, run_page};
 use crate::training::{Predictions, RunDirectory};
@@ -73,6 +73,7 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
     let own = material.predictions.of_partition(headline.partition);
     let (errors, mistakes) = places::places(&material, &own)?;
     let operation = run.operation(&own).map_err(failed)?;
+    let strata = strata::strata(&material, &own, operation.as_ref());
     let operation = operation.map(|own| Drawn::of(own, material.map_cells, manifest.seed));
     let raw_map = match &operation {
         Some(_) => None,
@@ -92,6 +93,7 @@ fn page_of(run: &RunDirectory) -> Result<RunPage, ReportError> {
         importances: importances::importances(run, &features)?,
         selection: importances::selection(&features),
         schemes,
+        strata,
         learning: history::learning(run)?,
         errors,
         mistakes,

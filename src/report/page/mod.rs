@@ -34,7 +34,7 @@ pub use estimate::{Estimate, Figure, Interval, Scores, Unit};
 pub use run::{
     DataFacts, Epoch, FoldResults, Importance, Importances, LearningCurve, LeftOut, Measured,
     Mistake, NationalMap, OperatingPoint, Record, Refit, RunPage, SchemeKind, SchemeResults,
-    Selection, run_page,
+    Selection, StratumResults, run_page,
 };
 pub use warnings::{Severity, Warning, warnings};
 pub use words::Words;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
-use super::examples::{ten_classes, three_runs, two_classes};
+use super::examples::{stratified, ten_classes, three_runs, two_classes};
 use super::*;
 
 /// The headings of the sections.
@@ -41,7 +41,7 @@ fn skeleton(page: &str) -> Vec<String> {
 }
 
 /// The run that hostile names are put into; drawing it takes longer than writing it.
-static DRAWN: LazyLock<RunPage> = LazyLock::new(two_classes);
+static DRAWN: LazyLock<RunPage> = LazyLock::new(stratified);
 
 /// A run whose every name is `text`.
 fn named(text: &str) -> RunPage {
@@ -63,6 +63,7 @@ fn named(text: &str) -> RunPage {
         scheme.curve.as_mut().unwrap().points.truncate(5);
         scheme.reliability.as_mut().unwrap().name = words();
     }
+    page.strata.iter_mut().for_each(|stratum| stratum.name = words());
     page.mistakes.truncate(1);
     page.mistakes[0].cell = words();
     page.mistakes[0].known = words();
@@ -146,6 +147,29 @@ fn the_sections_of_a_run_stand_in_their_order() {
         "How to repeat this run",
     ];
     assert_eq!(headings(&page), expected);
+}
+
+#[test]
+fn a_country_known_by_stratum_has_a_table_and_says_so_in_the_headline() {
+    let page = run_page(&stratified());
+    let headings = headings(&page);
+    assert_eq!(&headings[2..4], ["Figures", "The country by stratum"]);
+    assert!(lead(&page).contains("at a prevalence of 2.1 %, known by stratum"), "{}", lead(&page));
+    let start = page.find("<th scope=\"row\">Desierto</th>").unwrap();
+    let row = &page[start..start + page[start..].find("</tr>").unwrap()];
+    let empty = "<td>0.0 %<span class=\"ends\">0 cells</span></td><td>–</td><td>–</td><td>–</td>";
+    assert!(row.contains("20.0 %") && row.contains("130 cells") && row.ends_with(empty), "{row}");
+    // Where nothing of a class is, nothing is missing; where there is some, it is told.
+    let code = "strata-without-cells";
+    assert!(!page.contains(code));
+    let mut lacking = stratified();
+    lacking.strata[1].prevalence = vec![0.999, 0.001];
+    let found = warnings(&lacking).into_iter().find(|warning| warning.code == code).unwrap();
+    assert!(
+        found.meaning.contains("of class urban in Desierto (0.9 % of the class)"),
+        "{}",
+        found.meaning
+    );
 }
 
 #[test]

@@ -87,15 +87,29 @@ def scores(truths, probabilities, weights):
     }
 
 
-def case(name, truths, probabilities, target):
+def stratified_weights(truths, places, strata):
+    """Post-stratified weights: each class in each stratum weighs what it is of the country; what has no cells falls to the others of
+    the class."""
+    masses = np.array([[s["share"] * p for p in s["prevalence"]] for s in strata])
+    counts = np.zeros_like(masses)
+    np.add.at(counts, (places, truths), 1)
+    covered = np.where(counts > 0, masses, 0.0)
+    covered *= masses.sum(axis=0) / covered.sum(axis=0)
+    return len(truths) * covered[places, truths] / counts[places, truths]
+
+
+def case(name, truths, probabilities, target, places=None):
     truths = np.asarray(truths)
     classes = probabilities.shape[1]
     supports = np.bincount(truths, minlength=classes)
     weights = None
-    if target is not None:
+    if places is not None:
+        weights = stratified_weights(truths, places, target["strata"])
+    elif target is not None:
         by_class = [t * len(truths) / s if s else 0.0 for t, s in zip(target, supports)]
         weights = np.array([by_class[truth] for truth in truths])
-    return {
+    own = {} if places is None else {"strata": places.tolist()}
+    return own | {
         "name": name,
         "truths": truths.tolist(),
         "probabilities": probabilities.tolist(),
@@ -130,6 +144,26 @@ def main():
     cases.append(case("always the same answer", mixed, constant, None))
     certain = np.eye(3)[generator.permutation(mixed)]
     cases.append(case("certain and often wrong", mixed, certain, None))
+    places = generator.integers(0, 3, 80)
+    north = {"stratum": "north", "share": 0.2, "prevalence": [0.4, 0.3, 0.2, 0.1]}
+    middle = {"stratum": "middle", "share": 0.5, "prevalence": [0.05, 0.05, 0.1, 0.8]}
+    south = {"stratum": "south", "share": 0.3, "prevalence": [0.7, 0.3, 0.0, 0.0]}
+    four = generator.integers(0, 4, 80)
+    # No cell is where the target has none of its class, which scikit-learn would warn of.
+    four[(places == 2) & (four > 1)] = 0
+    skilled = rows(generator, 80, 4, four, 0.4, 16)
+    strata = {"strata": [north, middle, south]}
+    cases.append(case("four classes, known by stratum", four, skilled, strata, places))
+    two = generator.integers(0, 2, 60)
+    places = generator.integers(0, 2, 60)
+    two[places == 1] = 0
+    strata = [
+        {"stratum": "coast", "share": 0.9, "prevalence": [0.9, 0.1]},
+        {"stratum": "desert", "share": 0.1, "prevalence": [0.99, 0.01]},
+    ]
+    skilled = rows(generator, 60, 2, two, 0.5, 8)
+    name = "a stratum without cells of a class"
+    cases.append(case(name, two, skilled, {"strata": strata}, places))
     lines = ",\n".join(json.dumps(one) for one in cases)
     Path(__file__).with_name("golden.json").write_text(f"[\n{lines}\n]\n")
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 use tesela::report::page::{Words, comparison_page, run_page};
 
-use page::examples::{ten_classes, three_runs, two_classes};
+use page::examples::{stratified, ten_classes, three_runs, two_classes};
 
 use crate::program::{refuse, succeed};
 
@@ -41,8 +41,12 @@ pub(crate) fn check(views: &[Value]) {
 
 #[test]
 fn a_browser_finds_nothing_wrong_with_the_pages() {
-    for page in [run_page(&two_classes()), run_page(&ten_classes()), comparison_page(&three_runs())]
-    {
+    for page in [
+        run_page(&two_classes()),
+        run_page(&stratified()),
+        run_page(&ten_classes()),
+        comparison_page(&three_runs()),
+    ] {
         check(&look(&page));
     }
 }

@@ -156,3 +156,45 @@ fn polygons_that_cannot_be_regions_are_refused_with_the_reason() {
     let message = nowhere.refuse(&["train", "trees.toml", "--out", "run"]);
     assert!(message.contains("states.geojson"), "{message}");
 }
+
+/// The strata of the target prevalence are polygons, too: patches have no other groups.
+#[test]
+fn polygons_are_strata_of_the_target_prevalence() {
+    let place = Place::new();
+    place.store("store", &PLACED);
+    place.write("states.geojson", &polygons(METRES, &THIRDS));
+    let target = |last: &str| {
+        let rare = "urban";
+        let strata = format!(
+            "folds = 3\n[validation.target-prevalence]\n\
+             strata = {{ file = \"states.geojson\", column = \"name\" }}\n\
+             [validation.target-prevalence.by-stratum]\nwest = {{ cells = 300, {rare} = 0.02 }}\n\
+             middle = {{ cells = 100, {rare} = 0.1 }}\n{last} = {{ cells = 600, {rare} = 0.01 }}\n"
+        );
+        let plain = "folds = 3\ntarget-prevalence = { urban = 0.02 }\n";
+        experiment("store", "").replace(plain, &strata)
+    };
+    place.write("trees.toml", &target("east"));
+    let said = place.succeed(&["train", "trees.toml", "--out", "run"]);
+    assert!(said.contains("at target prevalence (by stratum)"), "{said}");
+    let manifest = json(&place, "run/run.json");
+    assert_eq!(manifest["strata_digest"].as_str().unwrap().len(), 64);
+    let record = json(&place, "run/operating-point.json");
+    let strata: Vec<&str> =
+        (0..3).map(|stratum| record["strata"][stratum]["stratum"].as_str().unwrap()).collect();
+    assert_eq!(strata, ["east", "middle", "west"]);
+    assert!((record["strata"][0]["share"].as_f64().unwrap() - 0.6).abs() < 1e-12);
+    place.write("trees.toml", &target("orient"));
+    let message = place.refuse(&["train", "trees.toml", "--out", "other"]);
+    assert!(
+        message.contains("does not list: `east`; it lists `middle`, `orient`, `west`"),
+        "{message}"
+    );
+    place.write("trees.toml", &target("east"));
+    place.write("states.geojson", &polygons(METRES, &THIRDS[..2]));
+    let message = place.refuse(&["train", "trees.toml", "--out", "other"]);
+    let expected = "36 of 120 lie in no polygon of `states.geojson`, `cell-0014` for one";
+    assert!(message.contains(expected), "{message}");
+    let message = place.refuse(&["train", "trees.toml", "--out", "run"]);
+    assert!(message.contains("lie in no polygon"), "{message}");
+}

@@ -9,7 +9,7 @@ mod comparison;
 mod run;
 
 pub(crate) use comparison::three_runs;
-pub(crate) use run::{ten_classes, two_classes};
+pub(crate) use run::{stratified, ten_classes, two_classes};
 
 /// The classes of most examples.
 const NAMES: [&str; 2] = ["non-urban", "urban"];

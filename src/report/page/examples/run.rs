@@ -3,7 +3,7 @@
 use super::super::{
     DataFacts, DecisionPoint, Epoch, Estimate, Figure, Importance, Importances, LearningCurve,
     LeftOut, Measured, Mistake, NationalMap, OperatingPoint, Record, Refit, RunPage, SchemeKind,
-    Selection, Words,
+    Scores, Selection, StratumResults, Words,
 };
 use super::{Cell, NAMES, cells, map, measured, reliability, scheme};
 
@@ -50,6 +50,7 @@ pub(crate) fn two_classes() -> RunPage {
             ..DataFacts::default()
         },
         schemes,
+        strata: Vec::new(),
         national: Some(national(&after)),
         operating_point: Some(operating_point(&blocks, &target, &after)),
         learning: learning(),
@@ -77,6 +78,28 @@ pub(crate) fn two_classes() -> RunPage {
         }),
         record: record(),
     }
+}
+
+/// The same run where the country is known by stratum: two strata, and one in which nothing is urban.
+pub(crate) fn stratified() -> RunPage {
+    let page = two_classes();
+    let figures = page.operating_point.as_ref().map(|point| point.after.clone());
+    RunPage { strata: strata(&figures.unwrap_or_default()), ..page }
+}
+
+fn strata(scores: &Scores) -> Vec<StratumResults> {
+    let stratum = |name: &str, share, urban: f64, cells| StratumResults {
+        name: name.into(),
+        share,
+        prevalence: vec![1.0 - urban, urban],
+        cells,
+        scores: if urban > 0.0 { scores.clone() } else { Scores::default() },
+    };
+    vec![
+        stratum("Altiplano", 0.35, 0.0337, vec![210, 260]),
+        stratum("Desierto", 0.2, 0.0, vec![130, 0]),
+        stratum("Valles y costas", 0.45, 0.0207, vec![160, 240]),
+    ]
 }
 
 /// A run with ten classes, one scheme, nothing known of the country.

@@ -37,7 +37,8 @@ pub(super) fn figures(page: &RunPage) -> Option<Markup> {
     let caption = html! {
         "Figures of all scored cells together"
         @if has_intervals(&columns, &rows) { "; below each its 95 % interval" }
-        ". Precision, F1, accuracy, kappa and the losses depend on how common the classes are; recall and the area under ROC do not."
+        ". Precision, F1, accuracy, kappa and the losses depend on how common the classes are; recall and the area under ROC do not"
+        @if page.strata.is_empty() { "." } @else { ", but here, where cells of a class count by stratum." }
     };
     let body = html! {
         @for &row in &rows {
@@ -58,7 +59,8 @@ pub(super) fn figures(page: &RunPage) -> Option<Markup> {
 fn columns(page: &RunPage) -> Vec<Column<'_>> {
     let of_scheme = page.schemes.iter().flat_map(|scheme| {
         let sample = Column { name: "sample", measured: &scheme.sample };
-        let target = scheme.target.as_ref().map(|measured| Column { name: "country", measured });
+        let name = if page.strata.is_empty() { "country" } else { "country (by stratum)" };
+        let target = scheme.target.as_ref().map(|measured| Column { name, measured });
         [Some(sample), target].into_iter().flatten()
     });
     of_scheme.collect()

@@ -47,7 +47,10 @@ fn of_class_there(page: &RunPage, focus: usize, name: &Words) -> Markup {
         @if let Some((recall, _)) = at_target(page, Figure::Recall(focus)) {
             ", and " (share(recall)) " of the " (name) " cells will be found"
         }
-        @if let Some(prevalence) = prevalence { ", at a prevalence of " (percent(prevalence)) }
+        @if let Some(prevalence) = prevalence {
+            ", at a prevalence of " (percent(prevalence))
+            @if !page.strata.is_empty() { ", known by stratum" }
+        }
     }
 }
 

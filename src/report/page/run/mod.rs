@@ -13,10 +13,11 @@ pub(super) mod matrices;
 pub(super) mod mistakes;
 mod model;
 mod page;
+pub(super) mod strata;
 
 pub use model::{
     DataFacts, Epoch, FoldResults, Importance, Importances, LearningCurve, LeftOut, Measured,
     Mistake, NationalMap, OperatingPoint, Record, Refit, RunPage, SchemeKind, SchemeResults,
-    Selection,
+    Selection, StratumResults,
 };
 pub use page::run_page;

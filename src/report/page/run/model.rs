@@ -25,6 +25,8 @@ pub struct RunPage {
     pub data: DataFacts,
     /// What was measured, the scheme of the headline first.
     pub schemes: Vec<SchemeResults>,
+    /// The country stratum by stratum; empty where it is known as a whole.
+    pub strata: Vec<StratumResults>,
     /// What the map of the country will look like.
     pub national: Option<NationalMap>,
     /// How probabilities become classes.
@@ -158,6 +160,21 @@ pub struct FoldResults {
     /// Cells that the buffer kept from training.
     pub dropped: u64,
     /// The figures.
+    pub scores: Scores,
+}
+
+/// A stratum of the country, and what was found there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StratumResults {
+    /// Its name.
+    pub name: Words,
+    /// The share of all cells of the country that lie in it.
+    pub share: f64,
+    /// The share of each class among them.
+    pub prevalence: Vec<f64>,
+    /// Scored cells of each class.
+    pub cells: Vec<u64>,
+    /// The figures of these cells at its own mixture; empty where they cannot be mixed so.
     pub scores: Scores,
 }
 

@@ -11,6 +11,7 @@ use super::headline::headline;
 use super::importances::importances;
 use super::matrices::matrices;
 use super::mistakes::{errors, mistakes};
+use super::strata::strata;
 use crate::report::page::document::{Head, Section, document};
 use crate::report::page::warnings;
 
@@ -29,6 +30,7 @@ pub fn run_page(page: &RunPage) -> String {
         Section::of("warnings", "Warnings", Some(warnings::list(&found))),
         Section::of("data", "Question and data", Some(data(page))),
         Section::of("figures", "Figures", figures(page)),
+        Section::of("strata", "The country by stratum", strata(page)),
         Section::of("confusion", "Confusion", matrices(page)),
         Section::of("precision", "Precision and recall", precision(page)),
         Section::of("reliability", "Reliability of the probabilities", calibration(page)),

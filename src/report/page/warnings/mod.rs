@@ -66,12 +66,13 @@ pub struct Warning {
 type Rule = fn(&RunPage) -> Option<Warning>;
 
 /// The rules; of equal severity, earlier ones stand first.
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     model::scored_cells_were_trained_on,
     prevalence::worse_than_the_commonest_class,
     prevalence::no_target,
     prevalence::low_precision,
     prevalence::far_target,
+    prevalence::collapsed_strata,
     validation::optimism,
     validation::only_random_folds,
     model::refitted_otherwise,

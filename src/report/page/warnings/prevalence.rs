@@ -2,7 +2,7 @@
 
 use super::{Severity, Warning};
 use crate::report::page::run::figures;
-use crate::report::page::{Figure, RunPage, SchemeResults, Words};
+use crate::report::page::{Figure, RunPage, SchemeResults, StratumResults, Words};
 use crate::report::percent;
 
 /// A class that is so many times as common here as there needs a shift of the probabilities.
@@ -94,6 +94,43 @@ pub(super) fn far_target(page: &RunPage) -> Option<Warning> {
         ),
         advice: "Move the probabilities to the prevalence of the country, and choose the threshold there.".to_owned(),
         toml: Some("[operating-point]\nprior = \"target\"\nthreshold = \"max-f1\"".to_owned()),
+    })
+}
+
+/// Strata lack cells of a class that is there, and cells of other strata stand for them.
+pub(super) fn collapsed_strata(page: &RunPage) -> Option<Warning> {
+    let lacks = |stratum: &&StratumResults, class: usize| {
+        let there =
+            stratum.share > 0.0 && stratum.prevalence.get(class).is_some_and(|own| *own > 0.0);
+        there && stratum.cells.get(class) == Some(&0)
+    };
+    let of_class = |class: usize| {
+        let mass = |stratum: &StratumResults| stratum.share * stratum.prevalence[class];
+        let missing: Vec<&StratumResults> =
+            page.strata.iter().filter(|stratum| lacks(stratum, class)).collect();
+        let all: f64 = page.strata.iter().map(mass).sum();
+        let share = missing.iter().map(|stratum| mass(stratum)).sum::<f64>() / all;
+        let names: Vec<&str> = missing.iter().map(|stratum| stratum.name.as_str()).collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "of class {} in {} ({} of the class)",
+                name(page, class),
+                names.join(", "),
+                percent(share)
+            )
+        })
+    };
+    let found: Vec<String> = (0..page.classes.len()).filter_map(of_class).collect();
+    (!found.is_empty()).then(|| Warning {
+        code: "strata-without-cells",
+        severity: Severity::Caution,
+        title: "Some strata have no cells of a class that is there".to_owned(),
+        meaning: format!(
+            "No scored cell is {}. The cells of the class in other strata stand for them, so figures of the country may be off by as              much.",
+            found.join("; ")
+        ),
+        advice: "Label cells of the class there, or join each of these strata with one that is like it.".to_owned(),
+        toml: None,
     })
 }
 

@@ -65,7 +65,7 @@ fn a_sound_run_and_an_empty_page_have_no_warnings() {
     assert_eq!(codes(&sound()), [""; 0]);
     assert_eq!(codes(&RunPage::default()), [""; 0]);
     let text = list(&[]).into_string();
-    assert!(text.contains("None of the 16 checks"), "{text}");
+    assert!(text.contains("None of the 17 checks"), "{text}");
 }
 
 #[test]
