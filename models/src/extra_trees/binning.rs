@@ -20,7 +20,7 @@ const MOST_COLUMNS: usize = 512;
 /// Puts the numbers of `matrix` into bins, `[column, row]`, between at most so many edges inside each column.
 pub(crate) fn fill(matrix: &Matrix<'_>, most_edges: usize, into: &mut [u8]) -> Bins {
     let (rows, columns) = (matrix.rows(), matrix.columns());
-    let mut edges = vec![Edges::new([f32::INFINITY; BINS]); columns];
+    let mut edges = vec![Edges::new(&[f32::INFINITY; BINS]); columns];
     let mut may_miss = vec![false; columns];
     // As few bands as there are threads: each of them visits every page of the matrix.
     let width = columns.div_ceil(rayon::current_num_threads()).min(MOST_COLUMNS);
@@ -52,7 +52,7 @@ impl pulp::WithSimd for FillBand<'_, '_> {
         let extremes = extremes(matrix, first, may_miss);
         let mut samples = samples(matrix, first, edges.len());
         for ((edges, extremes), sample) in edges.iter_mut().zip(extremes).zip(&mut samples) {
-            *edges = Edges::new(find_edges(sample, extremes, most_edges));
+            *edges = Edges::new(&find_edges(sample, extremes, most_edges));
         }
         fill_band(matrix, first, edges, into);
     }

@@ -76,9 +76,9 @@ pub(crate) struct Edges {
 
 impl Edges {
     /// Bins that begin here, in order.
-    pub(crate) fn new(all: [f32; BINS]) -> Self {
+    pub(crate) fn new(all: &[f32; BINS]) -> Self {
         let steps = std::array::from_fn(|step| all[step * STEP + STEP - 1]);
-        Self { all, steps }
+        Self { all: *all, steps }
     }
 
     /// How many bins begin at most at `number`; a few steps without a branch.

@@ -153,7 +153,7 @@ mod tests {
         ) {
             // Also rows of less than a span.
             for width in [spans * SPAN, 32] {
-                let values: Vec<u8> = (0..20 * width).map(|place| (place * 7 / 3 % 251) as u8).collect();
+                let values: Vec<u8> = (0..20 * width).map(|place| (place * 7 / 3).to_le_bytes()[0]).collect();
                 let columns: Vec<u32> =
                     columns.iter().map(|&column| u32::try_from(column % width).unwrap()).collect();
                 let (mut picks, mut rows) = (RowPicks::new(), vec![[3; LANES]; 5]);
