@@ -24,6 +24,10 @@ pub(crate) fn partition<N: PartialOrd + Copy, T: Copy>(
 
 /// Moves an id and a class for each value as [`partition`] does, and gives how many go to the front.
 #[inline(always)]
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(unused_variables, reason = "rows are parted one by one there")
+)]
 pub(crate) fn partition_rows<N: PartialOrd + Copy>(
     vectors: Vectors,
     values: &[N],

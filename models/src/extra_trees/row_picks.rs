@@ -1,8 +1,8 @@
 //! The bins of a node's rows in some columns, laid out row by row.
 //!
 //! A few columns of a row lie scattered over its lines of cache. Where the processor can choose words from two
-//! lines in one instruction, all lines are read from the first to the last, which is several times faster than a
-//! load and a store for each byte.
+//! lines in one instruction, all lines are read from the first to the last, which takes half the time of a load
+//! and a store for each byte.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::__m512i;
@@ -13,12 +13,17 @@ use super::lanes::Row;
 use super::vectors::Vectors;
 
 /// Bytes that are chosen from together: two lines of cache.
+#[cfg(any(target_arch = "x86_64", test))]
 const SPAN: usize = 128;
 /// Rows of so many spans are read whole, without a loop.
 #[cfg(target_arch = "x86_64")]
 const FEW_SPANS: usize = 4;
 
 /// Which bytes of a row are picked.
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "rows are copied one by one there")
+)]
 #[derive(Debug)]
 pub(crate) struct RowPicks {
     /// For each lane the word within its span, and by how many bits it is to be shifted.
@@ -40,6 +45,10 @@ impl RowPicks {
     /// Copies the bins of each of the rows `ids` in at most [`LANES`] `columns`; `values` holds them row by row,
     /// `width` bytes each. Lanes of no column are [`MISSING`].
     #[inline(always)]
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        allow(unused_variables, reason = "rows are copied one by one there")
+    )]
     pub(crate) fn copy(
         &mut self,
         vectors: Vectors,
@@ -48,15 +57,16 @@ impl RowPicks {
         columns: &[u32],
         into: &mut Vec<Row>,
     ) {
-        into.clear();
-        // The lanes of no column must not be written after those of the columns: vectors that are read soon after
-        // single bytes were written have to wait for them.
-        into.resize(ids.len(), [MISSING; LANES]);
         #[cfg(target_arch = "x86_64")]
         if let (Some(v4), true) = (vectors.v4, width.is_multiple_of(SPAN)) {
+            into.resize(ids.len(), [MISSING; LANES]);
             self.choose(columns, width / SPAN);
             return self.copy_whole(v4, (values.as_chunks().0, width / SPAN), ids, into);
         }
+        // The lanes of no column must not be written after those of the columns: vectors that are read soon after
+        // single bytes were written have to wait for them.
+        into.clear();
+        into.resize(ids.len(), [MISSING; LANES]);
         for (row, &id) in into.iter_mut().zip(ids) {
             let from = &values[id as usize * width..][..width];
             for (to, &column) in row.iter_mut().zip(columns) {
