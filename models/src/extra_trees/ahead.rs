@@ -3,7 +3,8 @@
 use super::bins::MISSING;
 use super::draw::Draws;
 use super::kernels::LANES;
-use super::rule::{ColumnDraw, Node, TOGETHER};
+use super::rule::{ColumnDraw, Node};
+use super::view::TOGETHER;
 
 /// Up to [`TOGETHER`] columns, whose rows are collected together.
 #[derive(Debug)]

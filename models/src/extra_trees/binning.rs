@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::bins::{BINS, Bins, MISSING, STEP, begun, steps_of};
+use super::bins::{BINS, Bins, Edges, MISSING};
 use super::matrix::Matrix;
 use super::table::tidy;
 use super::vectors::Vectors;
@@ -20,7 +20,7 @@ const MOST_COLUMNS: usize = 512;
 /// Puts the numbers of `matrix` into bins, `[column, row]`, between at most so many edges inside each column.
 pub(crate) fn fill(matrix: &Matrix<'_>, most_edges: usize, into: &mut [u8]) -> Bins {
     let (rows, columns) = (matrix.rows(), matrix.columns());
-    let mut edges = vec![[f32::INFINITY; BINS]; columns];
+    let mut edges = vec![Edges::new(&[f32::INFINITY; BINS]); columns];
     let mut may_miss = vec![false; columns];
     // As few bands as there are threads: each of them visits every page of the matrix.
     let width = columns.div_ceil(rayon::current_num_threads()).min(MOST_COLUMNS);
@@ -38,7 +38,7 @@ struct FillBand<'w, 'm> {
     matrix: &'w Matrix<'m>,
     first: usize,
     most_edges: usize,
-    edges: &'w mut [[f32; BINS]],
+    edges: &'w mut [Edges],
     may_miss: &'w mut [bool],
     into: &'w mut [u8],
 }
@@ -52,7 +52,7 @@ impl pulp::WithSimd for FillBand<'_, '_> {
         let extremes = extremes(matrix, first, may_miss);
         let mut samples = samples(matrix, first, edges.len());
         for ((edges, extremes), sample) in edges.iter_mut().zip(extremes).zip(&mut samples) {
-            *edges = find_edges(sample, extremes, most_edges);
+            *edges = Edges::new(&find_edges(sample, extremes, most_edges));
         }
         fill_band(matrix, first, edges, into);
     }
@@ -125,9 +125,8 @@ fn quantiles(sample: &mut Vec<f32>, count: usize) -> Vec<f32> {
 
 /// Puts the numbers of the columns from `first` on into bins.
 #[inline(always)]
-fn fill_band(matrix: &Matrix<'_>, first: usize, edges: &[[f32; BINS]], into: &mut [u8]) {
+fn fill_band(matrix: &Matrix<'_>, first: usize, edges: &[Edges], into: &mut [u8]) {
     let rows = matrix.rows();
-    let steps: Vec<[f32; STEP]> = edges.iter().map(steps_of).collect();
     let (vectors, width) = (Vectors::detect(), edges.len());
     // Memory is read row by row, and the copy column by column.
     let mut tile = Vec::with_capacity(TILE * width);
@@ -137,10 +136,10 @@ fn fill_band(matrix: &Matrix<'_>, first: usize, edges: &[[f32; BINS]], into: &mu
         for row in start..start + count {
             tile.extend_from_slice(&matrix.row(row)[first..first + width]);
         }
-        for (column, (edges, steps)) in edges.iter().zip(&steps).enumerate() {
+        for (column, edges) in edges.iter().enumerate() {
             let bins = &mut into[column * rows + start..][..count];
             for (bin, row) in bins.iter_mut().zip(tile.chunks_exact(width)) {
-                *bin = bin_of(vectors, edges, steps, tidy(row[column]));
+                *bin = bin_of(vectors, edges, tidy(row[column]));
             }
         }
     }
@@ -149,9 +148,9 @@ fn fill_band(matrix: &Matrix<'_>, first: usize, edges: &[[f32; BINS]], into: &mu
 /// The bin of a number.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "there are fewer bins than a byte counts")]
-fn bin_of(vectors: Vectors, edges: &[f32; BINS], steps: &[f32; STEP], value: f32) -> u8 {
+fn bin_of(vectors: Vectors, edges: &Edges, value: f32) -> u8 {
     // What is missing is at no edge.
-    let bin = begun(vectors, edges, steps, value).wrapping_sub(1) as u8;
+    let bin = edges.begun(vectors, value).wrapping_sub(1) as u8;
     if value.is_nan() { MISSING } else { bin }
 }
 

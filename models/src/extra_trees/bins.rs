@@ -29,10 +29,7 @@ pub(crate) const STEP: usize = WIDTH;
 /// What the bins of every column stand for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bins {
-    /// Where each bin begins; infinite behind the bins that are used. The lowest number begins bin 1.
-    edges: Vec<[f32; BINS]>,
-    /// Every sixteenth edge.
-    steps: Vec<[f32; STEP]>,
+    edges: Vec<Edges>,
     /// Columns of which a number may be missing.
     may_miss: Vec<bool>,
     vectors: Vectors,
@@ -40,12 +37,8 @@ pub(crate) struct Bins {
 
 impl Bins {
     /// Bins between these edges of each column.
-    pub(crate) fn new(edges: Vec<[f32; BINS]>, may_miss: Vec<bool>) -> Self {
-        let mut steps = vec![[f32::INFINITY; STEP]; edges.len()];
-        for (steps, edges) in steps.iter_mut().zip(&edges) {
-            *steps = steps_of(edges);
-        }
-        Self { edges, steps, may_miss, vectors: Vectors::detect() }
+    pub(crate) fn new(edges: Vec<Edges>, may_miss: Vec<bool>) -> Self {
+        Self { edges, may_miss, vectors: Vectors::detect() }
     }
 
     /// Whether a number of `column` is missing in any row.
@@ -57,7 +50,7 @@ impl Bins {
     /// The least and the most that the numbers in a bin of `column` can be; the same where all are one number.
     #[inline(always)]
     pub(crate) fn bounds(&self, column: u32, bin: u8) -> [f32; 2] {
-        let edges = &self.edges[column as usize];
+        let edges = &self.edges[column as usize].all;
         let [least, end] = [edges[usize::from(bin)], edges[(usize::from(bin) + 1) % BINS]];
         // Between neighbouring numbers there is but the lower one.
         let distance = end.to_bits().wrapping_sub(least.to_bits()).cast_signed();
@@ -67,26 +60,34 @@ impl Bins {
     /// How many bins of `column` begin at most at `number`.
     #[inline(always)]
     pub(crate) fn begun(&self, column: u32, number: f32) -> usize {
-        begun(self.vectors, &self.edges[column as usize], &self.steps[column as usize], number)
+        self.edges[column as usize].begun(self.vectors, number)
     }
 }
 
-/// Every sixteenth of the edges of a column.
-pub(crate) fn steps_of(edges: &[f32; BINS]) -> [f32; STEP] {
-    std::array::from_fn(|step| edges[step * STEP + STEP - 1])
+/// Where the bins of a column begin. Edges that are compared together lie in one line of cache.
+#[derive(Debug, Clone)]
+#[repr(align(64))]
+pub(crate) struct Edges {
+    /// Infinite behind the bins that are used. The lowest number begins bin 1.
+    all: [f32; BINS],
+    /// Every sixteenth edge.
+    steps: [f32; STEP],
 }
 
-/// How many of the edges of a column are at most `number`; a few steps without a branch.
-#[inline(always)]
-pub(crate) fn begun(
-    vectors: Vectors,
-    edges: &[f32; BINS],
-    steps: &[f32; STEP],
-    number: f32,
-) -> usize {
-    let step = (vectors.count_at_most(steps, number) as usize).min(STEP - 1);
-    let edges = &edges.as_chunks::<STEP>().0[step];
-    step * STEP + vectors.count_at_most(edges, number) as usize
+impl Edges {
+    /// Bins that begin here, in order.
+    pub(crate) fn new(all: &[f32; BINS]) -> Self {
+        let steps = std::array::from_fn(|step| all[step * STEP + STEP - 1]);
+        Self { all: *all, steps }
+    }
+
+    /// How many bins begin at most at `number`; a few steps without a branch.
+    #[inline(always)]
+    pub(crate) fn begun(&self, vectors: Vectors, number: f32) -> usize {
+        let step = (vectors.count_at_most(&self.steps, number) as usize).min(STEP - 1);
+        let edges = &self.all.as_chunks::<STEP>().0[step];
+        step * STEP + vectors.count_at_most(edges, number) as usize
+    }
 }
 
 /// The first bin, from 1 on, that ends above the first of two bounds, and the first from there on that begins above the

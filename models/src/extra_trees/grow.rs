@@ -12,14 +12,15 @@ use super::amounts::real;
 use super::bag::{Bagging, Rows};
 use super::draw::NodeKey;
 use super::impurity::{decrease, weight_and_impurity};
-use super::kernels::{partition, partition_both};
 use super::parameters::Parameters;
+use super::partition::{partition, partition_rows};
 use super::rule::{ColumnDraw, Node, Number, Rule};
 use super::table::Table;
 use super::tree::{Layout, Tree};
+use super::vectors::Vectors;
 
 /// Nodes of at most so many rows read them row by row.
-pub(crate) const FEW_ROWS: usize = 2048;
+pub(crate) const FEW_ROWS: usize = 4096;
 /// The parts into which a leaf is divided where its rows cannot be counted.
 const PARTS: f64 = 16_777_216.0;
 
@@ -76,6 +77,7 @@ pub(crate) struct Grower<'a, R: Rule> {
     columns: ColumnDraw,
     whole: Rows,
     spare: Rows,
+    vectors: Vectors,
 }
 
 /// A node that is still to be grown.
@@ -123,6 +125,7 @@ impl<'a, R: Rule> Grower<'a, R> {
             columns: ColumnDraw::new(ground.table.columns()),
             whole: Rows::default(),
             spare: Rows { ids: vec![0; rows], classes: vec![0; rows], amounts: vec![0; amounts] },
+            vectors: Vectors::detect(),
         }
     }
 
@@ -245,7 +248,7 @@ impl<'a, R: Rule> Grower<'a, R> {
         let spare = &mut self.spare;
         let ids = [&mut rows.ids[range.clone()], &mut spare.ids];
         let classes = [&mut rows.classes[range.clone()], &mut spare.classes];
-        let middle = partition_both(values, last, ids, classes);
+        let middle = partition_rows(self.vectors, values, last, ids, classes);
         if !rows.amounts.is_empty() {
             partition(values, last, &mut rows.amounts[range], &mut spare.amounts);
         }

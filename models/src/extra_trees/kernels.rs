@@ -148,50 +148,9 @@ pub(crate) fn count_amounts(
     all
 }
 
-/// Moves the items whose value is at most `last` to the front, both sides in their old order.
-#[inline(always)]
-pub(crate) fn partition<N: PartialOrd + Copy, T: Copy>(
-    values: &[N],
-    last: N,
-    items: &mut [T],
-    spare: &mut [T],
-) {
-    let mut left = 0;
-    for (index, &value) in values.iter().enumerate() {
-        let item = items[index];
-        (items[left], spare[index - left]) = (item, item);
-        left += usize::from(value <= last);
-    }
-    items[left..].copy_from_slice(&spare[..values.len() - left]);
-}
-
-/// Moves two items for each value as [`partition`] does, and gives how many go to the front.
-#[inline(always)]
-pub(crate) fn partition_both<N: PartialOrd + Copy, T: Copy, U: Copy>(
-    values: &[N],
-    last: N,
-    [items, spare]: [&mut [T]; 2],
-    [others, other_spare]: [&mut [U]; 2],
-) -> usize {
-    let rows = values.len();
-    let (items, spare) = (&mut items[..rows], &mut spare[..rows]);
-    let (others, other_spare) = (&mut others[..rows], &mut other_spare[..rows]);
-    let mut left = 0;
-    for (index, &value) in values.iter().enumerate() {
-        let (item, other) = (items[index], others[index]);
-        let right = index - left;
-        (items[left], others[left]) = (item, other);
-        (spare[right], other_spare[right]) = (item, other);
-        left += usize::from(value <= last);
-    }
-    items[left..].copy_from_slice(&spare[..rows - left]);
-    others[left..].copy_from_slice(&other_spare[..rows - left]);
-    left
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::rule::View;
+    use super::super::view::View;
     use super::*;
     use proptest::prelude::*;
 
@@ -206,7 +165,7 @@ mod tests {
             let rows = rows.repeat(repeated);
             let column: Vec<u8> = rows.iter().map(|row| row.0).collect();
             let classes: Vec<u16> = rows.iter().map(|row| row.1).collect();
-            let mut ids: Vec<u32> = (0..).take(rows.len()).collect();
+            let ids: Vec<u32> = (0..).take(rows.len()).collect();
             let mut bins = vec![0; rows.len() + LANES];
             let view = View::ByColumn(&column, rows.len());
             view.gather(0, &ids, &mut bins);
@@ -231,25 +190,6 @@ mod tests {
             let counted = count_two(&bins[..lanes], &ones[..lanes], [1, end]);
             let of_two = [expected(0), expected(1) + expected(2)];
             prop_assert_eq!(counted[1].map(u64::from), of_two);
-
-            let (mut front, back): (Vec<u32>, Vec<u32>) =
-                ids.iter().partition(|&&id| column[id as usize] < end);
-            let mut others = ids.clone();
-            let mut again = ids.clone();
-            let (mut spare, mut other_spare) = (ids.clone(), ids.clone());
-            let bins = &bins[..column.len()];
-            partition(bins, end - 1, &mut again, &mut spare);
-            let count = partition_both(
-                bins,
-                end - 1,
-                [&mut ids, &mut spare],
-                [&mut others, &mut other_spare],
-            );
-            prop_assert_eq!(count, front.len());
-            front.extend(back);
-            prop_assert_eq!(&others, &front);
-            prop_assert_eq!(&again, &front);
-            prop_assert_eq!(ids, front);
         }
 
         #[test]

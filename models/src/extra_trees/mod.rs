@@ -59,23 +59,24 @@
 //! them: 14.1 million numbers a tree, of 114,000 columns in a node. Shares of time are those of the processor's
 //! counter and of samples of the running program.
 //!
-//! * *Growing* takes some 32 ms a tree where the machine is quiet, 40 where it is not. Numbers are looked at as the
-//!   bins of their column, one byte each: what is needed of them fits the caches, and a vector holds 32. Collecting
-//!   the 14.1 million of them takes at least one load each; at two a cycle of 3 GHz that is 2.4 ms, and with what is
-//!   done for each column in a node (about a hundred instructions, 114,000 times) some 6 ms: the floor of this
-//!   method. What lies above is mostly waiting for memory.
-//!   More than half of the time passes in nodes of up to 512 rows, which go through each step with all their columns
-//!   side by side: in a node of 8 to 15 rows two fifths of it go into drawing thresholds and finding them among the
-//!   edges of the bins, a third into weighing the cuts and looking up numbers, an eighth into collecting and counting
-//!   bins. In larger nodes nearly all of it goes into collecting bins: a row of 486 bins is eight lines of cache, and
-//!   the first visit waits for each. In a node of 8 to 15 rows bins leave the side of some rows open in five of 22
-//!   columns, from 256 rows on in sixteen. The other cuts are weighed first, and of the open ones only those are
+//! * *Growing* takes some 26 ms a tree where the machine is quiet, a third more where it is not. Numbers are looked at
+//!   as the bins of their column, one byte each: what is needed of them fits the caches. Nodes of up to 4,096 rows go
+//!   through each step with all their columns side by side, 32 to a vector. A row of 486 bins is eight lines of cache,
+//!   and with AVX-512 the bytes of all columns are picked from them by four instructions: 640,000 rows a tree, at some
+//!   20 cycles a row where it lies in a near cache and 100 at its first visit. The floor of this method is the lines,
+//!   5.1 million a tree, at two cycles each from the second level of the cache, and what is done for each column in a
+//!   node (about a hundred instructions, 114,000 times): some 7 ms. What lies above is mostly waiting for memory.
+//!   Two fifths of the time pass in nodes of less than 64 rows: in one of 8 to 15 rows a quarter of it goes into
+//!   drawing thresholds and finding them among the edges of the bins, a third into weighing the cuts and looking up
+//!   numbers, a tenth into collecting and counting bins. In nodes of 1,024 rows and more more than half of it goes into
+//!   collecting bins, and a fifth into numbers. In a node of 8 to 15 rows bins leave the side of some rows open in five
+//!   of 22 columns, from 256 rows on in sixteen. The other cuts are weighed first, and of the open ones only those are
 //!   divided that could win, the most promising first: .6 and 2.7 a node, and each waits for numbers that no cache
 //!   holds.
-//!   Tried without gain: sweeping whole columns with a mask in nodes of many rows; more than 512 rows side by side;
-//!   reading row by row from 1,024 rows instead of 2,048; columns in the order of memory; eight columns at a time
-//!   instead of four. Before columns were cut side by side a tree took 45 ms, and with single-precision numbers in
-//!   place of bins 57.
+//!   Tried without gain: sweeping whole columns with a mask in nodes of many rows; all nodes row by row (a tenth
+//!   slower than up to 4,096 rows); columns in the order of memory; eight columns at a time instead of four; picking
+//!   words from one line at a time. With bytes collected one by one a tree took 32 ms; before columns were cut side by
+//!   side 45 ms, and with single-precision numbers in place of bins 57.
 //! * *Predicting* takes 295 instructions a row and tree: 12 for each of 20 to 24 steps (a row waits for the deepest
 //!   of ten trees), the rest for the votes. Sixteen steps of 12 instructions would be 190: a third is lost to
 //!   waiting. Groups of 8 to 20 trees and vector gathers were tried; ten trees and single loads are the fastest.
@@ -101,15 +102,19 @@ mod grow;
 mod impurity;
 mod kernels;
 mod lane_cuts;
+mod lanes;
 mod matrix;
 mod onnx;
+mod open_cut;
 mod order;
 mod pages;
 mod parameters;
+mod partition;
 mod place;
 mod random_cut;
 mod rank;
 mod recipe;
+mod row_picks;
 mod rule;
 mod scan;
 mod slate;
@@ -119,6 +124,7 @@ mod threshold;
 mod tree;
 mod trial;
 mod vectors;
+mod view;
 mod votes;
 mod walk;
 

@@ -6,6 +6,7 @@ use super::draw::NodeKey;
 use super::grow::Ground;
 use super::impurity::{is_perfect, proxy};
 use super::kernels::LANES;
+use super::open_cut::{could_win, highest, limit};
 use super::rule::{ColumnDraw, Node, Rule, Split};
 use super::slate::Slate;
 use super::tally::Tally;
@@ -13,9 +14,6 @@ use super::trial::Trial;
 
 /// A column whose numbers differ by no more in a node is constant there, as in scikit-learn.
 pub(crate) const CONSTANT: f32 = 1e-7;
-
-/// By how much rounding can lift a split above another, relatively: ten thousand times what it does.
-const ROUNDING: f64 = 1e-12;
 
 /// Finds a split by drawing cuts.
 #[derive(Debug)]
@@ -76,24 +74,6 @@ impl Rule for RandomCut {
     }
 }
 
-/// What the bound of a split must reach that can be as good as `best`.
-fn bar(best: f64) -> f64 {
-    best - ROUNDING * best.abs()
-}
-
-/// The first lane of the highest of `limits`, where that can be as good as `best`.
-#[inline(always)]
-fn most_promising(limits: &[f64; LANES], best: f64) -> Option<usize> {
-    let (mut found, mut highest) = (None, f64::NEG_INFINITY);
-    for (lane, &limit) in limits.iter().enumerate() {
-        if limit > highest {
-            (found, highest) = (Some(lane), limit);
-        }
-    }
-    // There is nothing to be better than before the first.
-    found.filter(|_| best == f64::NEG_INFINITY || highest >= bar(best))
-}
-
 impl RandomCut {
     /// Tries column after column.
     #[inline(always)]
@@ -137,32 +117,46 @@ impl RandomCut {
     #[inline(always)]
     fn weigh_slate(&mut self, node: &Node<'_, u8>) -> bool {
         let open = self.slate.open();
-        let scores = self.slate.scores(node, &open);
-        let (mut found, mut highest) = (None, self.best.proxy);
-        for (lane, &score) in scores.iter().enumerate() {
-            if score > highest {
-                (found, highest) = (Some(lane), score);
-            }
+        let (lane, score) = highest(&self.slate.scores(node, &open));
+        let mut found = (score > self.best.proxy).then_some((lane, score));
+        if open.contains(&true) && self.divide_slate(node, &open, &mut found) {
+            return true;
         }
-        let mut limits = self.slate.limits(node, &open);
-        let mut divided = None;
-        while let Some(lane) = most_promising(&limits, highest) {
+        if let Some((lane, score)) = found {
+            self.slate.left(lane, &mut self.trial.split.left);
+            self.slate.lend(lane, self.slate.cut_in(lane), &mut self.trial);
+            self.trial.proxy = score;
+            std::mem::swap(&mut self.trial, &mut self.best);
+        }
+        found.is_some()
+    }
+
+    /// Makes the first of the best of the `open` cuts the best split where it is better than the cut that was `found`,
+    /// or as good and before it; `false` where none is.
+    #[inline(always)]
+    fn divide_slate(
+        &mut self,
+        node: &Node<'_, u8>,
+        open: &[bool; LANES],
+        found: &mut Option<(usize, f64)>,
+    ) -> bool {
+        let mut limits = self.slate.limits(node, open);
+        let mut any = false;
+        loop {
+            let best = found.map_or(self.best.proxy, |(_, score)| score);
+            let (lane, limit) = highest(&limits);
+            if limit == f64::NEG_INFINITY || !could_win(limit, best) {
+                return any;
+            }
             limits[lane] = f64::NEG_INFINITY;
             self.slate.lend(lane, self.slate.cut_in(lane), &mut self.trial);
             self.divide(node);
             let score = self.trial.proxy;
-            if score > highest || score == highest && found.is_some_and(|found| lane < found) {
-                (found, highest, divided) = (Some(lane), score, Some(lane));
+            if score > best || score == best && found.is_some_and(|(found, _)| lane < found) {
+                (*found, any) = (Some((lane, score)), true);
                 std::mem::swap(&mut self.trial, &mut self.best);
             }
         }
-        if let Some(lane) = found.filter(|_| found != divided) {
-            self.slate.left(lane, &mut self.trial.split.left);
-            self.slate.lend(lane, self.slate.cut_in(lane), &mut self.trial);
-            self.trial.proxy = highest;
-            std::mem::swap(&mut self.trial, &mut self.best);
-        }
-        found.is_some()
     }
 
     /// Makes the trial the best split, and says whether nothing can be better.
@@ -180,7 +174,7 @@ impl RandomCut {
         let [rows, most] = self.tally.count(node, bins, ends, both);
         if rows == most {
             self.judge(node, rows);
-        } else if self.could_win(node, self.best.proxy) {
+        } else if self.could_win(node) {
             self.divide(node);
         } else {
             return false;
@@ -210,29 +204,11 @@ impl RandomCut {
         };
     }
 
-    /// Whether the trial can be as good as `best`, with at least what is on its left and at most `self.most`.
-    ///
-    /// How good a split is is a convex function of what is on its left, so it is greatest where all open rows of a
-    /// class are on one side.
+    /// Whether the trial can be as good as the best, with at least what is on its left and at most [`Self::most`].
     #[inline(always)]
-    fn could_win(&self, node: &Node<'_, u8>, best: f64) -> bool {
-        let (&[first, second], &[most_first, most_second]) =
-            (&self.trial.split.left[..], &self.most[..])
-        else {
-            return true;
-        };
-        let bar = bar(best);
-        // There is nothing to be better than before the first.
-        if bar == f64::NEG_INFINITY || bar.is_nan() {
-            return true;
-        }
-        let corners = [
-            [first, second],
-            [most_first, second],
-            [first, most_second],
-            [most_first, most_second],
-        ];
-        let criterion = node.ground.parameters.criterion;
-        corners.iter().any(|left| proxy(criterion, left, node.counts, node.weights) >= bar)
+    fn could_win(&self, node: &Node<'_, u8>) -> bool {
+        let (criterion, ends) =
+            (node.ground.parameters.criterion, [&self.trial.split.left[..], &self.most]);
+        could_win(limit(criterion, ends, node.counts, node.weights), self.best.proxy)
     }
 }

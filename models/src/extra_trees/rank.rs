@@ -155,7 +155,7 @@ fn in_order(value: f32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::super::matrix::Matrix;
-    use super::super::rule::View;
+    use super::super::view::View;
     use super::*;
     use proptest::prelude::*;
 

@@ -9,6 +9,7 @@ use bytemuck::Pod;
 use super::bag::{Rows, RowsOf};
 use super::draw::{Draws, NodeKey};
 use super::grow::Ground;
+use super::view::View;
 
 /// A number as a rule looks at it.
 pub(crate) trait Number: Pod + PartialOrd + Send + Sync + std::fmt::Debug {
@@ -64,107 +65,6 @@ pub(crate) struct Split {
     pub(crate) left: Vec<u64>,
     /// Whether rows without a number go left; `None` where the node has no such rows.
     pub(crate) missing_left: Option<bool>,
-}
-
-/// The numbers of a table, in the order in which a node reads them best.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum View<'a, N> {
-    /// `[column, row]`, and how many rows there are: for nodes of many rows.
-    ByColumn(&'a [N], usize),
-    /// `[row, column]`, and how far rows are apart: for nodes of few rows.
-    ByRow(&'a [N], usize),
-}
-
-impl<'a, N: Copy> View<'a, N> {
-    /// The numbers of row `id` in a view row by row.
-    #[inline(always)]
-    pub(crate) fn row(self, id: u32) -> &'a [N] {
-        match self {
-            Self::ByRow(values, width) => &values[id as usize * width..][..width],
-            Self::ByColumn(..) => &[],
-        }
-    }
-
-    /// Copies the numbers of the rows `ids` in `column`, in order.
-    #[inline(always)]
-    pub(crate) fn gather(self, column: u32, ids: &[u32], out: &mut [N]) {
-        match self {
-            Self::ByColumn(values, rows) => {
-                let values = &values[column as usize * rows..][..rows];
-                each(ids, out, |id| values[id as usize]);
-            }
-            Self::ByRow(values, width) => {
-                let values = &values[column as usize..];
-                each(ids, out, |id| values[id as usize * width]);
-            }
-        }
-    }
-}
-
-impl<N: Pod> View<'_, N> {
-    /// Copies the numbers of the rows `ids` in several `columns`, in order: the processor waits for them together.
-    #[inline(always)]
-    pub(crate) fn gather_many(
-        self,
-        columns: [u32; TOGETHER],
-        ids: &[u32],
-        out: &mut [Vec<N>; TOGETHER],
-    ) {
-        let columns = columns.map(|column| column as usize);
-        match self {
-            Self::ByColumn(values, rows) => {
-                let from = columns.map(|column| &values[column * rows..][..rows]);
-                each_of_many(ids, out, |id, place| from[place][id as usize]);
-            }
-            Self::ByRow(..) => {
-                each_of_many(ids, out, |id, place| self.row(id)[columns[place]]);
-            }
-        }
-    }
-}
-
-/// Copies the numbers of each of the rows `ids` in several columns.
-#[inline(always)]
-fn each_of_many<N: Pod>(
-    ids: &[u32],
-    out: &mut [Vec<N>; TOGETHER],
-    number: impl Fn(u32, usize) -> N,
-) {
-    let mut block = [[N::zeroed(); BLOCK]; TOGETHER];
-    for (start, ids) in (0..).step_by(BLOCK).zip(ids.chunks(BLOCK)) {
-        for (row, &id) in ids.iter().enumerate().take(BLOCK) {
-            for (place, block) in block.iter_mut().enumerate() {
-                block[row] = number(id, place);
-            }
-        }
-        for (out, block) in out.iter_mut().zip(&block) {
-            out[start..][..ids.len()].copy_from_slice(&block[..ids.len()]);
-        }
-    }
-}
-
-/// Rows that are copied at a time.
-const BLOCK: usize = 64;
-
-/// Columns that are copied at a time.
-pub(crate) const TOGETHER: usize = 4;
-
-/// Numbers that are copied in one step of the loop.
-const STEP: usize = 8;
-
-/// Copies the number of each of the rows `ids`.
-#[inline(always)]
-fn each<N>(ids: &[u32], out: &mut [N], number: impl Fn(u32) -> N) {
-    let out = &mut out[..ids.len()];
-    let ((ids, last_ids), (out, last)) = (ids.as_chunks::<STEP>(), out.as_chunks_mut::<STEP>());
-    for (out, ids) in out.iter_mut().zip(ids) {
-        for (out, &id) in out.iter_mut().zip(ids) {
-            *out = number(id);
-        }
-    }
-    for (out, &id) in last.iter_mut().zip(last_ids) {
-        *out = number(id);
-    }
 }
 
 /// The columns in the order of drawing, and those that are known to be constant.

@@ -9,13 +9,17 @@ use super::drawn_cut::DrawnCut;
 use super::impurity::{gini_of_lanes, proxy};
 use super::kernels::{FULL, LANES};
 use super::lane_cuts::{LaneCut, LaneCuts};
+use super::lanes::Row;
+use super::open_cut::CORNERS;
 use super::parameters::Criterion;
-use super::rule::{ColumnDraw, Node, View};
+use super::row_picks::RowPicks;
+use super::rule::{ColumnDraw, Node};
 use super::threshold::Threshold;
 use super::trial::Trial;
+use super::vectors::Vectors;
 
 /// Nodes of more rows try column after column: they spend their time in loops over rows.
-const MOST_ROWS: usize = 512;
+const MOST_ROWS: usize = 4096;
 /// So do nodes of fewer rows: there the first column is likely to part the classes.
 const LEAST_ROWS: usize = 5;
 /// And where there are more classes, for each has sums of its own.
@@ -27,11 +31,13 @@ pub(crate) struct Slate {
     columns: Vec<u32>,
     cuts: LaneCuts,
     /// The bin of each row in each column.
-    rows: Vec<[u8; LANES]>,
+    rows: Vec<Row>,
+    picks: RowPicks,
+    vectors: Vectors,
     /// How many rows of each class are in bins below the first end of each cut, and below the second.
     below: Vec<[[u32; LANES]; 2]>,
     /// The same of some rows.
-    sums: Vec<[[u8; LANES]; 2]>,
+    sums: Vec<[Row; 2]>,
 }
 
 impl Slate {
@@ -41,6 +47,8 @@ impl Slate {
             columns: Vec::with_capacity(LANES),
             cuts: LaneCuts::new(),
             rows: Vec::with_capacity(MOST_ROWS),
+            picks: RowPicks::new(),
+            vectors: Vectors::detect(),
             below: vec![[[0; LANES]; 2]; classes],
             sums: vec![[[0; LANES]; 2]; classes],
         }
@@ -52,7 +60,7 @@ impl Slate {
         (LEAST_ROWS..=MOST_ROWS).contains(&node.rows.ids.len())
             && node.counts.len() <= MOST_CLASSES
             && node.rows.amounts.is_empty()
-            && matches!(node.view, View::ByRow(..))
+            && node.view.rows().is_some()
     }
 
     /// Draws the next columns to try and a cut in each, with `trial` for working memory; `false` where none is
@@ -113,14 +121,12 @@ impl Slate {
         open
     }
 
-    /// How good each of the `open` cuts can be at most; negative infinity in the other lanes.
-    ///
-    /// How good a split is is a convex function of what is on its left, so it is greatest where all open rows of a
-    /// class are on one side.
+    /// How good each of the `open` cuts can be at most, as [`limit`](super::open_cut::limit) has it; negative infinity
+    /// in the other lanes.
     #[inline(always)]
     pub(crate) fn limits(&self, node: &Node<'_, u8>, open: &[bool; LANES]) -> [f64; LANES] {
         let mut limits = [f64::NEG_INFINITY; LANES];
-        for corner in [[0, 0], [1, 0], [0, 1], [1, 1]] {
+        for corner in CORNERS {
             let of_two = node.counts.len() == 2;
             let scores = if of_two { self.score(node, corner) } else { [f64::INFINITY; LANES] };
             for lane in 0..LANES {
@@ -186,22 +192,19 @@ impl Slate {
     /// Lays out the rows of `node`.
     #[inline(always)]
     fn gather(&mut self, node: &Node<'_, u8>) {
-        self.rows.clear();
-        // The lanes of no column must not be written after those of the columns: vectors that are read soon after
-        // single bytes were written have to wait for them.
-        self.rows.resize(node.rows.ids.len(), [MISSING; LANES]);
-        for (row, &id) in self.rows.iter_mut().zip(node.rows.ids) {
-            let from = node.view.row(id);
-            for (to, &column) in row.iter_mut().zip(&self.columns) {
-                *to = from[column as usize];
-            }
-        }
+        let values = node.view.rows().expect("such nodes are read row by row");
+        self.picks.copy(self.vectors, values, node.rows.ids, &self.columns, &mut self.rows);
     }
 
     /// Draws the cut in each column.
     #[inline(always)]
     fn cut(&mut self, node: &Node<'_, u8>, key: NodeKey, trial: &mut Trial) {
-        self.cuts.draw(node.ground.table.meaning(), &self.columns, self.extremes(), key);
+        self.cuts.draw(
+            node.ground.table.meaning(),
+            &self.columns,
+            self.vectors.extremes(&self.rows),
+            key,
+        );
         let is_uniform = node.ground.parameters.threshold == Threshold::Uniform;
         for lane in 0..self.columns.len() {
             let kind = self.cuts.kind(lane);
@@ -225,31 +228,14 @@ impl Slate {
         self.cuts.put(lane, drawn);
     }
 
-    /// The lowest and the highest bin in each column.
-    #[inline(always)]
-    fn extremes(&self) -> [[u8; LANES]; 2] {
-        let (mut low, mut high) = ([MISSING; LANES], [0_u8; LANES]);
-        for row in &self.rows {
-            for lane in 0..LANES {
-                low[lane] = row[lane].min(low[lane]);
-                // What is missing is the highest bin, and none when one is added.
-                high[lane] = row[lane].wrapping_add(1).max(high[lane]);
-            }
-        }
-        for high in &mut high {
-            *high = high.wrapping_sub(1);
-        }
-        [low, high]
-    }
-
     /// Counts the rows of each class below the ends of the cuts.
     #[inline(always)]
     fn count(&mut self, node: &Node<'_, u8>) {
         self.below.fill([[0; LANES]; 2]);
         let rows = self.rows.chunks(FULL).zip(node.rows.classes.chunks(FULL));
         for (rows, classes) in rows {
-            self.sums.fill([[0; LANES]; 2]);
-            count_some(rows, classes, &self.cuts.ends, &mut self.sums);
+            let ends = &self.cuts.ends;
+            count_some(self.vectors, rows, classes, ends, &mut self.sums);
             for (below, sums) in
                 self.below.as_flattened_mut().iter_mut().zip(self.sums.as_flattened())
             {
@@ -264,14 +250,23 @@ impl Slate {
 /// Counts the rows of each class below `ends`; at most [`FULL`] rows.
 #[inline(always)]
 fn count_some(
-    rows: &[[u8; LANES]],
+    vectors: Vectors,
+    rows: &[Row],
     classes: &[u16],
-    ends: &[[u8; LANES]; 2],
-    sums: &mut [[[u8; LANES]; 2]],
+    ends: &[Row; 2],
+    sums: &mut [[Row; 2]],
 ) {
     if let [first, second] = sums {
-        return count_of_two(rows, classes, ends, first, second);
+        let [all, ones] = vectors.count_of_two(rows, classes, ends);
+        for end in 0..2 {
+            for lane in 0..LANES {
+                first[end][lane] = all[end][lane] - ones[end][lane];
+            }
+        }
+        *second = ones;
+        return;
     }
+    sums.fill([[0; LANES]; 2]);
     for (row, &class) in rows.iter().zip(classes) {
         for (sums, ends) in sums[usize::from(class)].iter_mut().zip(ends) {
             for lane in 0..LANES {
@@ -279,32 +274,4 @@ fn count_some(
             }
         }
     }
-}
-
-/// The same of two classes, whose sums stay in registers.
-#[inline(always)]
-fn count_of_two(
-    rows: &[[u8; LANES]],
-    classes: &[u16],
-    ends: &[[u8; LANES]; 2],
-    first: &mut [[u8; LANES]; 2],
-    second: &mut [[u8; LANES]; 2],
-) {
-    let (mut all, mut ones) = ([[0_u8; LANES]; 2], [[0_u8; LANES]; 2]);
-    for (row, &class) in rows.iter().zip(classes) {
-        let is_second = u8::from(class != 0);
-        for end in 0..2 {
-            for lane in 0..LANES {
-                let goes_left = u8::from(row[lane] < ends[end][lane]);
-                all[end][lane] += goes_left;
-                ones[end][lane] += goes_left & is_second;
-            }
-        }
-    }
-    for end in 0..2 {
-        for lane in 0..LANES {
-            first[end][lane] = all[end][lane] - ones[end][lane];
-        }
-    }
-    *second = ones;
 }

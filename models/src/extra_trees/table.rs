@@ -6,8 +6,9 @@ use super::ForestError;
 use super::binning::fill;
 use super::matrix::Matrix;
 use super::pages::Pages;
-use super::rule::{Number, View};
+use super::rule::Number;
 use super::tree::MOST_COLUMNS;
+use super::view::View;
 
 /// Labelled rows that are known to be usable.
 #[derive(Debug, Clone, Copy)]
@@ -155,8 +156,8 @@ pub(crate) struct Table<'a, N: Number> {
 pub(crate) const BAND: usize = 64;
 /// Rows that are copied at a time: sixteen numbers of four bytes fill a cache line of a column.
 const TILE: usize = 16;
-/// Bytes of a cache line.
-const LINE: usize = 64;
+/// Bytes of two cache lines, which are fetched together.
+const LINES: usize = 128;
 
 impl<'a> Table<'a, u8> {
     /// The numbers of `sample` in bins between at most so many edges.
@@ -237,8 +238,8 @@ pub(crate) fn tidy(value: f32) -> f32 {
 
 /// How far rows of `columns` numbers are apart: none crosses more cache lines than it must.
 fn width<N>(columns: usize) -> usize {
-    let line = LINE / size_of::<N>();
-    if columns < line { columns.next_power_of_two() } else { columns.next_multiple_of(line) }
+    let lines = LINES / size_of::<N>();
+    if columns < lines { columns.next_power_of_two() } else { columns.next_multiple_of(lines) }
 }
 
 /// What lies column by column, row by row.
