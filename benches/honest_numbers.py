@@ -68,11 +68,11 @@ def announced(record, figure):
 
 
 def drawn(grid, seed, per_class, folder):
-    """A grid of as many cells of each class, drawn at random."""
+    """A grid of as many cells of each class and some more, drawn at random: not all have pixels that can be used."""
     table = parquet.read_table(grid)
     labels = np.array(table["label"].to_pylist(), dtype=object)
     generator = np.random.default_rng(seed)
-    rows = [generator.choice(np.flatnonzero(labels == label), per_class, replace=False)
+    rows = [generator.choice(np.flatnonzero(labels == label), per_class + per_class // 100 + 5, replace=False)
             for label in sorted({label for label in labels if label is not None})]
     own = {key: value for key, value in parquet.read_metadata(grid).metadata.items() if key != b"ARROW:schema"}
     cells = table.take(np.sort(np.concatenate(rows))).replace_schema_metadata(own)
