@@ -21,9 +21,7 @@ def expect(what, found, expected):
         raise SystemExit(f"{what}: {found}; expected {expected}")
 
 
-def main(folder: Path, columns: int, rows: int) -> None:
-    application = QgsApplication([], False)
-    application.initQgis()
+def check(folder: Path, columns: int, rows: int) -> None:
     raster = QgsRasterLayer(str(folder / "map.tif"), "classes")
     expect("the raster can be read", raster.isValid(), True)
     expect("columns and rows", (raster.width(), raster.height()), (columns, rows))
@@ -43,6 +41,13 @@ def main(folder: Path, columns: int, rows: int) -> None:
     expect("legend of the cells", categories[:2],
            [(NAMES[0], NAMES[0], COLOURS[0]), (NAMES[1], NAMES[1], COLOURS[1])])
     expect("the legend ends with cells without a class", categories[2][1], "no class")
+
+
+def main(folder: Path, columns: int, rows: int) -> None:
+    application = QgsApplication([], False)
+    application.initQgis()
+    # What QGIS has opened must be gone before it ends.
+    check(folder, columns, rows)
     application.exitQgis()
 
 
