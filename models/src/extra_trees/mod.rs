@@ -34,17 +34,17 @@
 //!
 //! # How fast it is
 //!
-//! Against scikit-learn 1.9.1, medians of three turns of each in one run of `benches/peers/trees.py` on a shared Emerald
-//! Rapids machine, CPU seconds of one thread; 40,000 rows of 486 columns, 100 trees. Both feel their neighbours; five
-//! turns beside other work gave 4.0 for the fit, where 4.5 stands here:
+//! Against scikit-learn 1.9.1, medians of five turns of each in one run of `benches/peers/trees.py` on a shared Emerald
+//! Rapids machine, CPU seconds of one thread; 40,000 rows of 486 columns, 100 trees. Both feel their neighbours: for the
+//! fit, where 5.5 stands here, three turns shortly before had given 4.7, and three beside other work 5.4:
 //!
 //! | | Tesela | scikit-learn | ratio |
 //! |---|---|---|---|
-//! | fit | 4.3 s | 19.3 s | 4.5 |
-//! | predict, a row | 5.0 µs | 35.8 µs | 7.2 |
-//! | predict 100,000 rows | 0.39 s | 3.7 s | 9.5 |
+//! | fit | 3.0 s | 16.3 s | 5.5 |
+//! | predict, a row | 3.9 µs | 27.9 µs | 7.2 |
+//! | predict 100,000 rows | 0.40 s | 3.4 s | 8.4 |
 //! | model on disk | 3.6 MB | 103 MB | 28 |
-//! | reading the model | 46 ms | 102 ms | 2.2 |
+//! | reading the model | 48 ms | 93 ms | 1.9 |
 //! | most memory while fitting, of it beyond the data | 134, 53 MB | 335, 128 MB | 2.5, 2.4 |
 //! | accuracy, log-loss | .9113, .2757 | .9117, .2755 | |
 //!
