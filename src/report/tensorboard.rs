@@ -4,6 +4,7 @@
 //! on one thread here, behind a channel; when it fails, the log ends with a message and the run goes on. `metrics.json`
 //! and the histories are the record of a run, events are for looking at.
 
+use std::fs::{create_dir_all, remove_file, write};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -22,6 +23,9 @@ pub struct EventLog {
     events: Option<Sender<Event>>,
     writer: Option<JoinHandle<bool>>,
 }
+
+/// Bytes that are written to see whether there is room: more than the library begins with.
+const PROBE: usize = 4096;
 
 enum Event {
     Scalar { tag: String, value: f32, step: usize },
@@ -103,6 +107,9 @@ fn to_step(step: u64) -> usize {
 
 /// Writes until the channel closes; whether everything was written.
 fn write_all(directory: &Path, inbox: &Receiver<Event>) -> bool {
+    if !can_write(directory) {
+        return false;
+    }
     let open = || SummaryWriter::new(directory);
     let Ok(mut writer) = catch_unwind(AssertUnwindSafe(open)) else { return false };
     let written = catch_unwind(AssertUnwindSafe(|| {
@@ -134,6 +141,17 @@ fn write_all(directory: &Path, inbox: &Receiver<Event>) -> bool {
     // The library also panics when a writer that has failed is dropped.
     let closed = catch_unwind(AssertUnwindSafe(|| drop(writer)));
     written.is_ok() && closed.is_ok()
+}
+
+/// Whether a file can be made and filled in `directory`, which is made where it is missing.
+///
+/// Where the first file of the library cannot be written, it may panic while it cleans up after a panic, which ends the whole
+/// process and cannot be caught.
+fn can_write(directory: &Path) -> bool {
+    let probe = directory.join(".probe");
+    let written = create_dir_all(directory).and_then(|()| write(&probe, [0; PROBE]));
+    let removed = remove_file(&probe);
+    written.and(removed).is_ok()
 }
 
 /// Keeps panics of the library, which are caught, from being printed; all others are.
@@ -172,7 +190,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let folder = directory.path().join("fold-00");
         let log = EventLog::open(&folder);
-        while !folder.is_dir() {
+        // The library ends the process where its folder is removed before it has made its file.
+        let is_made = |folder: &Path| {
+            let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            names
+                .map(|entry| entry.file_name())
+                .any(|name| name.to_string_lossy().contains("tfevents"))
+        };
+        while !is_made(&folder) {
             std::thread::yield_now();
         }
         std::fs::remove_dir_all(&folder).unwrap();
