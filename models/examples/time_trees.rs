@@ -13,7 +13,8 @@ use std::path::Path;
 
 use tesela_datasets::config::Problems;
 use tesela_models::extra_trees::{
-    Forest, Matrix, MaxFeatures, Parameters, RawExtraTrees, RawRandomForest, Sample, fit,
+    Forest, ForestView, Matrix, MaxFeatures, Parameters, RawExtraTrees, RawRandomForest, Sample,
+    fit,
 };
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
@@ -66,11 +67,18 @@ fn main() -> Result<(), AnyError> {
         Forest::from_bytes(&bytes)?;
     }
     let load_cpu = (cpu_seconds()? - before) / TURNS as f64;
+    let mappable = forest.view().to_bytes();
+    let before = cpu_seconds()?;
+    for _ in 0..TURNS {
+        ForestView::from_bytes(&mappable)?;
+    }
+    let view_cpu = (cpu_seconds()? - before) / TURNS as f64;
     println!(
         "{{\"fit_cpu\":{fit_cpu:.3},\"predict_cpu\":{predict_cpu:.4},\"many_cpu\":{many_cpu:.3},\
-         \"load_cpu\":{load_cpu:.4},\
+         \"load_cpu\":{load_cpu:.4},\"view_cpu\":{view_cpu:.5},\"view_bytes\":{},\
          \"accuracy\":{accuracy:.5},\"log_loss\":{log_loss:.5},\"nodes\":{},\"bytes\":{},\
          \"start_peak_bytes\":{start_peak},\"fit_peak_bytes\":{fit_peak}}}",
+        mappable.len(),
         forest.nodes(),
         bytes.len()
     );

@@ -1,13 +1,10 @@
 //! A fitted forest, and what it says about rows.
 
-use rayon::prelude::*;
-
 use super::ForestError;
+use super::forest_view::{ForestView, Spread};
 use super::group::Group;
 use super::matrix::Matrix;
 use super::tree::{Layout, Tree};
-use super::votes::{Means, Squares, deviation, mean};
-use super::walk::{Walks, chunk_rows};
 
 /// Trees that vote by the classes of the training rows in the leaf that a row falls into.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,16 +13,6 @@ pub struct Forest {
     layout: Layout,
     class_weights: Vec<f64>,
     groups: Vec<Group>,
-}
-
-/// The probabilities of rows, and how far the trees are from agreeing on them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Spread {
-    /// The probability of each class for each row, as of [`Forest::predict`]: `[row, class]`.
-    pub probabilities: Vec<f32>,
-    /// The standard deviation of what the single trees give, of which the probability is the mean:
-    /// `[row, class]`, from 0 where all agree to 0.5.
-    pub deviations: Vec<f32>,
 }
 
 impl Forest {
@@ -56,86 +43,26 @@ impl Forest {
         self.groups.iter().map(Group::count).sum()
     }
 
-    /// The probability of each class for each row of `matrix`, `[row, class]`: the mean over the trees of the
-    /// class shares in the leaf. Rows are spread over the threads of rayon's current pool; the sum of a row
-    /// is taken in the order of the trees, so it is the same at any number of threads.
-    ///
-    /// A number that is `NaN` goes to the side that was chosen for missing numbers when the tree was grown.
-    /// Beyond the result, memory for some thousand rows a thread is used.
+    /// The forest as it is walked; it can be written as a file that is walked where it lies.
+    pub fn view(&self) -> ForestView<'_> {
+        let groups = self.groups.iter().map(Group::view).collect();
+        ForestView::new(self.columns, self.classes(), groups)
+    }
+
+    /// The probability of each class for each row of `matrix`, `[row, class]`, as of [`ForestView::predict`].
     ///
     /// # Errors
     /// If the matrix has another number of columns.
     pub fn predict(&self, matrix: Matrix<'_>) -> Result<Vec<f32>, ForestError> {
-        let (classes, trees) = (self.classes(), self.trees());
-        let mut probabilities = vec![0.0; self.check(matrix)? * classes];
-        let into = probabilities.par_chunks_mut(self.chunk_rows(matrix) * classes);
-        let walks = Walks::default();
-        self.chunks(matrix).zip(into).for_each(|(chunk, into)| {
-            walks.lend(|walk| {
-                let width = self.layout.row_width();
-                let sums = walk.sum::<Means>(&self.groups, width, classes, chunk);
-                for (into, &sum) in into.iter_mut().zip(sums) {
-                    *into = mean(sum, trees);
-                }
-            });
-        });
-        Ok(probabilities)
+        self.view().predict(matrix)
     }
 
     /// As [`Self::predict`], with the spread of the trees around each probability, from the same walk.
     ///
-    /// The spread is `√(Σ p² / trees − (Σ p / trees)²)` over the probabilities *p* that the single trees give,
-    /// with sums in double precision in the order of the trees: right to about 10⁻⁷.
-    ///
     /// # Errors
     /// If the matrix has another number of columns.
     pub fn predict_with_spread(&self, matrix: Matrix<'_>) -> Result<Spread, ForestError> {
-        let (classes, trees) = (self.classes(), self.trees());
-        let mut probabilities = vec![0.0; self.check(matrix)? * classes];
-        let mut deviations = probabilities.clone();
-        let size = self.chunk_rows(matrix) * classes;
-        let into = probabilities.par_chunks_mut(size).zip(deviations.par_chunks_mut(size));
-        let walks = Walks::default();
-        self.chunks(matrix).zip(into).for_each(|(chunk, (means, deviations))| {
-            walks.lend(|walk| {
-                let width = self.layout.row_width();
-                let sums = walk.sum::<Squares>(&self.groups, width, classes, chunk);
-                let rows =
-                    means.chunks_exact_mut(classes).zip(deviations.chunks_exact_mut(classes));
-                for ((means, deviations), sums) in rows.zip(sums.chunks_exact(2 * classes)) {
-                    let (sums, squares) = sums.split_at(classes);
-                    for class in 0..classes {
-                        means[class] = mean(sums[class], trees);
-                        deviations[class] = deviation(sums[class], squares[class], trees);
-                    }
-                }
-            });
-        });
-        Ok(Spread { probabilities, deviations })
-    }
-
-    /// The number of rows of `matrix`, which must have the columns of the forest.
-    fn check(&self, matrix: Matrix<'_>) -> Result<usize, ForestError> {
-        if matrix.columns() == self.columns {
-            return Ok(matrix.rows());
-        }
-        Err(ForestError::Unusable(format!(
-            "there are {} columns; the forest was grown on {}",
-            matrix.columns(),
-            self.columns
-        )))
-    }
-
-    fn chunk_rows(&self, matrix: Matrix<'_>) -> usize {
-        chunk_rows(matrix.rows(), rayon::current_num_threads(), self.layout.row_width())
-    }
-
-    /// The rows of `matrix`, some at a time.
-    fn chunks<'a>(&self, matrix: Matrix<'a>) -> impl IndexedParallelIterator<Item = Matrix<'a>> {
-        let chunks = matrix.values().par_chunks(self.chunk_rows(matrix) * matrix.columns());
-        chunks.map(move |values| {
-            Matrix::new(values, matrix.columns()).expect("chunks are whole rows")
-        })
+        self.view().predict_with_spread(matrix)
     }
 
     /// The layout of the nodes.
@@ -159,6 +86,7 @@ mod tests {
     use super::super::fit::tests::{grow, table};
     use super::super::parameters::Parameters;
     use super::super::tree::MOST_COLUMNS;
+    use super::super::votes::mean;
     use super::*;
     use proptest::prelude::*;
 
@@ -178,7 +106,7 @@ mod tests {
             .iter()
             .flat_map(|group| (0..group.trees()).map(move |tree| (group, tree)));
         let walk = |(group, tree): (&Group, usize)| {
-            let mut node = group.nodes()[group.root(tree) as usize];
+            let mut node = group.node(group.root(tree));
             while node.leaf_code().is_none() {
                 let value = row[layout.column(node)];
                 let left = if value.is_nan() {
@@ -186,7 +114,7 @@ mod tests {
                 } else {
                     value <= node.threshold()
                 };
-                node = group.nodes()[(layout.child(node) + u32::from(!left)) as usize];
+                node = group.node(layout.child(node) + u32::from(!left));
             }
             group.shares_of(node.leaf_code().unwrap(), classes)
         };

@@ -25,14 +25,19 @@ pub enum FormatError {
     #[error("the file does not begin as a forest does")]
     Foreign,
     /// The file is of another version.
-    #[error("the forest has format {found}; this build reads {FORMAT_VERSION}")]
+    #[error("the forest has format {found}; this build reads {expected}")]
     Version {
         /// The version that it names.
         found: u32,
+        /// The version that this build reads.
+        expected: u32,
     },
     /// The checksum at the end is not that of the bytes before it.
     #[error("the checksum does not match: the file is truncated or altered")]
     Checksum,
+    /// The bytes cannot be read where they lie.
+    #[error("{0}")]
+    Place(&'static str),
     /// The content contradicts itself.
     #[error("{0}")]
     Content(&'static str),
@@ -72,7 +77,7 @@ impl Forest {
         let mut reader = Reader { bytes: &bytes[MAGIC.len()..] };
         let version = reader.number()?;
         if version != FORMAT_VERSION {
-            return Err(FormatError::Version { found: version });
+            return Err(FormatError::Version { found: version, expected: FORMAT_VERSION });
         }
         let (content, digest) =
             bytes.split_last_chunk::<DIGEST_BYTES>().ok_or(FormatError::Checksum)?;
@@ -124,7 +129,7 @@ impl TreeWriter<'_> {
         let mut order = Vec::new();
         let mut waiting = vec![self.group.root(self.tree)];
         while let Some(slot) = waiting.pop() {
-            let node = self.group.nodes()[slot as usize];
+            let node = self.group.node(slot);
             order.push(node);
             if node.leaf_code().is_none() {
                 let child = self.forest.layout().child(node);
@@ -156,12 +161,12 @@ fn write_varint(mut value: u32, into: &mut Vec<u8>) {
 }
 
 /// Takes numbers from bytes that may end at any place.
-struct Reader<'a> {
-    bytes: &'a [u8],
+pub(super) struct Reader<'a> {
+    pub(super) bytes: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: Option<usize>) -> Result<&'a [u8], FormatError> {
+    pub(super) fn take(&mut self, count: Option<usize>) -> Result<&'a [u8], FormatError> {
         let (taken, rest) = count
             .and_then(|count| self.bytes.split_at_checked(count))
             .ok_or(FormatError::Content("the file announces more than it holds"))?;
@@ -169,12 +174,12 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    fn number(&mut self) -> Result<u32, FormatError> {
+    pub(super) fn number(&mut self) -> Result<u32, FormatError> {
         let taken = self.take(Some(4))?;
         Ok(u32::from_le_bytes(taken.try_into().expect("four bytes were taken")))
     }
 
-    fn count(&mut self) -> Result<usize, FormatError> {
+    pub(super) fn count(&mut self) -> Result<usize, FormatError> {
         usize::try_from(self.number()?).map_err(|_| FormatError::Content("a count is too large"))
     }
 

@@ -1,21 +1,17 @@
-//! Trees that are walked side by side by the same row.
+//! Trees laid out to be walked side by side by the same row.
 //!
 //! Their nodes lie in one table, so that a walk needs nothing but a position in it. Half of the leaves of a
 //! tree come in pairs; pairs that say the same are stored once, which makes the table a third smaller.
 
 use std::collections::BTreeMap;
 
-use super::tree::{Layout, Node, Tree, is_leaf};
-use super::votes::Votes;
-
-/// Trees that are walked side by side, so that the processor waits for several numbers at once. Ten positions
-/// and what else a step needs just fit the registers: of 8, 10, 12, 16 and 20 this was the fastest.
-pub(crate) const LANES: usize = 10;
+use super::group_view::{GroupView, LANES};
+use super::tree::{Layout, Node, Tree, Words};
 
 /// Up to [`LANES`] trees, laid out for walking.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Group {
-    nodes: Vec<Node>,
+    nodes: Vec<Words>,
     /// Where the trees begin; a leaf for lanes without a tree.
     roots: [u32; LANES],
     trees: usize,
@@ -65,9 +61,9 @@ impl Group {
             group.mixed.extend_from_slice(&tree.mixed);
             group.mixed_starts.push(group.mixed.len());
         }
-        group.nodes = builder.nodes;
         let is_leaf = |node: &Node| node.leaf_code().is_some();
-        let leaf = group.nodes.iter().position(is_leaf).expect("a tree has a leaf");
+        let leaf = builder.nodes.iter().position(is_leaf).expect("a tree has a leaf");
+        group.nodes = builder.nodes.into_iter().map(Words::from).collect();
         group.roots[trees.len()..].fill(position(leaf));
         group.shares = shares(&group.mixed, class_weights);
         group
@@ -83,9 +79,9 @@ impl Group {
         self.count
     }
 
-    /// The nodes of all trees.
-    pub(crate) fn nodes(&self) -> &[Node] {
-        &self.nodes
+    /// The node at position `slot`.
+    pub(crate) fn node(&self, slot: u32) -> Node {
+        self.nodes[slot as usize].into()
     }
 
     /// Where tree number `tree` of the group begins.
@@ -108,48 +104,13 @@ impl Group {
         self.shares[(code - classes) * classes..][..classes].to_vec()
     }
 
-    /// Adds what each tree says about a row of `keys` to the row's `sums`, in order. Without `SOME_MISSING` no
-    /// key is missing.
-    #[inline(always)]
-    pub(crate) fn vote<const WIDTH: usize, const SOME_MISSING: bool, V: Votes>(
-        &self,
-        keys: &[u32; WIDTH],
-        sums: &mut [f64],
-    ) {
-        let slots = self.walk::<WIDTH, SOME_MISSING>(keys);
-        let classes = sums.len() / V::SUMS;
-        for &slot in &slots[..self.trees] {
-            let code = self.nodes[slot as usize].leaf_code().expect("walks end in leaves") as usize;
-            if code < classes {
-                V::add_pure(sums, code);
-            } else {
-                let start = (code - classes) * classes;
-                V::add_shares(sums, &self.shares[start..start + classes]);
-            }
-        }
-    }
-
-    /// The leaf in which the row falls in each tree.
-    #[inline(always)]
-    fn walk<const WIDTH: usize, const SOME_MISSING: bool>(
-        &self,
-        keys: &[u32; WIDTH],
-    ) -> [u32; LANES] {
-        let nodes = &self.nodes[..];
-        let mut slots = self.roots;
-        loop {
-            for slot in &mut slots {
-                *slot = nodes[*slot as usize].step::<WIDTH, SOME_MISSING>(keys).0;
-            }
-            let mut thresholds = u32::MAX;
-            for slot in &mut slots {
-                let (next, threshold) = nodes[*slot as usize].step::<WIDTH, SOME_MISSING>(keys);
-                *slot = next;
-                thresholds &= threshold;
-            }
-            if is_leaf(thresholds) {
-                return slots;
-            }
+    /// The group as it is walked.
+    pub(crate) fn view(&self) -> GroupView<'_> {
+        GroupView {
+            nodes: &self.nodes,
+            roots: self.roots,
+            trees: self.trees,
+            shares: &self.shares,
         }
     }
 }

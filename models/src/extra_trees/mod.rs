@@ -10,7 +10,7 @@
 //! at any number of threads.
 //!
 //! ```
-//! use tesela_models::extra_trees::{Forest, Matrix, Parameters, Sample, fit};
+//! use tesela_models::extra_trees::{Forest, ForestView, Matrix, Parameters, Sample, fit};
 //!
 //! // Four rows of two numbers, the first two of class 0.
 //! let numbers = [0.0, 5.0, 1.0, 6.0, 8.0, 5.5, 9.0, 6.5];
@@ -29,6 +29,14 @@
 //! let between = [4.5, 5.5, f32::NAN, 5.5];
 //! let spread = forest.predict_with_spread(Matrix::new(&between, 2)?)?;
 //! assert!(spread.deviations[0] > 0.2);
+//!
+//! // As a file that is walked where it lies: mapped into memory, it is shared by all processes that use it.
+//! let path = directory.path().join("some.view");
+//! forest.view().save(&path)?;
+//! // SAFETY: nobody writes to the file; whoever replaces it puts another in its place.
+//! let mapped = unsafe { memmap2::Mmap::map(&std::fs::File::open(&path)?)? };
+//! let view = ForestView::from_bytes(&mapped)?;
+//! assert_eq!(view.predict(matrix)?, probabilities);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -96,8 +104,10 @@ mod drawn_cut;
 mod file;
 mod fit;
 mod forest;
+mod forest_view;
 mod format;
 mod group;
+mod group_view;
 mod grow;
 mod impurity;
 mod kernels;
@@ -125,6 +135,7 @@ mod tree;
 mod trial;
 mod vectors;
 mod view;
+mod view_format;
 mod votes;
 mod walk;
 
@@ -139,13 +150,15 @@ pub use classifier::{
     ExtraTreesClassifier, KIND, LoadError, RANDOM_FOREST_KIND, WEIGHTS_FILE, load,
 };
 pub use fit::fit;
-pub use forest::{Forest, Spread};
+pub use forest::Forest;
+pub use forest_view::{ForestView, Spread};
 pub use format::{FORMAT_VERSION, FormatError};
 pub use matrix::Matrix;
 pub use parameters::{Criterion, Cut, MaxFeatures, Parameters, RawExtraTrees, RawRandomForest};
 pub use recipe::ExtraTrees;
 pub use table::Sample;
 pub use threshold::Threshold;
+pub use view_format::VIEW_FORMAT_VERSION;
 
 /// Why a forest could not be grown or used.
 #[derive(Debug, thiserror::Error)]

@@ -52,7 +52,7 @@ impl Tables {
         let mut waiting = vec![group.root(own)];
         let mut next = 0;
         while next < waiting.len() {
-            let node = group.nodes()[waiting[next] as usize];
+            let node = group.node(waiting[next]);
             let id = number(next);
             self.trees.push(tree);
             self.nodes.push(id);

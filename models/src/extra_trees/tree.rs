@@ -91,11 +91,26 @@ pub(crate) fn key(value: f32) -> u32 {
     if value.is_nan() { MISSING } else { turned }
 }
 
+/// A [`Node`] as two plain words, threshold and place: as tables of nodes lie in memory and in files.
+pub(crate) type Words = [u32; 2];
+
 /// A split or a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Node {
     threshold: u32,
     place: u32,
+}
+
+impl From<Words> for Node {
+    fn from([threshold, place]: Words) -> Self {
+        Self { threshold, place }
+    }
+}
+
+impl From<Node> for Words {
+    fn from(node: Node) -> Self {
+        [node.threshold, node.place]
+    }
 }
 
 impl Node {
@@ -110,31 +125,32 @@ impl Node {
     }
 
     /// What the leaf holds: a class where below their number, else an index into [`Tree::mixed`] above it.
-    #[inline(always)]
     pub(crate) fn leaf_code(self) -> Option<u32> {
-        is_leaf(self.threshold).then_some(self.threshold & !LEAF)
+        leaf_code(self.threshold)
     }
+}
 
-    /// Where a row of `keys` goes from here, and the threshold on the way; `WIDTH` is the layout's
-    /// [row width](Layout::row_width). Without `SOME_MISSING` no key is [`MISSING`].
-    #[inline(always)]
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "the threshold is compared where it lies, which saves an instruction"
-    )]
-    pub(crate) fn step<const WIDTH: usize, const SOME_MISSING: bool>(
-        &self,
-        keys: &[u32; WIDTH],
-    ) -> (u32, u32) {
-        let value = keys[self.place as usize & (WIDTH - 1)];
-        let child = self.place >> (WIDTH.trailing_zeros() + 1);
-        let goes_right = if SOME_MISSING && value == MISSING {
-            self.place >> WIDTH.trailing_zeros() & 1 == 1
-        } else {
-            self.threshold < value
-        };
-        (child + u32::from(goes_right), self.threshold)
-    }
+/// Where a row of `keys` goes from a node, and the threshold on the way; `WIDTH` is the layout's
+/// [row width](Layout::row_width). Without `SOME_MISSING` no key is [`MISSING`].
+#[inline(always)]
+pub(crate) fn step<const WIDTH: usize, const SOME_MISSING: bool>(
+    [threshold, place]: &Words,
+    keys: &[u32; WIDTH],
+) -> (u32, u32) {
+    let value = keys[*place as usize & (WIDTH - 1)];
+    let child = place >> (WIDTH.trailing_zeros() + 1);
+    let goes_right = if SOME_MISSING && value == MISSING {
+        place >> WIDTH.trailing_zeros() & 1 == 1
+    } else {
+        *threshold < value
+    };
+    (child + u32::from(goes_right), *threshold)
+}
+
+/// What a leaf of this threshold holds; `None` for a split's.
+#[inline(always)]
+pub(crate) fn leaf_code(threshold: u32) -> Option<u32> {
+    is_leaf(threshold).then_some(threshold & !LEAF)
 }
 
 /// Whether these are the bits of a leaf's threshold, or of the thresholds of leaves only, joined by `&`.
@@ -184,9 +200,11 @@ mod tests {
             let node = Layout::new(512).split(3, threshold, missing_left, 8);
             let keys = [key(value); 512];
             let left = if value.is_nan() { missing_left } else { value <= threshold };
-            prop_assert_eq!(node.step::<512, true>(&keys).0, 9 - u32::from(left));
+            let words = node.into();
+            prop_assert_eq!(Node::from(words), node);
+            prop_assert_eq!(step::<512, true>(&words, &keys).0, 9 - u32::from(left));
             if !value.is_nan() {
-                prop_assert_eq!(node.step::<512, false>(&keys).0, 9 - u32::from(left));
+                prop_assert_eq!(step::<512, false>(&words, &keys).0, 9 - u32::from(left));
             }
         }
     }
@@ -216,9 +234,9 @@ mod tests {
         let leaf = layout.leaf(77, 3);
         assert_eq!((leaf.leaf_code(), layout.child(leaf), layout.column(leaf)), (Some(3), 77, 0));
         for value in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 0.0] {
-            assert_eq!(leaf.step::<512, true>(&[key(value); 512]).0, 77);
+            assert_eq!(step::<512, true>(&leaf.into(), &[key(value); 512]).0, 77);
         }
-        assert_eq!(leaf.step::<512, false>(&[key(f32::INFINITY); 512]).0, 77);
+        assert_eq!(step::<512, false>(&leaf.into(), &[key(f32::INFINITY); 512]).0, 77);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::group::Group;
+use super::group_view::GroupView;
 use super::matrix::Matrix;
 use super::tree::{MISSING, key};
 use super::votes::Votes;
@@ -53,7 +53,7 @@ impl Walk {
     /// [row width](super::tree::Layout::row_width) of the layout.
     pub(crate) fn sum<V: Votes>(
         &mut self,
-        groups: &[Group],
+        groups: &[GroupView<'_>],
         width: usize,
         classes: usize,
         matrix: Matrix<'_>,
@@ -76,7 +76,7 @@ impl Walk {
         &self.sums
     }
 
-    fn sum_all<const WIDTH: usize, V: Votes>(&mut self, groups: &[Group], each: usize) {
+    fn sum_all<const WIDTH: usize, V: Votes>(&mut self, groups: &[GroupView<'_>], each: usize) {
         let (rows, _) = self.keys.as_chunks::<WIDTH>();
         for group in groups {
             let sums = self.sums.chunks_exact_mut(each);
