@@ -76,8 +76,8 @@ fn join(sums: &mut Vec<Slants>, more: Vec<Slants>) {
         *sums = more;
         return;
     }
-    for (sum, more) in sums.iter_mut().zip(more) {
-        *sum = sum.clone().join(&more);
+    for (sum, more) in sums.iter_mut().zip(&more) {
+        sum.join(more);
     }
 }
 

@@ -102,12 +102,11 @@ impl Slants {
     }
 
     /// Adds those of other pixels.
-    pub(super) fn join(mut self, other: &Self) -> Self {
+    pub(super) fn join(&mut self, other: &Self) {
         let own = self.level.iter_mut().chain(&mut self.slant);
         for (own, other) in own.zip(other.level.iter().chain(&other.slant)) {
             *own += other;
         }
-        self
     }
 }
 

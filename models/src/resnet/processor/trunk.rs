@@ -10,7 +10,7 @@ use super::canvas::Canvas;
 use super::forward::convolve;
 use super::plan::Shape;
 use super::sums::{Sums, Term};
-use super::unit::{TENSORS, Unit};
+use super::unit::{FIRST_STATISTIC, TENSORS, Unit};
 use crate::network::{
     Activations, BoundTrunk, InputShape, Learned, Network, Pass, Trunk, to_single,
 };
@@ -129,8 +129,8 @@ impl BoundResnet {
     fn followed(&self, stem: &Made, blocks: &[BlockMade]) -> Vec<(usize, Vec<f32>)> {
         let mut followed = Vec::new();
         let mut follow = |unit: &Unit, made: &Made| {
-            // Behind the weights of the convolution, and scale and shift of the norm.
-            followed.extend((unit.first_tensor + 3..).zip(unit.norm.followed(&made.moments)));
+            let first = unit.first_tensor + FIRST_STATISTIC;
+            followed.extend((first..).zip(unit.norm.followed(&made.moments)));
         };
         follow(&self.stem, stem);
         for (units, made) in self.blocks.iter().zip(blocks) {

@@ -11,6 +11,9 @@ use super::sweeps::{Activate, Around, Descend};
 /// Tensors of a unit: the weights of its convolution, then weight, bias, mean and variance of its norm.
 pub(super) const TENSORS: usize = 5;
 
+/// The first of a unit's tensors that follows batches: the running mean, which the running variance comes behind.
+pub(super) const FIRST_STATISTIC: usize = 3;
+
 /// A convolution with its norm, and with their weights.
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
