@@ -25,7 +25,9 @@ pub struct FeatureExtractor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Need {
     Nothing,
-    /// Mean, variance, variation, skewness and kurtosis.
+    /// Mean, variance and variation.
+    Spread,
+    /// Skewness and kurtosis besides.
     Moments,
     Everything,
 }
@@ -90,7 +92,8 @@ impl FeatureExtractor {
         for column in columns {
             let need = &mut self.needs[column / STATISTICS.len()];
             *need = (*need).max(match STATISTICS[column % STATISTICS.len()] {
-                "mean" | "var" | "cv" | "skew" | "kurt" => Need::Moments,
+                "mean" | "var" | "cv" => Need::Spread,
+                "skew" | "kurt" => Need::Moments,
                 _ => Need::Everything,
             });
         }
@@ -180,23 +183,24 @@ impl pulp::WithSimd for Describe<'_> {
 
     #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _simd: S) {
+    fn with_simd<S: pulp::Simd>(self, simd: S) {
         let Self { extractor, scratch, pixels, out } = self;
         extractor.pixels.scale(&mut scratch.blocks);
         let rows = out.as_chunks_mut::<{ STATISTICS.len() }>().0;
         let channels = extractor.channels.channels();
         for (at, (row, &channel)) in rows.iter_mut().zip(channels).enumerate() {
-            if extractor.needs[at] == Need::Nothing {
+            let need = extractor.needs[at];
+            if need == Need::Nothing {
                 row.fill(f32::NAN);
                 continue;
             }
             extractor.pixels.fill(channel, &scratch.blocks, &mut scratch.values);
-            if extractor.needs[at] == Need::Moments {
-                describe_moments(scratch, pixels, row);
-                continue;
+            if need == Need::Everything {
+                let range = extractor.ranges.as_ref().map(|ranges| ranges[at]);
+                describe(simd, scratch, pixels, range, row);
+            } else {
+                describe_moments(simd, scratch, pixels, need, row);
             }
-            let range = extractor.ranges.as_ref().map(|ranges| ranges[at]);
-            describe(scratch, pixels, range, row);
         }
     }
 }
@@ -204,7 +208,8 @@ impl pulp::WithSimd for Describe<'_> {
 /// Describes the channel in `scratch.values`.
 #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 #[inline(always)]
-fn describe(
+fn describe<S: pulp::Simd>(
+    simd: S,
     scratch: &mut FeatureScratch,
     pixels: Pixels,
     range: Option<[f32; 2]>,
@@ -214,9 +219,9 @@ fn describe(
     let count = pixels.count;
     let own_range = range.is_none();
     let centre = pixels.centre.map(|at| f64::from(values.as_flattened()[at]));
-    let extent = extent(values, count);
+    let extent = extent(simd, values, count);
     values.as_flattened_mut()[count..].fill(extent.pivot);
-    let moments = moments(values, count, extent);
+    let moments = moments::<S, 4>(simd, values, count, extent);
     values.as_flattened_mut()[count..].fill(f32::INFINITY);
     let range = range.unwrap_or([extent.minimum, extent.maximum]);
     let pixels = u32::try_from(count).expect("a patch has fewer than 2³² pixels");
@@ -237,22 +242,26 @@ fn describe(
     out[STATISTICS.len() - 1] = single(centre.unwrap_or(median));
 }
 
-/// Describes the channel in `scratch.values` by its moments alone.
+/// Describes the channel in `scratch.values` by its moments alone, as many as `need` says.
 #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 #[inline(always)]
-fn describe_moments(
+fn describe_moments<S: pulp::Simd>(
+    simd: S,
     scratch: &mut FeatureScratch,
     pixels: Pixels,
+    need: Need,
     out: &mut [f32; STATISTICS.len()],
 ) {
     let values = &mut scratch.values;
-    let extent = extent(values, pixels.count);
+    let extent = extent(simd, values, pixels.count);
     values.as_flattened_mut()[pixels.count..].fill(extent.pivot);
-    let Moments { mean, variance, variation, skewness, kurtosis, .. } =
-        moments(values, pixels.count, extent);
-    let missing = f64::NAN;
+    let moments = match need {
+        Need::Spread => moments::<S, 2>(simd, values, pixels.count, extent),
+        _ => moments::<S, 4>(simd, values, pixels.count, extent),
+    };
+    let Moments { mean, variance, variation, skewness, kurtosis, .. } = moments;
     out.fill(f32::NAN);
-    for (to, value) in out.iter_mut().zip([mean, variance, missing, variation, skewness, kurtosis])
+    for (to, value) in out.iter_mut().zip([mean, variance, f64::NAN, variation, skewness, kurtosis])
     {
         *to = single(value);
     }

@@ -9,8 +9,6 @@ use crate::channels::BLOCK;
 /// The levels of a key.
 pub(super) const LEVELS: u16 = 256;
 
-/// Blocks whose counts fit into one byte for each place.
-const COUNTED: usize = 255;
 /// Added to a small whole number, brings it into the lowest bits of a single-precision number.
 const WHOLE: f32 = 8_388_608.0;
 
@@ -36,19 +34,18 @@ pub(super) fn quantise(
     }
 }
 
-/// How many keys lie below `level`.
+/// How many keys lie below `level`. The count of a block is kept in a byte of its own: the compiler makes one comparison and
+/// one count of bits of it, where counts side by side had to be fetched and put away for every block.
 #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 #[inline(always)]
 pub(super) fn count_below(keys: &[[u8; BLOCK]], level: u8) -> u32 {
     let mut total = 0;
-    for keys in keys.chunks(COUNTED) {
-        let mut counts = [0_u8; BLOCK];
-        for block in keys {
-            for (count, &key) in counts.iter_mut().zip(block) {
-                *count += u8::from(key < level);
-            }
+    for block in keys {
+        let mut below = 0_u8;
+        for &key in block {
+            below += u8::from(key < level);
         }
-        total += counts.iter().copied().map(u32::from).sum::<u32>();
+        total += u32::from(below);
     }
     total
 }

@@ -5,9 +5,12 @@
 //! the distance from the pivot to the mean is corrected for exactly. One pass over raw powers would lose
 //! every digit of a kurtosis.
 
+use pulp::Simd;
+
 use crate::channels::BLOCK;
 
-/// Accumulators side by side; the order of summation is the same on every processor.
+/// Accumulators side by side, in as many vectors as the processor needs for them; the order of summation is the same on
+/// every one.
 const LANES: usize = 16;
 /// Blocks that are summed in single precision before they join the double-precision sums.
 const RUN: usize = 4;
@@ -39,17 +42,21 @@ pub(super) struct Moments {
 #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "the pivot is rounded to single precision")]
-pub(super) fn extent(values: &[[f32; BLOCK]], count: usize) -> Extent {
+pub(super) fn extent<S: Simd>(simd: S, values: &[[f32; BLOCK]], count: usize) -> Extent {
     let first = values[0][0];
-    let (mut low, mut high, mut sum) = ([first; LANES], [first; LANES], [0.0_f32; LANES]);
-    for row in values.as_flattened().as_chunks::<LANES>().0 {
-        for lane in 0..LANES {
-            let value = row[lane];
-            sum[lane] += value;
-            low[lane] = if value < low[lane] { value } else { low[lane] };
-            high[lane] = if value > high[lane] { value } else { high[lane] };
+    let start = simd.splat_f32s(first);
+    let (mut low, mut high, mut sum) =
+        ([start; LANES], [start; LANES], [simd.splat_f32s(0.0); LANES]);
+    let registers = LANES / S::F32_LANES;
+    for vectors in S::as_simd_f32s(values.as_flattened()).0.chunks_exact(registers) {
+        for lane in 0..registers {
+            let value = vectors[lane];
+            sum[lane] = simd.add_f32s(sum[lane], value);
+            low[lane] = simd.min_f32s(value, low[lane]);
+            high[lane] = simd.max_f32s(value, high[lane]);
         }
     }
+    let (low, high, sum) = (lanes::<S>(&low), lanes::<S>(&high), lanes::<S>(&sum));
     let padding = values.len() * BLOCK - count;
     let total: f64 = sum.iter().copied().map(f64::from).sum();
     let pivot = (total - padding as f64 * f64::from(first)) / count as f64;
@@ -60,11 +67,29 @@ pub(super) fn extent(values: &[[f32; BLOCK]], count: usize) -> Extent {
     }
 }
 
-/// The moments of `count` values around the pivot of their extent; the padding after them is the pivot.
+/// The numbers of as many vectors as fill [`LANES`].
 #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 #[inline(always)]
-pub(super) fn moments(values: &[[f32; BLOCK]], count: usize, extent: Extent) -> Moments {
-    let sums = power_sums(values, extent.pivot);
+fn lanes<S: Simd>(vectors: &[S::f32s; LANES]) -> [f32; LANES] {
+    let mut numbers = [0.0; LANES];
+    let (to, _) = S::as_mut_simd_f32s(&mut numbers);
+    for (to, &from) in to.iter_mut().zip(vectors) {
+        *to = from;
+    }
+    numbers
+}
+
+/// The moments of `count` values around the pivot of their extent; the padding after them is the pivot. With two `POWERS`
+/// of four, skewness and kurtosis are `NaN` unless it is constant, and the others the same, to the bit.
+#[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
+#[inline(always)]
+pub(super) fn moments<S: Simd, const POWERS: usize>(
+    simd: S,
+    values: &[[f32; BLOCK]],
+    count: usize,
+    extent: Extent,
+) -> Moments {
+    let sums = power_sums::<S, POWERS>(simd, values, extent.pivot);
     let [first, second, third, fourth] = sums.map(|sum| sum / count as f64);
     let mean = f64::from(extent.pivot) + first;
     let spread = f64::from(extent.maximum) - f64::from(extent.minimum);
@@ -72,6 +97,11 @@ pub(super) fn moments(values: &[[f32; BLOCK]], count: usize, extent: Extent) -> 
     let variance = second - squared;
     if spread <= CONSTANT_SPREAD * mean.abs().max(1.0) || variance <= 0.0 {
         return Moments::constant(mean);
+    }
+    if POWERS < 4 {
+        let (skewness, kurtosis) = (f64::NAN, f64::NAN);
+        let variation = variance.sqrt() / mean.abs().max(VARIATION_MEAN_MIN);
+        return Moments { mean, variance, variation, skewness, kurtosis, constant: false };
     }
     let cubed = third - 3.0 * first * second + 2.0 * first * squared;
     let quartic = fourth - 4.0 * first * third + 6.0 * squared * second - 3.0 * squared * squared;
@@ -92,26 +122,37 @@ impl Moments {
     }
 }
 
-/// The sums of the first four powers of the distances from `pivot`.
+/// The sums of the first `POWERS` powers of the distances from `pivot`: two, or all four.
 #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
 #[inline(always)]
-fn power_sums(values: &[[f32; BLOCK]], pivot: f32) -> [f64; 4] {
+fn power_sums<S: Simd, const POWERS: usize>(
+    simd: S,
+    values: &[[f32; BLOCK]],
+    pivot: f32,
+) -> [f64; 4] {
+    let registers = LANES / S::F32_LANES;
+    let pivot = simd.splat_f32s(pivot);
     let mut totals = [[0.0_f64; LANES]; 4];
     for run in values.chunks(RUN) {
-        let mut sums = [[0.0_f32; LANES]; 4];
-        for row in run.as_flattened().as_chunks::<LANES>().0 {
-            for lane in 0..LANES {
-                let distance = row[lane] - pivot;
-                let square = distance * distance;
-                sums[0][lane] += distance;
-                sums[1][lane] += square;
-                sums[2][lane] += square * distance;
-                sums[3][lane] += square * square;
+        let mut sums = [[simd.splat_f32s(0.0); LANES]; 4];
+        for vectors in S::as_simd_f32s(run.as_flattened()).0.chunks_exact(registers) {
+            for lane in 0..registers {
+                let distance = simd.sub_f32s(vectors[lane], pivot);
+                let square = simd.mul_f32s(distance, distance);
+                let powers = [
+                    distance,
+                    square,
+                    simd.mul_f32s(square, distance),
+                    simd.mul_f32s(square, square),
+                ];
+                for (sums, power) in sums.iter_mut().zip(powers).take(POWERS) {
+                    sums[lane] = simd.add_f32s(sums[lane], power);
+                }
             }
         }
-        for (total, sum) in totals.iter_mut().zip(&sums) {
-            for lane in 0..LANES {
-                total[lane] += f64::from(sum[lane]);
+        for (total, sum) in totals.iter_mut().zip(&sums).take(POWERS) {
+            for (total, sum) in total.iter_mut().zip(lanes::<S>(sum)) {
+                *total += f64::from(sum);
             }
         }
     }
