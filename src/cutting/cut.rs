@@ -51,26 +51,20 @@ pub(super) fn cut(
     #[expect(clippy::cast_sign_loss, reason = "the mosaic's type holds its nodata value")]
     match &window.samples {
         Samples::UInt8(from) => {
-            let nodata = nodata.map(|value| value as u8);
-            let valid = |value: u8| Some(value) != nodata;
-            pixels.samples =
-                Samples::UInt8(cutting.cut(from, cells, nodata.unwrap_or(0), valid, &mut pixels));
+            let gap = nodata.map(|value| value as u8);
+            pixels.samples = Samples::UInt8(cutting.cut_whole(from, cells, gap, &mut pixels));
         }
         Samples::UInt16(from) => {
-            let nodata = nodata.map(|value| value as u16);
-            let valid = |value: u16| Some(value) != nodata;
-            pixels.samples =
-                Samples::UInt16(cutting.cut(from, cells, nodata.unwrap_or(0), valid, &mut pixels));
+            let gap = nodata.map(|value| value as u16);
+            pixels.samples = Samples::UInt16(cutting.cut_whole(from, cells, gap, &mut pixels));
         }
         Samples::Int16(from) => {
-            let nodata = nodata.map(|value| value as i16);
-            let valid = |value: i16| Some(value) != nodata;
-            pixels.samples =
-                Samples::Int16(cutting.cut(from, cells, nodata.unwrap_or(0), valid, &mut pixels));
+            let gap = nodata.map(|value| value as i16);
+            pixels.samples = Samples::Int16(cutting.cut_whole(from, cells, gap, &mut pixels));
         }
         Samples::Float32(from) => {
-            let fill = nodata.map_or(f32::NAN, |value| value as f32);
-            let valid = |value: f32| scaling.is_valid(value);
+            let (fill, scaling) = (nodata.map_or(f32::NAN, |value| value as f32), *scaling);
+            let valid = move |value: f32| scaling.is_valid(value);
             pixels.samples = Samples::Float32(cutting.cut(from, cells, fill, valid, &mut pixels));
         }
     }
@@ -88,12 +82,26 @@ struct Cutting {
 }
 
 impl Cutting {
+    /// Of whole numbers, of which `gap`, if any, means that nothing was measured.
+    fn cut_whole<T: Copy + Default + PartialEq + Send + Sync>(
+        &self,
+        from: &[T],
+        cells: &[CellToCut],
+        gap: Option<T>,
+        pixels: &mut CutPixels,
+    ) -> Vec<T> {
+        match gap {
+            Some(gap) => self.cut(from, cells, gap, move |value| value != gap, pixels),
+            None => self.cut(from, cells, T::default(), |_| true, pixels),
+        }
+    }
+
     fn cut<T: Copy + Send + Sync>(
         &self,
         from: &[T],
         cells: &[CellToCut],
         fill: T,
-        valid: impl Fn(T) -> bool + Sync,
+        valid: impl Fn(T) -> bool + Copy + Send + Sync,
         pixels: &mut CutPixels,
     ) -> Vec<T> {
         let mut samples = vec![fill; cells.len() * self.shape.samples()];
@@ -108,6 +116,8 @@ impl Cutting {
                 *inside_count = cell.footprint.mark(cell.column, cell.row, self.shape.width, used);
                 self.copy(from, cell, samples);
                 self.forget_outside(cell, used);
+                // A copy of this thread's own: what it compares with stays in a register.
+                let valid = valid;
                 for plane in samples.chunks_exact(self.shape.pixels()) {
                     for (used, &sample) in used.iter_mut().zip(plane) {
                         *used &= valid(sample);

@@ -1,9 +1,9 @@
 //! The cutter: reads a mosaic ahead of those who want its patches.
 
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 use tesela_datasets::cell::Cell;
-use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType};
+use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType, Samples};
 use tesela_datasets::pixel::Scaling;
 
 use super::cut::{CellToCut, CutPixels, cut};
@@ -12,7 +12,7 @@ use super::plan::{CellWindow, RasterLayout, ReadingPlan, strip_rows};
 use super::sorter::SortedCells;
 use super::strips::{Strips, Wanted};
 use super::{CellSet, CuttingError, Part};
-use crate::raster::{CoordinateSystem, Mosaic, MosaicWindow, Window};
+use crate::raster::{CoordinateSystem, Mosaic, MosaicWindow};
 
 /// Bytes of a window that is read at once; three of them exist at a time.
 const WINDOW_BYTES: usize = 32 << 20;
@@ -113,8 +113,9 @@ impl Cutter {
         let (shape, sample_type) = (self.shape(), self.sample_type());
         let scaling = self.settings.scaling;
         let (sender, receiver) = sync_channel(1);
+        let (done, spare) = channel();
         std::thread::scope(|scope| {
-            scope.spawn(move || WindowReader::run(self, &sender));
+            scope.spawn(move || WindowReader::run(self, &spare, &sender));
             let mut hand = Hand { pending: empty(shape, sample_type), sink };
             for read in receiver {
                 let ReadCells { window, windows, cells } = read?;
@@ -123,6 +124,8 @@ impl Cutter {
                     let pixels = cut(&window, windows, shape, &scaling);
                     hand.over(pixels, cells.by_ref().take(windows.len()))?;
                 }
+                // The reader may have come to its end.
+                let _ = done.send(window.samples);
             }
             hand.finish()
         })
@@ -164,8 +167,12 @@ struct WindowReader {
 }
 
 impl WindowReader {
-    fn run(cutter: Cutter, sender: &SyncSender<Result<ReadCells, CuttingError>>) {
-        if let Err(error) = Self::try_run(cutter, sender) {
+    fn run(
+        cutter: Cutter,
+        spare: &Receiver<Samples>,
+        sender: &SyncSender<Result<ReadCells, CuttingError>>,
+    ) {
+        if let Err(error) = Self::try_run(cutter, spare, sender) {
             // Nobody listens any more when the sink has failed.
             let _ = sender.send(Err(error));
         }
@@ -173,6 +180,7 @@ impl WindowReader {
 
     fn try_run(
         cutter: Cutter,
+        spare: &Receiver<Samples>,
         sender: &SyncSender<Result<ReadCells, CuttingError>>,
     ) -> Result<(), CuttingError> {
         let Cutter { mosaic, crs, settings, sorted, wanted, .. } = cutter;
@@ -191,7 +199,11 @@ impl WindowReader {
             let strip = strip.map_err(|source| reader.failed(source))?;
             let plan = ReadingPlan::new(strip, size, &layout, WINDOW_BYTES);
             for reading in &plan.readings {
-                let read = reader.read(reading.window, &plan.cells[reading.cells.clone()])?;
+                let window = match spare.try_recv() {
+                    Ok(spare) => reader.mosaic.read_into(reading.window, spare)?,
+                    Err(_) => reader.mosaic.read(reading.window)?,
+                };
+                let read = reader.cells(window, &plan.cells[reading.cells.clone()])?;
                 if sender.send(Ok(read)).is_err() {
                     return Ok(());
                 }
@@ -200,8 +212,12 @@ impl WindowReader {
         Ok(())
     }
 
-    fn read(&self, window: Window, planned: &[CellWindow]) -> Result<ReadCells, CuttingError> {
-        let window = self.mosaic.read(window)?;
+    /// `window`, with the cells that are cut from it.
+    fn cells(
+        &self,
+        window: MosaicWindow,
+        planned: &[CellWindow],
+    ) -> Result<ReadCells, CuttingError> {
         let (mut windows, mut cells) = (Vec::new(), Vec::new());
         for &CellWindow { place, cell: number, column, row } in planned {
             let cell = self.sorted.spool.get(place).map_err(|source| self.failed(source))?;

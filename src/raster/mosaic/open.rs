@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gdal::Dataset;
 use tesela_datasets::descriptor::{FileBands, Imagery};
-use tesela_datasets::patch::SampleType;
+use tesela_datasets::patch::{SampleType, Samples};
 use tesela_datasets::pixel::Scaling;
 
 use super::{MosaicError, MosaicWindow, PixelPlacement, numbers};
@@ -113,6 +113,17 @@ impl Mosaic {
     /// If the window reaches beyond the mosaic.
     pub fn read(&self, window: Window) -> Result<MosaicWindow, MosaicError> {
         self.raster.read(window)
+    }
+
+    /// As [`Self::read`], into the memory of an earlier window that is of no more use.
+    ///
+    /// # Errors
+    /// As of [`Self::read`].
+    ///
+    /// # Panics
+    /// If the window reaches beyond the mosaic.
+    pub fn read_into(&self, window: Window, spare: Samples) -> Result<MosaicWindow, MosaicError> {
+        self.raster.read_into(window, spare)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reading windows of a mosaic.
 
 use gdal::raster::GdalType;
-use tesela_datasets::patch::{SampleType, Samples};
+use tesela_datasets::patch::Samples;
 
 use super::MosaicError;
 use super::open::BandRaster;
@@ -21,26 +21,40 @@ pub struct MosaicWindow {
 impl BandRaster {
     /// Reads `window`, which lies in the raster.
     pub(super) fn read(&self, window: Window) -> Result<MosaicWindow, MosaicError> {
+        self.read_into(window, Samples::with_capacity(self.sample_type, 0))
+    }
+
+    /// As [`Self::read`], into the memory of `spare` where that is of the same type.
+    pub(super) fn read_into(
+        &self,
+        window: Window,
+        spare: Samples,
+    ) -> Result<MosaicWindow, MosaicError> {
         let fits =
             window.column + window.width <= self.columns && window.row + window.height <= self.rows;
         assert!(fits, "windows are cut to the mosaic before they are read");
-        let samples = match self.sample_type {
-            SampleType::UInt8 => Samples::UInt8(self.read_numbers(window)?),
-            SampleType::UInt16 => Samples::UInt16(self.read_numbers(window)?),
-            SampleType::Int16 => Samples::Int16(self.read_numbers(window)?),
-            SampleType::Float32 => Samples::Float32(self.read_numbers(window)?),
+        let mut samples = match spare.sample_type() == self.sample_type {
+            true => spare,
+            false => Samples::with_capacity(self.sample_type, 0),
         };
+        match &mut samples {
+            Samples::UInt8(numbers) => self.read_numbers(window, numbers)?,
+            Samples::UInt16(numbers) => self.read_numbers(window, numbers)?,
+            Samples::Int16(numbers) => self.read_numbers(window, numbers)?,
+            Samples::Float32(numbers) => self.read_numbers(window, numbers)?,
+        }
         Ok(MosaicWindow { window, samples })
     }
 
     fn read_numbers<T: GdalType + Copy + Default>(
         &self,
         window: Window,
-    ) -> Result<Vec<T>, MosaicError> {
+        numbers: &mut Vec<T>,
+    ) -> Result<(), MosaicError> {
         let Window { column, row, width, height } = window;
-        let mut numbers = vec![T::default(); self.numbers.len() * width * height];
+        numbers.resize(self.numbers.len() * width * height, T::default());
         if numbers.is_empty() {
-            return Ok(numbers);
+            return Ok(());
         }
         let offset = |value: usize| isize::try_from(value).expect("a raster fits the memory map");
         for (&band, plane) in self.numbers.iter().zip(numbers.chunks_exact_mut(width * height)) {
@@ -65,7 +79,7 @@ impl BandRaster {
             let read = patience.try_until_done(&self.path, read, is_worth);
             read.map_err(|(failure, attempts)| self.failure(failure, band, window, attempts))?;
         }
-        Ok(numbers)
+        Ok(())
     }
 
     /// Whether the raster, or the tile of it that failed, lies behind a network.
