@@ -11,6 +11,7 @@ mod deciding;
 mod error;
 mod grid_input;
 mod identity;
+mod in_flight;
 mod ledger;
 mod merge;
 mod models;

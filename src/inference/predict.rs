@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::identity::{GridDigest, Identity, MosaicMark};
+use super::in_flight::InFlight;
 use super::ledger::{LedgerHeader, LedgerWriter, Records};
 use super::{GridInput, InferenceError, Models, MosaicInput, part_name};
 use crate::cutting::{CellSet, CellSorter, CutPatches, Cutter, CutterSettings, Part};
@@ -93,24 +94,39 @@ fn prepare(
     Ok((cutter, identity))
 }
 
+/// Cuts, computes and writes side by side; what is written comes in the order in which it was cut.
 fn compute(
     models: &Models,
     cutter: Cutter,
     mut ledger: LedgerWriter,
     progress: &mut dyn Progress,
 ) -> Result<(), InferenceError> {
-    cutter.run(&mut |batch| {
-        if progress.wants_stop() {
-            return Err(InferenceError::Interrupted);
-        }
-        let CutPatches { patches, used_pixels, inside_pixels, .. } = batch;
-        let cells = patches.positions.clone();
-        let count = cells.len() as u64;
-        let values = models.compute(&patches.into())?;
-        let records = Records { cells, used: used_pixels, inside: inside_pixels, values };
-        ledger.append(&records)?;
-        progress.advance(count);
-        Ok(())
+    std::thread::scope(|scope| {
+        let mut in_flight = InFlight::new(scope);
+        let mut keep = |records: Result<Records, InferenceError>, progress: &mut dyn Progress| {
+            let records = records?;
+            ledger.append(&records)?;
+            progress.advance(records.cells.len() as u64);
+            Ok(())
+        };
+        cutter.run(&mut |batch| {
+            if progress.wants_stop() {
+                return Err(InferenceError::Interrupted);
+            }
+            match in_flight.begin(|| records_of(models, batch)) {
+                Some(records) => keep(records, progress),
+                None => Ok(()),
+            }
+        })?;
+        in_flight.try_for_each(|records| keep(records, progress))
     })?;
     Ok(ledger.finish()?)
+}
+
+/// What `models` say of some cells.
+fn records_of(models: &Models, batch: CutPatches) -> Result<Records, InferenceError> {
+    let CutPatches { patches, used_pixels, inside_pixels, .. } = batch;
+    let cells = patches.positions.clone();
+    let values = models.compute(&patches.into())?;
+    Ok(Records { cells, used: used_pixels, inside: inside_pixels, values })
 }
