@@ -11,6 +11,9 @@ use crate::report::page::document::{estimate, figure, table};
 use crate::report::page::{Estimate, Figure, Scores, Unit};
 use crate::report::{grouped, percent};
 
+/// Tables of at most so many runs are narrow enough to stand side by side.
+const MOST_BESIDE: usize = 2;
+
 /// Figures of all runs, as the cells are mixed and at the target.
 pub(super) fn figures(page: &ComparisonPage) -> Option<Markup> {
     let sample =
@@ -21,7 +24,10 @@ pub(super) fn figures(page: &ComparisonPage) -> Option<Markup> {
         format!("The headline: decided by the operating point of each run, {}.", place(page));
     let decided = of(page, &words, |run| &run.decided);
     let tables: Vec<Markup> = [decided, there, sample].into_iter().flatten().collect();
-    (!tables.is_empty()).then(|| html! { @for table in &tables { (table) } })
+    let beside = page.runs.len() <= MOST_BESIDE;
+    (!tables.is_empty()).then(|| {
+        html! { div.pair[beside] { @for table in &tables { (table) } } }
+    })
 }
 
 /// The mixture that operating points are measured at.
