@@ -106,12 +106,7 @@ impl Group {
 
     /// The group as it is walked.
     pub(crate) fn view(&self) -> GroupView<'_> {
-        GroupView {
-            nodes: &self.nodes,
-            roots: self.roots,
-            trees: self.trees,
-            shares: &self.shares,
-        }
+        GroupView { nodes: &self.nodes, roots: self.roots, trees: self.trees, shares: &self.shares }
     }
 }
 

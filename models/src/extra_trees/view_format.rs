@@ -131,7 +131,9 @@ impl<'a> ViewReader<'a> {
         }
         let inside = head.roots.iter().all(|&root| (root as usize) < head.nodes);
         if !(1..=LANES).contains(&head.trees) || !inside {
-            return Err(FormatError::Content("a group has no trees, or roots that it does not hold"));
+            return Err(FormatError::Content(
+                "a group has no trees, or roots that it does not hold",
+            ));
         }
         Ok(head)
     }
