@@ -2,7 +2,8 @@
 """Forests of Tesela and of scikit-learn on the same splits: are they equally good?
 
     python3 benches/peers/trees_quality.py [--seeds 10] [--trees 100] [--parts bars parity weights missing importances]
-                                           [--sets digits ...] [--rows 40000] [--parity-seeds 30]
+                                           [--sets digits ...] [--models extra-trees random-forest] [--rows 40000]
+                                           [--parity-seeds 30]
 
 `bars`: error on seven small sets; four come with scikit-learn (three times ten folds), three are made by Breiman's recipes
 (300 rows to learn, ten draws). `parity`: accuracy, log-loss, nodes a tree and the accuracy of single trees on a synthetic task of
@@ -171,7 +172,7 @@ class Lines:
 def bars(lines, program, options):
     """Errors on small sets: each seed grows a forest on every split."""
     for name in options.sets or SHIPPED + MADE:
-        for model in PEERS:
+        for model in options.models:
             seeds = range(options.seeds)
             settings = {"n-trees": options.trees}
             errors, losses = ([], []), ([], [])
@@ -189,7 +190,7 @@ def parity(lines, program, options):
     sets = options.sets or ["synthetic", "digits", "waveform"]
     for name in sets:
         data = task(name, options)
-        for model in PEERS:
+        for model in options.models:
             for trees in [1, options.trees]:
                 seeds, others = range(options.parity_seeds), range(1000, 1000 + options.parity_seeds)
                 own, own_known = run_own(program, data, model, {"n-trees": trees}, seeds)
@@ -233,7 +234,7 @@ def weights(lines, program, options):
              ("entropy, leaf 5", {"criterion": "entropy", "min-samples-leaf": 5}, of_rows),
              ("decrease", {"min-impurity-decrease": 0.002}, of_rows)]
     for name, settings, weight in cases:
-        for model in PEERS:
+        for model in options.models:
             settings = {"bootstrap": False, **settings, "n-trees": options.trees}
             compare(lines, program, options, "weights", name, model, settings, data, weight)
 
@@ -246,7 +247,7 @@ def missing(lines, program, options):
     numbers[(rng.random(3000) < 0.5) & (classes == 1), 3] = np.nan
     data = numbers[:600], classes[:600], numbers[600:], classes[600:]
     present = np.nan_to_num(numbers[:600]), classes[:600], numbers[600:], classes[600:]
-    for model in PEERS:
+    for model in options.models:
         settings = {"n-trees": options.trees}
         compare(lines, program, options, "missing", "in both", model, settings, data, None)
         compare(lines, program, options, "missing", "when predicting", model, settings, present, None)
@@ -270,7 +271,7 @@ def importances(lines, program, options):
     lowest = 1.0
     for name in options.sets or ["digits", "breast_cancer", "waveform"]:
         data = next(splits(name))
-        for model in PEERS:
+        for model in options.models:
             settings = {"n-trees": options.trees}
             seeds = range(options.parity_seeds)
             own = run_own(program, data, model, settings, seeds)[1]
@@ -288,6 +289,7 @@ def main():
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--sets", nargs="+")
+    parser.add_argument("--models", nargs="+", choices=sorted(PEERS), default=list(PEERS))
     options = parser.parse_args()
     program = os.environ.get("FIT_FORESTS") or environment.build("tesela-models", "fit_forests")
     lines, lowest = Lines(), None
