@@ -109,7 +109,7 @@ fn compute(
             progress.advance(records.cells.len() as u64);
             Ok(())
         };
-        cutter.run(&mut |batch| {
+        let ran = cutter.run(&mut |batch| {
             if progress.wants_stop() {
                 return Err(InferenceError::Interrupted);
             }
@@ -117,8 +117,13 @@ fn compute(
                 Some(records) => keep(records, progress),
                 None => Ok(()),
             }
-        })?;
-        in_flight.try_for_each(|records| keep(records, progress))
+        });
+        // What is under way is kept also where the mosaic fails or the user stops; not behind a block that could not be
+        // written.
+        if !matches!(ran, Err(InferenceError::Ledger(_))) {
+            in_flight.try_for_each(|records| keep(records, progress))?;
+        }
+        ran
     })?;
     Ok(ledger.finish()?)
 }
