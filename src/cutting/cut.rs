@@ -117,10 +117,10 @@ impl Cutting {
                 self.copy(from, cell, samples);
                 self.forget_outside(cell, used);
                 // A copy of this thread's own: what it compares with stays in a register.
-                let valid = valid;
+                let is_measured = valid;
                 for plane in samples.chunks_exact(self.shape.pixels()) {
                     for (used, &sample) in used.iter_mut().zip(plane) {
-                        *used &= valid(sample);
+                        *used &= is_measured(sample);
                     }
                 }
                 let count = used.iter().filter(|&&used| used).count();

@@ -107,7 +107,7 @@ impl<'a> ViewReader<'a> {
             return Err(FormatError::Content("the forest has no trees, or too many"));
         }
         let read = |head| self.group(head, columns, classes);
-        let groups = heads.into_iter().map(read).collect::<Result<_, _>>()?;
+        let groups = heads.iter().map(read).collect::<Result<_, _>>()?;
         if !self.reader.bytes.is_empty() {
             return Err(FormatError::Content("bytes are left behind the last tree"));
         }
@@ -140,7 +140,7 @@ impl<'a> ViewReader<'a> {
 
     fn group(
         &mut self,
-        head: Head,
+        head: &Head,
         columns: usize,
         classes: usize,
     ) -> Result<GroupView<'a>, FormatError> {
