@@ -47,9 +47,11 @@ pub struct GridRequest {
     pub classes: Option<ClassMap>,
     /// Whether cells come without their labels, whatever these are.
     pub ignore_labels: bool,
+    /// Whether no two cells are known to have the same id, because the grid was read before.
+    pub known_ids: bool,
 }
 
-/// Streams the cells of a grid, some at a time; an id that comes twice is an error.
+/// Streams the cells of a grid, some at a time; an id that comes twice is an error, unless [`GridRequest::known_ids`].
 ///
 /// It reads tables of cells (GeoParquet, as [`super::GridWriter`] writes them) and any vector file that OGR
 /// reads. Labels that are missing, empty or spelt `undefined` mean that nothing is known.
@@ -64,7 +66,7 @@ pub struct GridReader {
 
 enum Source {
     Table { reader: Box<CellTableReader>, classes: ClassMap, ignore_labels: bool },
-    Layer { shapes: Box<Shapes>, columns: ColumnPositions, unique: UniqueIds, ended: bool },
+    Layer { shapes: Box<Shapes>, columns: ColumnPositions, unique: Option<UniqueIds>, ended: bool },
 }
 
 impl std::fmt::Debug for Source {
@@ -111,7 +113,10 @@ impl GridReader {
                 });
             }
         }
-        let reader = Box::new(CellTableReader::open(path)?);
+        let mut reader = Box::new(CellTableReader::open(path)?);
+        if request.known_ids {
+            *reader = reader.with_known_ids();
+        }
         let header = reader.header();
         let no_crs = || RasterError::NoCrs { path: path.to_owned() };
         let crs = CoordinateSystem::from_crs(header.crs.as_ref().ok_or_else(no_crs)?)?;
@@ -151,7 +156,8 @@ impl GridReader {
             year: year_position,
         };
         let shapes = Box::new(layer.into_shapes(&names, Validity::AsIs)?);
-        let source = Source::Layer { shapes, columns, unique: UniqueIds::default(), ended: false };
+        let unique = (!request.known_ids).then(UniqueIds::default);
+        let source = Source::Layer { shapes, columns, unique, ended: false };
         Ok(Self { path: path.to_owned(), crs, classes, count, source })
     }
 
@@ -213,13 +219,13 @@ impl Iterator for GridReader {
                 }
                 let decode = Decode { path: &self.path, classes: &self.classes, columns };
                 let batch: Result<Vec<Cell>, GridError> =
-                    shapes.take(BATCH).map(|shape| decode.cell(shape?, unique)).collect();
+                    shapes.take(BATCH).map(|shape| decode.cell(shape?, unique.as_mut())).collect();
                 *ended = batch.as_ref().map_or(true, Vec::is_empty);
                 match batch {
                     Ok(cells) if cells.is_empty() => {
                         let path = || self.path.clone();
                         let failed = |source| Err(GridError::Ids { path: path(), source });
-                        unique.finish().err().map(failed)
+                        unique.as_mut().and_then(|unique| unique.finish().err()).map(failed)
                     }
                     batch => Some(batch),
                 }
@@ -269,7 +275,7 @@ struct Decode<'a> {
 }
 
 impl Decode<'_> {
-    fn cell(&self, shape: Shape, unique: &mut UniqueIds) -> Result<Cell, GridError> {
+    fn cell(&self, shape: Shape, unique: Option<&mut UniqueIds>) -> Result<Cell, GridError> {
         let attribute = |position: usize| shape.attributes.get(position).cloned().flatten();
         let id = attribute(0).filter(|id| !id.is_empty()).ok_or_else(|| GridError::NoId {
             path: self.path.to_owned(),
@@ -277,7 +283,8 @@ impl Decode<'_> {
             column: self.columns.id.clone(),
         })?;
         let id = CellId::new(id);
-        unique.note(&id).map_err(|source| GridError::Ids { path: self.path.to_owned(), source })?;
+        let noted = unique.map_or(Ok(()), |unique| unique.note(&id));
+        noted.map_err(|source| GridError::Ids { path: self.path.to_owned(), source })?;
         let label = self.columns.label.and_then(attribute);
         let year = self.columns.year.and_then(attribute);
         Ok(Cell {

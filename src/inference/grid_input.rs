@@ -22,9 +22,21 @@ impl GridInput {
     /// # Errors
     /// If it is no grid.
     pub(super) fn open(&self) -> Result<GridReader, InferenceError> {
+        self.open_as(false)
+    }
+
+    /// Begins to read it again, after all of it was read.
+    ///
+    /// # Errors
+    /// If it is no grid.
+    pub(super) fn open_again(&self) -> Result<GridReader, InferenceError> {
+        self.open_as(true)
+    }
+
+    fn open_as(&self, known_ids: bool) -> Result<GridReader, InferenceError> {
         let columns = GridColumns { id: self.id_column.clone(), ..GridColumns::default() };
         let layer = self.layer.clone();
-        let mut request = GridRequest { columns, layer, ..GridRequest::default() };
+        let mut request = GridRequest { columns, layer, known_ids, ..GridRequest::default() };
         match GridReader::open(&self.path, &request) {
             // A grid on which nothing is labelled is as good as any here.
             Err(GridError::Classes { .. }) => {

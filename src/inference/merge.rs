@@ -79,7 +79,8 @@ pub fn merge(
         }
         false => decider,
     };
-    let reader = grid.open()?;
+    // The grid is the one that was predicted, or the digest below differs.
+    let reader = grid.open_again()?;
     let cells =
         CellTableHeader { classes: reader.classes().clone(), crs: Some(reader.crs().to_crs()) };
     let mut origin = MapOrigin::new(facts[0].classes.clone(), decider.content(true));
@@ -140,7 +141,7 @@ fn settle<'a>(
     let mut known = KnownCells::new(parts);
     let (mut first, mut values) = (0, Vec::new());
     progress.start("estimating prevalence", Some(parts.identity().cells), "cells");
-    for batch in grid.open()? {
+    for batch in grid.open_again()? {
         if progress.wants_stop() {
             return Err(InferenceError::Interrupted);
         }

@@ -246,8 +246,8 @@ impl RawGrid {
                     request: GridRequest {
                         columns,
                         layer: self.layer,
-                        classes: None,
                         ignore_labels: true,
+                        ..GridRequest::default()
                     },
                 })
             }

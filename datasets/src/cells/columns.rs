@@ -19,7 +19,7 @@ use super::{CellTableError, CellTableHeader, geo, wkb};
 use crate::cell::{Cell, CellId};
 use crate::class::{ClassMap, Label};
 
-const ID: &str = "cell_id";
+pub(super) const ID: &str = "cell_id";
 const LABEL: &str = "label";
 const YEAR: &str = "year";
 

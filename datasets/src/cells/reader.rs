@@ -24,7 +24,8 @@ pub struct CellTableReader {
     header: CellTableHeader,
     len: u64,
     batches: ParquetRecordBatchReader,
-    unique: UniqueIds,
+    /// `None` where ids are known to differ.
+    unique: Option<UniqueIds>,
     descriptions: BTreeMap<String, String>,
     row: u64,
     /// Nothing more is read: the table is at its end, or it cannot be read.
@@ -62,8 +63,15 @@ impl CellTableReader {
         let batches =
             builder.with_batch_size(BATCH).build().map_err(|error| damaged(error.into()))?;
         let path = path.to_owned();
-        let unique = UniqueIds::default();
+        let unique = Some(UniqueIds::default());
         Ok(Self { path, header, len, batches, unique, descriptions, row: 0, ended: false })
+    }
+
+    /// Leaves out the search for ids that come twice: for a table that was read before.
+    #[must_use]
+    pub fn with_known_ids(mut self) -> Self {
+        self.unique = None;
+        self
     }
 
     /// What holds for every cell.
@@ -120,16 +128,17 @@ impl CellTableReader {
     /// Looks for ids that come twice among all that were read.
     fn end(&mut self) -> Result<(), CellTableError> {
         self.ended = true;
-        let unique = self.unique.finish();
+        let unique = self.unique.as_mut().map_or(Ok(()), UniqueIds::finish);
         unique.map_err(|source| CellTableError::Ids { path: self.path.clone(), source })
     }
 
     fn decode(&mut self, batch: RecordBatch) -> Result<(Vec<Cell>, RecordBatch), CellTableError> {
         let cells = columns::decode(&self.path, &self.header.classes, &batch, self.row)?;
         self.row += cells.len() as u64;
-        for cell in &cells {
-            self.unique
-                .note(&cell.id)
+        if let Some(unique) = &mut self.unique {
+            cells
+                .iter()
+                .try_for_each(|cell| unique.note(&cell.id))
                 .map_err(|source| CellTableError::Ids { path: self.path.clone(), source })?;
         }
         Ok((cells, batch))

@@ -93,6 +93,9 @@ impl CellTableWriter {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).unwrap_or_default()))
             .set_max_row_group_row_count(Some(ROW_GROUP))
+            // No two cells have the same.
+            .set_column_dictionary_enabled(columns::ID.into(), false)
+            .set_column_dictionary_enabled(geo::COLUMN.into(), false)
             .set_created_by(format!("tesela {}", env!("CARGO_PKG_VERSION")))
             .build();
         let writer = ArrowWriter::try_new(file, encoder.target_schema(), Some(properties))
