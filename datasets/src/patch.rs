@@ -45,6 +45,17 @@ pub enum SampleType {
     Float32,
 }
 
+impl SampleType {
+    /// Bytes of one number.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::UInt8 => 1,
+            Self::UInt16 | Self::Int16 => 2,
+            Self::Float32 => 4,
+        }
+    }
+}
+
 /// What all patches of a collection have in common: their extent and their meaning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

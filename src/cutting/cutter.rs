@@ -1,23 +1,20 @@
 //! The cutter: reads a mosaic ahead of those who want its patches.
 
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::sync_channel;
 
 use tesela_datasets::cell::Cell;
-use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType, Samples};
+use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType};
 use tesela_datasets::pixel::Scaling;
 
-use super::cut::{CellToCut, CutPixels, cut};
-use super::locate::Locator;
-use super::plan::{CellWindow, RasterLayout, ReadingPlan, strip_rows};
+use super::assemble::{Assembled, Assembler};
+use super::batches::Batch;
+use super::mask::{Judge, Judged, Mask};
+use super::plan::{RasterLayout, Tiling};
 use super::sorter::SortedCells;
-use super::strips::{Strips, Wanted};
-use super::{CellSet, CuttingError, Part};
-use crate::raster::{CoordinateSystem, Mosaic, MosaicWindow};
-
-/// Bytes of a window that is read at once; three of them exist at a time.
-const WINDOW_BYTES: usize = 32 << 20;
-/// Patches that are handed over at a time.
-const BATCH: usize = 1024;
+use super::spool::SpooledCell;
+use super::strips::Wanted;
+use super::{CellSet, CuttingError, Part, PatchPool};
+use crate::raster::{Mosaic, MosaicNumber};
 
 /// What is cut.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,13 +42,13 @@ pub struct CutPatches {
 #[derive(Debug)]
 pub struct Cutter {
     pub(super) mosaic: Mosaic,
-    pub(super) crs: CoordinateSystem,
     pub(super) settings: CutterSettings,
     pub(super) sorted: SortedCells,
     /// How many windows begin in each row of the mosaic.
     pub(super) row_counts: Vec<u32>,
     pub(super) wanted: Wanted,
     pub(super) outside: u64,
+    pub(super) pool: PatchPool,
 }
 
 impl Cutter {
@@ -102,6 +99,11 @@ impl Cutter {
         self.outside
     }
 
+    /// Takes the memory of patches that are of no more use, for those to come.
+    pub fn pool(&self) -> PatchPool {
+        self.pool.clone()
+    }
+
     /// Cuts all patches and hands them to `sink`, in the order of the blocks of the mosaic.
     ///
     /// # Errors
@@ -110,184 +112,67 @@ impl Cutter {
         self,
         sink: &mut dyn FnMut(CutPatches) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (shape, sample_type) = (self.shape(), self.sample_type());
-        let scaling = self.settings.scaling;
-        let (sender, receiver) = sync_channel(1);
-        let (done, spare) = channel();
-        std::thread::scope(|scope| {
-            scope.spawn(move || WindowReader::run(self, &spare, &sender));
-            let mut hand = Hand { pending: empty(shape, sample_type), sink };
-            for read in receiver {
-                let ReadCells { window, windows, cells } = read?;
-                let mut cells = cells.into_iter();
-                for windows in windows.chunks(BATCH) {
-                    let pixels = cut(&window, windows, shape, &scaling);
-                    hand.over(pixels, cells.by_ref().take(windows.len()))?;
-                }
-                // The reader may have come to its end.
-                let _ = done.send(window.samples);
-            }
-            hand.finish()
-        })
-    }
-}
-
-fn bytes_of(sample_type: SampleType) -> usize {
-    match sample_type {
-        SampleType::UInt8 => 1,
-        SampleType::UInt16 | SampleType::Int16 => 2,
-        SampleType::Float32 => 4,
-    }
-}
-
-fn empty(shape: PatchShape, sample_type: SampleType) -> CutPatches {
-    CutPatches {
-        patches: PatchBatch::with_capacity(shape, sample_type, 0),
-        cells: Vec::new(),
-        inside_pixels: Vec::new(),
-        used_pixels: Vec::new(),
-    }
-}
-
-/// A window with the cells that are cut from it.
-struct ReadCells {
-    window: MosaicWindow,
-    windows: Vec<CellToCut>,
-    cells: Vec<NumberedCell>,
-}
-
-/// A cell and its number in the grid.
-type NumberedCell = (u32, Cell);
-
-/// Reads windows ahead, in a thread of its own: a data set of GDAL serves one thread.
-struct WindowReader {
-    mosaic: Mosaic,
-    locator: Locator,
-    sorted: SortedCells,
-}
-
-impl WindowReader {
-    fn run(
-        cutter: Cutter,
-        spare: &Receiver<Samples>,
-        sender: &SyncSender<Result<ReadCells, CuttingError>>,
-    ) {
-        if let Err(error) = Self::try_run(cutter, spare, sender) {
-            // Nobody listens any more when the sink has failed.
-            let _ = sender.send(Err(error));
+        let nodata = self.settings.scaling.nodata;
+        #[expect(clippy::cast_possible_truncation, reason = "the mosaic's type holds the value")]
+        #[expect(clippy::cast_sign_loss, reason = "the mosaic's type holds the value")]
+        match self.sample_type() {
+            SampleType::UInt8 => self.run_typed(nodata.unwrap_or_default() as u8, sink),
+            SampleType::UInt16 => self.run_typed(nodata.unwrap_or_default() as u16, sink),
+            SampleType::Int16 => self.run_typed(nodata.unwrap_or_default() as i16, sink),
+            SampleType::Float32 => self.run_typed(nodata.unwrap_or(f64::NAN) as f32, sink),
         }
     }
 
-    fn try_run(
-        cutter: Cutter,
-        spare: &Receiver<Samples>,
-        sender: &SyncSender<Result<ReadCells, CuttingError>>,
-    ) -> Result<(), CuttingError> {
-        let Cutter { mosaic, crs, settings, sorted, wanted, .. } = cutter;
-        let size = settings.patch_pixels;
+    /// Of numbers of one type; patches hold `fill` outside the mosaic.
+    fn run_typed<T: MosaicNumber, E: From<CuttingError>>(
+        self,
+        fill: T,
+        sink: &mut dyn FnMut(CutPatches) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let shape = self.shape();
+        let Self { mosaic, settings, sorted, wanted, pool, .. } = self;
+        let extent = (mosaic.columns(), mosaic.rows());
+        let judge = Judge { shape, scaling: settings.scaling, extent };
         let layout = RasterLayout {
             columns: mosaic.columns(),
             rows: mosaic.rows(),
             block: mosaic.block(),
-            pixel_bytes: mosaic.bands() * bytes_of(mosaic.sample_type()),
+            number_bytes: mosaic.sample_type().bytes(),
+            access: mosaic.access(),
         };
-        let locator = Locator::new(&crs, mosaic.crs(), *mosaic.placement())?;
-        let reader = Self { mosaic, locator, sorted };
-        let sorted = &reader.sorted;
-        let height = strip_rows(&layout, size, WINDOW_BYTES);
-        for strip in Strips::new(&sorted.bands, sorted.reach, &wanted, height) {
-            let strip = strip.map_err(|source| reader.failed(source))?;
-            let plan = ReadingPlan::new(strip, size, &layout, WINDOW_BYTES);
-            for reading in &plan.readings {
-                let window = match spare.try_recv() {
-                    Ok(spare) => reader.mosaic.read_into(reading.window, spare)?,
-                    Err(_) => reader.mosaic.read(reading.window)?,
-                };
-                let read = reader.cells(window, &plan.cells[reading.cells.clone()])?;
-                if sender.send(Ok(read)).is_err() {
-                    return Ok(());
-                }
+        let tiling = Tiling::new(&layout, settings.patch_pixels);
+        let (sender, receiver) = sync_channel(1);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let sender = &sender;
+                let assembler = Assembler { mosaic, sorted, shape, fill, tiling, pool, sender };
+                assembler.run(&wanted);
+            });
+            for assembled in receiver {
+                sink(judged(assembled?, &judge))?;
             }
-        }
-        Ok(())
-    }
-
-    /// `window`, with the cells that are cut from it.
-    fn cells(
-        &self,
-        window: MosaicWindow,
-        planned: &[CellWindow],
-    ) -> Result<ReadCells, CuttingError> {
-        let (mut windows, mut cells) = (Vec::new(), Vec::new());
-        for &CellWindow { place, cell: number, column, row } in planned {
-            let cell = self.sorted.spool.get(place).map_err(|source| self.failed(source))?;
-            let outline = cell.outline.as_ref().expect("cells without an outline are refused");
-            let location = self.locator.locate(outline);
-            let footprint = location.expect("a cell that was found is found again").footprint;
-            windows.push(CellToCut { column: column.into(), row: row.into(), footprint });
-            cells.push((number, cell));
-        }
-        Ok(ReadCells { window, windows, cells })
-    }
-
-    fn failed(&self, source: std::io::Error) -> CuttingError {
-        CuttingError::Spool { path: self.sorted.directory.clone(), source }
+            Ok(())
+        })
     }
 }
 
-/// Hands patches over in batches of a good size: small ones are gathered.
-struct Hand<'a, E> {
-    pending: CutPatches,
-    sink: &'a mut dyn FnMut(CutPatches) -> Result<(), E>,
-}
-
-impl<E> Hand<'_, E> {
-    fn over(
-        &mut self,
-        pixels: CutPixels,
-        cells: impl Iterator<Item = NumberedCell>,
-    ) -> Result<(), E> {
-        let (positions, cells): (Vec<u32>, Vec<Cell>) = cells.unzip();
-        let patches = PatchBatch {
-            shape: self.pending.patches.shape,
-            samples: pixels.samples,
-            used: pixels.used,
-            labels: cells.iter().map(|cell| cell.label).collect(),
-            positions,
-        };
-        let new = CutPatches {
-            patches,
-            cells,
-            inside_pixels: pixels.inside_counts,
-            used_pixels: pixels.used_counts,
-        };
-        if self.pending.patches.len() + new.patches.len() > BATCH {
-            self.finish()?;
-        }
-        if self.pending.patches.is_empty() {
-            self.pending = new;
-        } else {
-            append(&mut self.pending, new);
-        }
-        Ok(())
+/// Patches with what `judge` says of their pixels.
+fn judged<T: MosaicNumber>(assembled: Assembled<T>, judge: &Judge) -> CutPatches {
+    let Batch { cells: windows, samples, used } = assembled.batch;
+    let (mut cells, mut patches) = (Vec::new(), Vec::new());
+    for (SpooledCell { cell, footprint }, window) in assembled.cells.into_iter().zip(&windows) {
+        let (column, row) = (window.column.into(), window.row.into());
+        patches.push(Judged { column, row, footprint });
+        cells.push(cell);
     }
-
-    fn finish(&mut self) -> Result<(), E> {
-        if self.pending.patches.is_empty() {
-            return Ok(());
-        }
-        let PatchBatch { shape, ref samples, .. } = self.pending.patches;
-        let next = empty(shape, samples.sample_type());
-        (self.sink)(std::mem::replace(&mut self.pending, next))
-    }
-}
-
-fn append(to: &mut CutPatches, from: CutPatches) {
-    to.patches.samples.extend_from(&from.patches.samples, 0..from.patches.samples.len());
-    to.patches.used.extend_from_slice(&from.patches.used);
-    to.patches.labels.extend_from_slice(&from.patches.labels);
-    to.patches.positions.extend_from_slice(&from.patches.positions);
-    to.cells.extend(from.cells);
-    to.inside_pixels.extend_from_slice(&from.inside_pixels);
-    to.used_pixels.extend_from_slice(&from.used_pixels);
+    let samples = T::into_samples(samples);
+    let Mask { used, inside_counts, used_counts } = judge.mask(&patches, &samples, used);
+    let patches = PatchBatch {
+        shape: judge.shape,
+        samples,
+        used,
+        labels: cells.iter().map(|cell| cell.label).collect(),
+        positions: windows.iter().map(|window| window.cell).collect(),
+    };
+    CutPatches { patches, cells, inside_pixels: inside_counts, used_pixels: used_counts }
 }

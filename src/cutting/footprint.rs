@@ -11,6 +11,8 @@ use tesela_datasets::cell::Point;
 
 /// Steps per pixel.
 const STEPS: i64 = 1 << 16;
+/// Edges that are shorter than this, 32,768 pixels, need no more than 64 bits.
+const SHORT: i64 = 1 << 31;
 /// Corners further away than this many pixels are moved there; no raster is as large.
 const FAR: f64 = 1e9;
 
@@ -38,6 +40,24 @@ impl Footprint {
         Self { corners, eastward, southward }
     }
 
+    /// Appends it to `record`.
+    pub(super) fn encode(&self, record: &mut Vec<u8>) {
+        record.extend([self.eastward, self.southward].map(u8::from));
+        for &(column, row) in &self.corners {
+            record.extend_from_slice(&column.to_le_bytes());
+            record.extend_from_slice(&row.to_le_bytes());
+        }
+    }
+
+    /// What [`Self::encode`] has written; `None` where it is something else.
+    pub(super) fn decode(record: &[u8]) -> Option<Self> {
+        let (&[eastward, southward], corners) = record.split_first_chunk()?;
+        let corners = pairs(corners)
+            .map(|[column, row]| (i64::from_le_bytes(column), i64::from_le_bytes(row)))
+            .collect();
+        Some(Self { corners, eastward: eastward != 0, southward: southward != 0 })
+    }
+
     /// The enclosed area, in pixels.
     pub fn area(&self) -> f64 {
         let following = self.corners.iter().cycle().skip(1);
@@ -54,8 +74,8 @@ impl Footprint {
     pub fn mark(&self, column: i64, row: i64, width: usize, inside: &mut [bool]) -> u32 {
         let mut crossings = Vec::with_capacity(self.corners.len());
         let mut count = 0;
+        inside.fill(false);
         for (row, marks) in (row..).zip(inside.chunks_exact_mut(width)) {
-            marks.fill(false);
             self.crossings_of_row(row, &mut crossings);
             for span in crossings.chunks_exact(2) {
                 count += mark_span(marks, self.columns(span[0], span[1], column));
@@ -90,6 +110,11 @@ impl Footprint {
     }
 }
 
+/// The pairs of numbers of eight bytes in `bytes`.
+pub(super) fn pairs(bytes: &[u8]) -> impl Iterator<Item = [[u8; 8]; 2]> {
+    bytes.as_chunks::<8>().0.as_chunks::<2>().0.iter().copied()
+}
+
 /// The pixel coordinate in steps.
 fn steps(value: f64) -> i64 {
     let limited = value.clamp(-FAR, FAR) * STEPS as f64;
@@ -100,13 +125,19 @@ fn steps(value: f64) -> i64 {
 
 /// The first column whose centre lies on or to the right of the edge from `low` to `high` at `height`.
 fn first_column(low: (i64, i64), high: (i64, i64), height: i64) -> i64 {
-    let rise = i128::from(high.1 - low.1);
-    let run = i128::from(high.0 - low.0) * i128::from(height - low.1);
-    // column · STEPS + STEPS / 2 >= low.0 + run / rise, with rise > 0
-    let above = i128::from(low.0 - STEPS / 2) * rise + run;
-    let step = i128::from(STEPS) * rise;
-    let column = above.div_euclid(step) + i128::from(above.rem_euclid(step) != 0);
-    i64::try_from(column).expect("a crossing lies between the corners")
+    let (across, rise, above) = (high.0 - low.0, high.1 - low.1, height - low.1);
+    let (whole, rest) = (low.0.div_euclid(STEPS), low.0.rem_euclid(STEPS));
+    // (column − whole) · STEPS + STEPS / 2 >= rest + across · above / rise, with rise > 0
+    let from = rest - STEPS / 2;
+    let column = if across.abs().max(rise) < SHORT {
+        let (dividend, divisor) = (from * rise + across * above, STEPS * rise);
+        -(-dividend).div_euclid(divisor)
+    } else {
+        let dividend = i128::from(from) * i128::from(rise) + i128::from(across) * i128::from(above);
+        let divisor = i128::from(STEPS) * i128::from(rise);
+        i64::try_from(-(-dividend).div_euclid(divisor)).expect("a crossing is between corners")
+    };
+    whole + column
 }
 
 fn mark_span(marks: &mut [bool], (first, beyond): (i64, i64)) -> u32 {
@@ -182,6 +213,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_edge_is_crossed_at_the_first_column_whose_centre_is_not_left_of_it(
+            from in (-1_i64 << 46..1 << 46, -1_i64 << 46..1 << 46),
+            across in prop_oneof![-1_i64 << 32..1 << 32, -1_i64 << 22..1 << 22],
+            rise in prop_oneof![1_i64..1 << 32, 1_i64..1 << 22],
+            share in 0_i64..1000,
+        ) {
+            let above = rise * share / 1000;
+            let found = first_column(from, (from.0 + across, from.1 + rise), from.1 + above);
+            // (column · STEPS + STEPS / 2 − from) · rise >= across · above
+            let reaches = |column: i64| {
+                let centre = i128::from(column) * i128::from(STEPS) + i128::from(STEPS / 2);
+                (centre - i128::from(from.0)) * i128::from(rise) >= i128::from(across) * i128::from(above)
+            };
+            prop_assert!(reaches(found) && !reaches(found - 1));
+        }
+
         /// A turned, shifted grid of 4 by 4 cells: inside it every pixel belongs to exactly one cell, and
         /// nowhere to two.
         #[test]

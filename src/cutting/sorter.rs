@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tesela_datasets::cell::{Cell, Outline, Point};
 
 use super::locate::Locator;
+use super::pool::PatchPool;
 use super::row_bands::{Located, RowBands};
 use super::spool::{CellSpool, SpoolWriter};
 use super::strips::{Reach, Wanted};
@@ -40,7 +41,7 @@ pub struct CellSorter {
 }
 
 impl CellSorter {
-    /// Begins with no cells. Their outlines will be in `crs`; they wait in files without names, some 150 bytes
+    /// Begins with no cells. Their outlines will be in `crs`; they wait in files without names, some 220 bytes
     /// each, on the disk of `place`: a file or folder that need not exist yet.
     ///
     /// # Errors
@@ -84,7 +85,7 @@ impl CellSorter {
         self.sides.note(location.footprint.area().sqrt());
         let (column, row) = location.centre;
         let failed = |source| CuttingError::Spool { path: self.directory.clone(), source };
-        let place = self.spool.push(cell).map_err(failed)?;
+        let place = self.spool.push(cell, &location.footprint).map_err(failed)?;
         self.bands.push(Located { place, cell: number, column, row }).map_err(failed)
     }
 
@@ -131,7 +132,8 @@ impl CellSorter {
         let sorted = SortedCells { spool, bands: self.bands, reach, directory: self.directory };
         let wanted = Wanted { rows: 0..row_counts.len(), done: CellSet::default() };
         let mosaic = self.mosaic;
-        Ok(Cutter { mosaic, crs: self.crs, settings, sorted, row_counts, wanted, outside })
+        let pool = PatchPool::default();
+        Ok(Cutter { mosaic, settings, sorted, row_counts, wanted, outside, pool })
     }
 
     fn misses(&self) -> CuttingError {

@@ -8,6 +8,8 @@ use std::path::Path;
 use tesela_datasets::cell::{Cell, CellId, Outline, Point};
 use tesela_datasets::class::{ClassId, Label};
 
+use super::footprint::{Footprint, pairs};
+
 /// The number that stands for "undefined" and for "no year".
 const NONE: u64 = u64::MAX;
 
@@ -18,6 +20,20 @@ pub(super) struct SpoolPlace {
     pub(super) length: u32,
 }
 
+impl SpoolPlace {
+    fn end(self) -> u64 {
+        self.offset + u64::from(self.length)
+    }
+}
+
+/// A cell as it comes back.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct SpooledCell {
+    pub(super) cell: Cell,
+    /// Which pixels of the mosaic are inside.
+    pub(super) footprint: Footprint,
+}
+
 /// Writes cells to a file that has no name, so that nothing is left of it however the program ends.
 #[derive(Debug)]
 pub(super) struct SpoolWriter {
@@ -26,7 +42,7 @@ pub(super) struct SpoolWriter {
     record: Vec<u8>,
 }
 
-/// Cells on disk, read one by one.
+/// Cells on disk.
 #[derive(Debug)]
 pub(super) struct CellSpool {
     file: File,
@@ -39,10 +55,10 @@ impl SpoolWriter {
         Ok(Self { file, length: 0, record: Vec::new() })
     }
 
-    /// Appends `cell`.
-    pub(super) fn push(&mut self, cell: &Cell) -> io::Result<SpoolPlace> {
+    /// Appends `cell`, which lies in the mosaic as `footprint` says.
+    pub(super) fn push(&mut self, cell: &Cell, footprint: &Footprint) -> io::Result<SpoolPlace> {
         self.record.clear();
-        encode(cell, &mut self.record);
+        encode(cell, footprint, &mut self.record);
         self.file.write_all(&self.record)?;
         let length = u32::try_from(self.record.len()).map_err(io::Error::other)?;
         let place = SpoolPlace { offset: self.length, length };
@@ -57,20 +73,38 @@ impl SpoolWriter {
 }
 
 impl CellSpool {
-    /// The cell at `place`, which the writer gave.
-    pub(super) fn get(&self, place: SpoolPlace) -> io::Result<Cell> {
-        let mut record = vec![0; usize::try_from(place.length).map_err(io::Error::other)?];
-        self.file.read_exact_at(&mut record, place.offset)?;
-        decode(&record)
+    /// The cells at `places`, which the writer gave, in their order. Those that lie beside each other are read at once.
+    pub(super) fn get(
+        &self,
+        places: impl IntoIterator<Item = SpoolPlace>,
+    ) -> io::Result<Vec<SpooledCell>> {
+        let mut places: Vec<(usize, SpoolPlace)> = places.into_iter().enumerate().collect();
+        places.sort_unstable_by_key(|&(_, place)| place.offset);
+        let mut cells: Vec<Option<SpooledCell>> = vec![None; places.len()];
+        let mut bytes = Vec::new();
+        for run in places.chunk_by(|(_, one), (_, other)| other.offset == one.end()) {
+            let (start, end) = (run[0].1.offset, run[run.len() - 1].1.end());
+            bytes.resize(usize::try_from(end - start).map_err(io::Error::other)?, 0);
+            self.file.read_exact_at(&mut bytes, start)?;
+            let mut rest = &bytes[..];
+            for &(index, place) in run {
+                let length = usize::try_from(place.length).map_err(io::Error::other)?;
+                let (record, behind) =
+                    rest.split_at_checked(length).ok_or(io::ErrorKind::InvalidData)?;
+                cells[index] = Some(decode(record)?);
+                rest = behind;
+            }
+        }
+        Ok(cells.into_iter().flatten().collect())
     }
 }
 
-fn encode(cell: &Cell, record: &mut Vec<u8>) {
+fn encode(cell: &Cell, footprint: &Footprint, record: &mut Vec<u8>) {
     let label = cell.label.class().map_or(NONE, |class| class.index() as u64);
     let year = cell.year.map_or(NONE, |year| u64::from(year.cast_unsigned()));
     let id = cell.id.as_str().as_bytes();
     let corners = cell.outline.as_ref().map_or(&[][..], |outline| &outline.corners);
-    for number in [label, year, id.len() as u64] {
+    for number in [label, year, id.len() as u64, corners.len() as u64] {
         record.extend_from_slice(&number.to_le_bytes());
     }
     record.extend_from_slice(id);
@@ -78,30 +112,35 @@ fn encode(cell: &Cell, record: &mut Vec<u8>) {
         record.extend_from_slice(&corner.x.to_le_bytes());
         record.extend_from_slice(&corner.y.to_le_bytes());
     }
+    footprint.encode(record);
 }
 
-fn decode(record: &[u8]) -> io::Result<Cell> {
+fn decode(record: &[u8]) -> io::Result<SpooledCell> {
     let mut rest = record;
-    let [label, year, length] = [number(&mut rest)?, number(&mut rest)?, number(&mut rest)?];
-    let length = usize::try_from(length).map_err(io::Error::other)?;
-    let (id, corners) = rest.split_at_checked(length).ok_or(io::ErrorKind::InvalidData)?;
+    let [label, year] = [number(&mut rest)?, number(&mut rest)?];
+    let [length, corners] = [number(&mut rest)?, number(&mut rest)?];
+    let mut take = |count: u64, bytes: usize| {
+        let count = usize::try_from(count).ok().and_then(|count| count.checked_mul(bytes));
+        let (taken, behind) = rest.split_at_checked(count?)?;
+        rest = behind;
+        Some(taken)
+    };
+    let id = take(length, 1).ok_or(io::ErrorKind::InvalidData)?;
+    let corners = take(corners, 16).ok_or(io::ErrorKind::InvalidData)?;
     let present = |number: u64| (number != NONE).then_some(number);
     let class = present(label).map(usize::try_from).transpose().map_err(io::Error::other)?;
     let year = present(year).map(u32::try_from).transpose().map_err(io::Error::other)?;
-    let corners: Vec<Point> = corners
-        .as_chunks::<8>()
-        .0
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .map(|[x, y]| Point { x: f64::from_le_bytes(*x), y: f64::from_le_bytes(*y) })
+    let corners: Vec<Point> = pairs(corners)
+        .map(|[x, y]| Point { x: f64::from_le_bytes(x), y: f64::from_le_bytes(y) })
         .collect();
-    Ok(Cell {
+    let cell = Cell {
         id: CellId::new(std::str::from_utf8(id).map_err(io::Error::other)?),
         label: Label::from(class.map(ClassId::new)),
         outline: (!corners.is_empty()).then_some(Outline { corners }),
         year: year.map(u32::cast_signed),
-    })
+    };
+    let footprint = Footprint::decode(rest).ok_or(io::ErrorKind::InvalidData)?;
+    Ok(SpooledCell { cell, footprint })
 }
 
 fn number(rest: &mut &[u8]) -> io::Result<u64> {
@@ -113,6 +152,7 @@ fn number(rest: &mut &[u8]) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::raster::PixelPlacement;
 
     #[test]
     fn cells_come_back_as_they_were_in_any_order() {
@@ -129,10 +169,18 @@ mod tests {
         ];
         let directory = tempfile::tempdir().unwrap();
         let mut writer = SpoolWriter::create(directory.path()).unwrap();
-        let places = cells.each_ref().map(|cell| writer.push(cell).unwrap());
+        let placement = PixelPlacement::new([0.0, 1.0, 0.0, 0.0, 0.0, -1.0]).unwrap();
+        let spooled = cells.map(|cell| {
+            let corners = cell.outline.clone().unwrap_or_default().corners;
+            SpooledCell { footprint: Footprint::new(&placement, corners), cell }
+        });
+        let places =
+            spooled.each_ref().map(|cell| writer.push(&cell.cell, &cell.footprint).unwrap());
         let spool = writer.finish().unwrap();
-        for index in [2, 0, 1] {
-            assert_eq!(spool.get(places[index]).unwrap(), cells[index]);
+        for order in [vec![2, 0, 1], vec![0, 1], vec![2, 0], vec![1], vec![]] {
+            let found = spool.get(order.iter().map(|&index| places[index])).unwrap();
+            let expected: Vec<_> = order.iter().map(|&index| spooled[index].clone()).collect();
+            assert_eq!(found, expected);
         }
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }

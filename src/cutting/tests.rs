@@ -20,12 +20,16 @@ fn number(row: usize, column: usize) -> i16 {
 }
 
 fn write_mosaic(path: &Path) {
+    write_large_mosaic(path, SIDE, SIDE);
+}
+
+fn write_large_mosaic(path: &Path, columns: usize, rows: usize) {
     let layout = GeoTiffLayout {
         bands: vec![BandLayout::named("red")],
         transform: [500_000.0, 30.0, 0.0, 2_000_000.0, 0.0, -30.0],
         crs: Some("EPSG:32614".to_owned()),
         nodata: Some(-9999.0),
-        ..GeoTiffLayout::new(SIDE, SIDE, SampleType::Int16)
+        ..GeoTiffLayout::new(columns, rows, SampleType::Int16)
     };
     let windows: Vec<_> = layout.windows(1).collect();
     let mut writer = GeoTiffWriter::create(path, layout).unwrap();
@@ -81,6 +85,53 @@ fn cut_all(cutter: Cutter) -> Vec<CutPatches> {
     batches
 }
 
+/// The patch at `place` must have the numbers of the window whose first row and column are `first`, in a mosaic of `extent`
+/// columns and rows.
+fn check_pixels(batch: &CutPatches, place: usize, first: (i64, i64), extent: (usize, usize)) {
+    let Samples::Int16(samples) = &batch.patches.samples else { unreachable!() };
+    let on = |value: i64, length| usize::try_from(value).ok().filter(|&value| value < length);
+    for index in 0..33 * 33 {
+        let at = (first.0 + index / 33, first.1 + index % 33);
+        let index = place * 33 * 33 + usize::try_from(index).unwrap();
+        match (on(at.0, extent.1), on(at.1, extent.0)) {
+            (Some(row), Some(column)) => assert_eq!(samples[index], number(row, column)),
+            _ => assert!(samples[index] == -9999 && !batch.patches.used[index]),
+        }
+    }
+}
+
+#[test]
+fn cells_at_the_edges_of_tiles_are_whole_and_memory_that_comes_back_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mosaic.tif");
+    // More than one tile each way.
+    let (columns, rows) = (1100, 3500);
+    write_large_mosaic(&path, columns, rows);
+    let crs = CoordinateSystem::parse("EPSG:32614").unwrap();
+    let cells = grid(499_500.0, 2_000_500.0, 110);
+    let cutter = cutter(&path, &cells, &crs).unwrap();
+    let (count, pool) = (cutter.len(), cutter.pool());
+    let mut seen = Vec::new();
+    cutter
+        .run(&mut |batch| {
+            for (place, &cell) in batch.patches.positions.iter().enumerate() {
+                let (row, column) = (i64::from(cell / 110), i64::from(cell % 110));
+                // A centroid lies at whole kilometres from the corner of the mosaic.
+                let first = ((row * 1000).div_euclid(30) - 16, (column * 1000).div_euclid(30) - 16);
+                check_pixels(&batch, place, first, (columns, rows));
+                seen.push(cell);
+            }
+            pool.give_back(batch.patches);
+            Ok::<(), CuttingError>(())
+        })
+        .unwrap();
+    assert_eq!(seen.len(), count);
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), count);
+    assert!(count > 3500, "{count}");
+}
+
 #[test]
 fn every_cell_over_the_mosaic_gets_the_pixels_around_its_centroid() {
     let directory = tempfile::tempdir().unwrap();
@@ -95,7 +146,6 @@ fn every_cell_over_the_mosaic_gets_the_pixels_around_its_centroid() {
     assert!(outside > 200, "{outside}");
     let mut seen = Vec::new();
     for batch in cut_all(cutter) {
-        let Samples::Int16(samples) = &batch.patches.samples else { unreachable!() };
         for (place, &cell) in batch.patches.positions.iter().enumerate() {
             seen.push(cell);
             assert_eq!(batch.cells[place], cells[cell as usize]);
@@ -104,15 +154,7 @@ fn every_cell_over_the_mosaic_gets_the_pixels_around_its_centroid() {
             let pixel = |metres: f64| (metres / 30.0).floor() as i64 - 16;
             let first =
                 (pixel(row * 1000.0 + 500.0 - 1300.0), pixel(column * 1000.0 + 500.0 - 1700.0));
-            for index in 0..33 * 33 {
-                let at = (first.0 + index / 33, first.1 + index % 33);
-                let index = place * 33 * 33 + usize::try_from(index).unwrap();
-                let on = |value: i64| usize::try_from(value).ok().filter(|&value| value < SIDE);
-                match (on(at.0), on(at.1)) {
-                    (Some(row), Some(column)) => assert_eq!(samples[index], number(row, column)),
-                    _ => assert!(samples[index] == -9999 && !batch.patches.used[index]),
-                }
-            }
+            check_pixels(&batch, place, first, (SIDE, SIDE));
             let used = batch.patches.used_of(place).iter().filter(|&&used| used).count();
             assert_eq!(used, batch.used_pixels[place] as usize);
             assert_eq!(batch.inside_pixels[place], 1089);

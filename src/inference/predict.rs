@@ -6,8 +6,9 @@ use super::identity::{GridDigest, Identity, MosaicMark};
 use super::in_flight::InFlight;
 use super::ledger::{LedgerHeader, LedgerWriter, Records};
 use super::{GridInput, InferenceError, Models, MosaicInput, part_name};
-use crate::cutting::{CellSet, CellSorter, CutPatches, Cutter, CutterSettings, Part};
+use crate::cutting::{CellSet, CellSorter, CutPatches, Cutter, CutterSettings, Part, PatchPool};
 use crate::progress::Progress;
+use tesela_datasets::source::Batch;
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +102,7 @@ fn compute(
     mut ledger: LedgerWriter,
     progress: &mut dyn Progress,
 ) -> Result<(), InferenceError> {
+    let pool = cutter.pool();
     std::thread::scope(|scope| {
         let mut in_flight = InFlight::new(scope);
         let mut keep = |records: Result<Records, InferenceError>, progress: &mut dyn Progress| {
@@ -113,7 +115,7 @@ fn compute(
             if progress.wants_stop() {
                 return Err(InferenceError::Interrupted);
             }
-            match in_flight.begin(|| records_of(models, batch)) {
+            match in_flight.begin(|| records_of(models, batch, &pool)) {
                 Some(records) => keep(records, progress),
                 None => Ok(()),
             }
@@ -128,10 +130,18 @@ fn compute(
     Ok(ledger.finish()?)
 }
 
-/// What `models` say of some cells.
-fn records_of(models: &Models, batch: CutPatches) -> Result<Records, InferenceError> {
+/// What `models` say of some cells, whose memory goes to `pool`.
+fn records_of(
+    models: &Models,
+    batch: CutPatches,
+    pool: &PatchPool,
+) -> Result<Records, InferenceError> {
     let CutPatches { patches, used_pixels, inside_pixels, .. } = batch;
     let cells = patches.positions.clone();
-    let values = models.compute(&patches.into())?;
+    let patches = Batch::Patches(patches);
+    let values = models.compute(&patches)?;
+    if let Batch::Patches(patches) = patches {
+        pool.give_back(patches);
+    }
     Ok(Records { cells, used: used_pixels, inside: inside_pixels, values })
 }

@@ -80,9 +80,12 @@ pub fn prepare_mosaic(
     let outside = cutter.outside();
     let mut sink = StoreSink::create(out, definition, &origin)?;
     progress.start("preparing", Some(cutter.len() as u64), "patches");
+    let pool = cutter.pool();
     cutter.run(&mut |batch| {
         let (patches, cells) = split(batch);
-        sink.append(&patches, &cells, progress)
+        sink.append(&patches, &cells, progress)?;
+        pool.give_back(patches);
+        Ok::<(), PrepareError>(())
     })?;
     sink.finish(outside, progress)
 }
@@ -92,7 +95,7 @@ fn open_grid(input: &MosaicInput<'_>) -> Result<GridReader, PrepareError> {
         columns: input.columns.clone(),
         layer: input.layer.clone(),
         classes: Some(input.descriptor.classes().clone()),
-        ignore_labels: false,
+        ..GridRequest::default()
     };
     Ok(GridReader::open(input.grid, &request)?)
 }

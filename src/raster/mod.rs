@@ -32,7 +32,8 @@ pub use geotiff::{
     Window,
 };
 pub use mosaic::{
-    Mosaic, MosaicError, MosaicReading, MosaicWindow, PixelPlacement, read_patch_tiff,
+    Access, Mosaic, MosaicError, MosaicNumber, MosaicReading, MosaicWindow, PixelPlacement, Plane,
+    read_patch_tiff,
 };
 pub(crate) use mosaic::{holds, sample_type_name};
 pub(crate) use network::is_remote;

@@ -154,7 +154,7 @@ fn parts_are_joined_to_the_map_that_one_process_makes() {
 fn a_full_disk_loses_nothing_that_was_computed() {
     let place = Place::new();
     // Many models say much of each cell, so that the ledger is larger than the cells that wait for their turn.
-    let predict = |out: &str| format!("predict {} {DATA} --out {out}", ["run"; 16].join(" "));
+    let predict = |out: &str| format!("predict {} {DATA} --out {out}", ["run"; 32].join(" "));
     place.succeed(&predict("whole.parquet"));
     // No file may become larger than so many blocks of 512 bytes: a write beyond fails as on a full disk. Cells that wait
     // for their turn fit into the larger one, and the ledger does not.
@@ -174,7 +174,7 @@ fn a_full_disk_loses_nothing_that_was_computed() {
     let message = on_a_full_disk(20);
     assert!(!message.contains("what was computed is kept"), "{message}");
     assert!(!place.path("map.parquet.parts").exists());
-    let message = on_a_full_disk(500);
+    let message = on_a_full_disk(900);
     assert!(message.contains("cannot write `map.parquet.parts/part-1-of-1.cells"), "{message}");
     assert!(message.contains("what was computed is kept in `map.parquet.parts`"), "{message}");
     let (_, remarks) = place.succeed(&predict("map.parquet"));

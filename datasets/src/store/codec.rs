@@ -7,7 +7,7 @@ use std::io;
 
 use zstd::bulk::{Compressor, Decompressor};
 
-use super::layout::{ZSTD_LEVEL, sample_bytes};
+use super::layout::ZSTD_LEVEL;
 use crate::patch::Samples;
 
 thread_local! {
@@ -64,7 +64,7 @@ pub(super) fn compress_samples(
     }
     SCRATCH.with_borrow_mut(|bytes| {
         bytes.clear();
-        bytes.resize(count * sample_bytes(samples.sample_type()), 0);
+        bytes.resize(count * samples.sample_type().bytes(), 0);
         match samples {
             Samples::UInt8(_) => {}
             Samples::UInt16(values) => lay_out(&values[range], bytes, u16::to_le_bytes),

@@ -122,7 +122,7 @@ impl ArrayLayout {
             SampleType::Float32 => ("float32", json!(0.0)),
         };
         let inner = vec![("band", shape.bands), ("row", shape.height), ("column", shape.width)];
-        let number_bytes = sample_bytes(sample_type);
+        let number_bytes = sample_type.bytes();
         Self { name: "bands", inner, data_type, number_bytes, fill, chunking }
     }
 
@@ -209,15 +209,6 @@ impl ArrayLayout {
             "dimension_names": names,
             "attributes": {}
         })
-    }
-}
-
-/// Bytes of one stored number.
-pub(super) fn sample_bytes(sample_type: SampleType) -> usize {
-    match sample_type {
-        SampleType::UInt8 => 1,
-        SampleType::UInt16 | SampleType::Int16 => 2,
-        SampleType::Float32 => 4,
     }
 }
 

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use gdal::Dataset;
 use tesela_datasets::descriptor::{FileBands, Imagery};
-use tesela_datasets::patch::{SampleType, Samples};
+use tesela_datasets::patch::SampleType;
 use tesela_datasets::pixel::Scaling;
 
+use super::access::Access;
+use super::plane::{MosaicNumber, Plane};
 use super::{MosaicError, MosaicWindow, PixelPlacement, numbers};
 use crate::raster::open::{limit_cache, open_raster};
 use crate::raster::{CoordinateSystem, RasterError, Window};
@@ -115,15 +117,24 @@ impl Mosaic {
         self.raster.read(window)
     }
 
-    /// As [`Self::read`], into the memory of an earlier window that is of no more use.
+    /// How much is best read at once.
+    pub fn access(&self) -> Access {
+        self.raster.access
+    }
+
+    /// Reads `window` of the band `band`, counted from 0 in canonical order.
     ///
     /// # Errors
     /// As of [`Self::read`].
     ///
     /// # Panics
-    /// If the window reaches beyond the mosaic.
-    pub fn read_into(&self, window: Window, spare: Samples) -> Result<MosaicWindow, MosaicError> {
-        self.raster.read_into(window, spare)
+    /// If the window reaches beyond the mosaic, there is no such band, or its numbers are of another type.
+    pub fn read_plane<T: MosaicNumber>(
+        &self,
+        band: usize,
+        window: Window,
+    ) -> Result<Plane<T>, MosaicError> {
+        self.raster.read_plane(band, window)
     }
 }
 
@@ -137,6 +148,7 @@ pub(super) struct BandRaster {
     pub(super) columns: usize,
     pub(super) rows: usize,
     pub(super) block: (usize, usize),
+    pub(super) access: Access,
     pub(super) sample_type: SampleType,
 }
 
@@ -157,8 +169,9 @@ impl BandRaster {
         let band =
             dataset.rasterband(numbers[0]).map_err(RasterError::gdal("open a band of", path))?;
         let (block, (columns, rows)) = (band.block_size(), dataset.raster_size());
+        let access = Access::of(&dataset, path, block, sample_type.bytes());
         let path = path.to_owned();
-        Ok(Self { dataset, path, numbers, columns, rows, block, sample_type })
+        Ok(Self { dataset, path, numbers, columns, rows, block, access, sample_type })
     }
 }
 

@@ -8,7 +8,7 @@ use tesela_datasets::descriptor::FileBands;
 use tesela_datasets::patch::{SampleType, Samples};
 use tesela_datasets::pixel::{Product, Scaling};
 
-use super::{Mosaic, MosaicReading};
+use super::{Access, Mosaic, MosaicReading};
 use crate::raster::{BandLayout, GeoTiffLayout, GeoTiffSample, GeoTiffWriter, Window};
 
 const WIDTH: usize = 300;
@@ -111,6 +111,7 @@ fn every_layout_on_disk_holds_the_same_numbers() {
     let path = good(directory.path());
     let reading = reading(&["red", "-", "blue"], Product::C1.scaling());
     let expected = Mosaic::open(&path, &reading).unwrap();
+    assert_eq!(expected.access(), Access::Blocks);
     for (name, driver, options, block) in [
         (
             "cloud-optimised.tif",
@@ -126,10 +127,11 @@ fn every_layout_on_disk_holds_the_same_numbers() {
         copy(&path, &other, driver, options);
         let mosaic = Mosaic::open(&other, &reading).unwrap();
         assert!(block.is_none_or(|block| block == mosaic.block()), "{name}: {:?}", mosaic.block());
+        assert!(matches!(mosaic.access(), Access::Windows { .. }), "{name}");
         assert_eq!(mosaic.placement(), expected.placement(), "{name}");
         assert_eq!(mosaic.crs().authority(), expected.crs().authority(), "{name}");
         for (column, row, width, height) in
-            [(0, 0, WIDTH, HEIGHT), (250, 251, 50, 3), (127, 15, 2, 2)]
+            [(0, 0, WIDTH, HEIGHT), (0, 0, 256, 256), (256, 256, 44, 24), (250, 251, 50, 3)]
         {
             let window = Window { column, row, width, height };
             let (found, expected) = (mosaic.read(window), expected.read(window));
