@@ -11,8 +11,6 @@ use tesela_datasets::cell::Point;
 
 /// Steps per pixel.
 const STEPS: i64 = 1 << 16;
-/// Edges that are shorter than this, 32,768 pixels, need no more than 64 bits.
-const SHORT: i64 = 1 << 31;
 /// Corners further away than this many pixels are moved there; no raster is as large.
 const FAR: f64 = 1e9;
 
@@ -72,41 +70,24 @@ impl Footprint {
     ///
     /// A centre on the western or southern edge is inside, one on the eastern or northern edge is not.
     pub fn mark(&self, column: i64, row: i64, width: usize, inside: &mut [bool]) -> u32 {
-        let mut crossings = Vec::with_capacity(self.corners.len());
-        let mut count = 0;
         inside.fill(false);
-        for (row, marks) in (row..).zip(inside.chunks_exact_mut(width)) {
-            self.crossings_of_row(row, &mut crossings);
-            for span in crossings.chunks_exact(2) {
-                count += mark_span(marks, self.columns(span[0], span[1], column));
-            }
-        }
-        count
-    }
-
-    /// Between which columns, on the eastward axis, the row is inside: pairs of first and first beyond.
-    fn crossings_of_row(&self, row: i64, crossings: &mut Vec<i64>) {
-        let row = if self.southward { -1 - row } else { row };
-        let height = row * STEPS + STEPS / 2;
-        crossings.clear();
+        let rows = row..row + i64::try_from(inside.len() / width).expect("a window is small");
+        let rows = if self.southward { -rows.end..-rows.start } else { rows };
         let following = self.corners.iter().cycle().skip(1);
         for (&from, &to) in self.corners.iter().zip(following) {
             // Always upwards, so that both cells at an edge compute the same.
             let (low, high) = if from.1 <= to.1 { (from, to) } else { (to, from) };
-            if low.1 <= height && height < high.1 {
-                crossings.push(first_column(low, high, height));
+            let own = rows.start.max(first_row(low.1))..rows.end.min(first_row(high.1));
+            let crossings = Crossings::new(low, high, own.start);
+            for (northward, first) in own.zip(crossings) {
+                let row = if self.southward { -1 - northward - row } else { northward - row };
+                let first = if self.eastward { first } else { -first };
+                let row = usize::try_from(row).expect("rows are those of the window");
+                flip_from(&mut inside[row * width..(row + 1) * width], first - column);
             }
         }
-        crossings.sort_unstable();
-    }
-
-    /// The places in a window from `column` on of the columns `first..beyond` of the eastward axis.
-    fn columns(&self, first: i64, beyond: i64, column: i64) -> (i64, i64) {
-        if self.eastward {
-            (first - column, beyond - column)
-        } else {
-            (-beyond - column, -first - column)
-        }
+        let count = inside.iter().filter(|&&inside| inside).count();
+        u32::try_from(count).expect("a window has few pixels")
     }
 }
 
@@ -123,30 +104,63 @@ fn steps(value: f64) -> i64 {
     steps
 }
 
-/// The first column whose centre lies on or to the right of the edge from `low` to `high` at `height`.
-fn first_column(low: (i64, i64), high: (i64, i64), height: i64) -> i64 {
-    let (across, rise, above) = (high.0 - low.0, high.1 - low.1, height - low.1);
-    let (whole, rest) = (low.0.div_euclid(STEPS), low.0.rem_euclid(STEPS));
-    // (column − whole) · STEPS + STEPS / 2 >= rest + across · above / rise, with rise > 0
-    let from = rest - STEPS / 2;
-    let column = if across.abs().max(rise) < SHORT {
-        let (dividend, divisor) = (from * rise + across * above, STEPS * rise);
-        -(-dividend).div_euclid(divisor)
-    } else {
-        let dividend = i128::from(from) * i128::from(rise) + i128::from(across) * i128::from(above);
-        let divisor = i128::from(STEPS) * i128::from(rise);
-        i64::try_from(-(-dividend).div_euclid(divisor)).expect("a crossing is between corners")
-    };
-    whole + column
+/// The first row, counted northwards, whose centre lies on or above `height`.
+fn first_row(height: i64) -> i64 {
+    -(STEPS / 2 - height).div_euclid(STEPS)
 }
 
-fn mark_span(marks: &mut [bool], (first, beyond): (i64, i64)) -> u32 {
-    let width = i64::try_from(marks.len()).expect("a window fits memory");
-    let place = |column: i64| usize::try_from(column.clamp(0, width)).expect("not negative");
-    let (first, beyond) = (place(first), place(beyond));
-    let span = &mut marks[first..beyond.max(first)];
-    span.fill(true);
-    u32::try_from(span.len()).expect("a window has few columns")
+/// The first columns whose centres lie on or to the right of an edge, row after row.
+struct Crossings {
+    /// The column is this number of whole steps to the left.
+    left: i128,
+    /// What is beyond, in parts of a step: less than `parts`.
+    beyond: i128,
+    parts: i128,
+    /// What a row adds to both.
+    more: (i128, i128),
+}
+
+impl Crossings {
+    /// Of the edge from `low` to `high` in the row `row`, counted northwards, and those after it.
+    fn new(low: (i64, i64), high: (i64, i64), row: i64) -> Self {
+        let steps = i128::from(STEPS);
+        let across = i128::from(high.0 - low.0);
+        // Edges along a row cross none.
+        let rise = i128::from(high.1 - low.1).max(1);
+        let above = i128::from(row) * steps + steps / 2 - i128::from(low.1);
+        // column · STEPS + STEPS / 2 >= low.0 + across · above / rise
+        let edge = (i128::from(low.0) - steps / 2) * rise + across * above;
+        let parts = steps * rise;
+        Self {
+            left: (-edge).div_euclid(parts),
+            beyond: (-edge).rem_euclid(parts),
+            parts,
+            more: ((-across).div_euclid(rise), (-across).rem_euclid(rise) * steps),
+        }
+    }
+}
+
+impl Iterator for Crossings {
+    type Item = i64;
+
+    fn next(&mut self) -> Option<i64> {
+        let column = i64::try_from(-self.left).ok();
+        self.left += self.more.0;
+        self.beyond += self.more.1;
+        if self.beyond >= self.parts {
+            self.beyond -= self.parts;
+            self.left += 1;
+        }
+        column
+    }
+}
+
+/// What lies beyond an edge is inside if it was not, and not if it was.
+fn flip_from(marks: &mut [bool], first: i64) {
+    let first = usize::try_from(first.max(0)).map_or(marks.len(), |first| first.min(marks.len()));
+    for mark in &mut marks[first..] {
+        *mark = !*mark;
+    }
 }
 
 #[cfg(test)]
@@ -216,18 +230,22 @@ mod tests {
         #[test]
         fn an_edge_is_crossed_at_the_first_column_whose_centre_is_not_left_of_it(
             from in (-1_i64 << 46..1 << 46, -1_i64 << 46..1 << 46),
-            across in prop_oneof![-1_i64 << 32..1 << 32, -1_i64 << 22..1 << 22],
-            rise in prop_oneof![1_i64..1 << 32, 1_i64..1 << 22],
-            share in 0_i64..1000,
+            across in prop_oneof![-1_i64 << 47..1 << 47, -1_i64 << 22..1 << 22],
+            rise in prop_oneof![1_i64..1 << 47, 1_i64..1 << 22],
         ) {
-            let above = rise * share / 1000;
-            let found = first_column(from, (from.0 + across, from.1 + rise), from.1 + above);
-            // (column · STEPS + STEPS / 2 − from) · rise >= across · above
-            let reaches = |column: i64| {
-                let centre = i128::from(column) * i128::from(STEPS) + i128::from(STEPS / 2);
-                (centre - i128::from(from.0)) * i128::from(rise) >= i128::from(across) * i128::from(above)
-            };
-            prop_assert!(reaches(found) && !reaches(found - 1));
+            let to = (from.0 + across, from.1 + rise);
+            let rows = first_row(from.1)..first_row(to.1);
+            let centre = |place: i64| i128::from(place) * i128::from(STEPS) + i128::from(STEPS / 2);
+            let is_above = |row: i64, height: i64| centre(row) >= i128::from(height);
+            prop_assert!(is_above(rows.start, from.1) && !is_above(rows.start - 1, from.1));
+            for (row, found) in rows.clone().zip(Crossings::new(from, to, rows.start)).take(100) {
+                let above = centre(row) - i128::from(from.1);
+                // (column · STEPS + STEPS / 2 − from) · rise >= across · above
+                let reaches = |column: i64| {
+                    (centre(column) - i128::from(from.0)) * i128::from(rise) >= i128::from(across) * above
+                };
+                prop_assert!(reaches(found) && !reaches(found - 1), "row {row}");
+            }
         }
 
         /// A turned, shifted grid of 4 by 4 cells: inside it every pixel belongs to exactly one cell, and
