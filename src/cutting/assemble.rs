@@ -53,6 +53,8 @@ pub(super) struct Assembler<'a, T> {
     pub(super) fill: T,
     pub(super) tiling: Tiling,
     pub(super) pool: PatchPool,
+    /// Whether all of a cell is wanted, and not what its mask needs alone.
+    pub(super) whole_cells: bool,
     pub(super) sender: &'a SyncSender<Result<Assembled<T>, CuttingError>>,
 }
 
@@ -183,7 +185,8 @@ impl<T: MosaicNumber> Assembler<'_, T> {
 
     fn send(&self, batch: Batch<T>) -> Result<(), Stop> {
         let places = batch.cells.iter().map(|cell| cell.place);
-        let cells = self.sorted.spool.get(places).map_err(|source| self.failed(source))?;
+        let cells = self.sorted.spool.get(places, self.whole_cells);
+        let cells = cells.map_err(|source| self.failed(source))?;
         self.sender.send(Ok(Assembled { batch, cells })).map_err(|_| Stop::Unwanted)
     }
 

@@ -23,6 +23,8 @@ pub struct CutterSettings {
     pub patch_pixels: usize,
     /// What the numbers mean.
     pub scaling: Scaling,
+    /// Whether patches come with their cells, which takes memory for each.
+    pub with_cells: bool,
 }
 
 /// Some patches with what is known about their pixels.
@@ -30,7 +32,7 @@ pub struct CutterSettings {
 pub struct CutPatches {
     /// The patches; their positions are the numbers of their cells in the grid.
     pub patches: PatchBatch,
-    /// The cells.
+    /// The cells; none unless [`CutterSettings::with_cells`].
     pub cells: Vec<Cell>,
     /// Pixels of the window inside each cell, measured or not.
     pub inside_pixels: Vec<u32>,
@@ -145,7 +147,9 @@ impl Cutter {
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 let sender = &sender;
-                let assembler = Assembler { mosaic, sorted, shape, fill, tiling, pool, sender };
+                let whole_cells = settings.with_cells;
+                let assembler =
+                    Assembler { mosaic, sorted, shape, fill, tiling, pool, whole_cells, sender };
                 assembler.run(&wanted);
             });
             for assembled in receiver {
@@ -159,11 +163,14 @@ impl Cutter {
 /// Patches with what `judge` says of their pixels.
 fn judged<T: MosaicNumber>(assembled: Assembled<T>, judge: &Judge) -> CutPatches {
     let Batch { cells: windows, samples, used } = assembled.batch;
-    let (mut cells, mut patches) = (Vec::new(), Vec::new());
-    for (SpooledCell { cell, footprint }, window) in assembled.cells.into_iter().zip(&windows) {
+    let (mut cells, mut patches, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+    for (SpooledCell { cell, label, footprint }, window) in
+        assembled.cells.into_iter().zip(&windows)
+    {
         let (column, row) = (window.column.into(), window.row.into());
         patches.push(Judged { column, row, footprint });
-        cells.push(cell);
+        labels.push(label);
+        cells.extend(cell);
     }
     let samples = T::into_samples(samples);
     let Mask { used, inside_counts, used_counts } = judge.mask(&patches, &samples, used);
@@ -171,7 +178,7 @@ fn judged<T: MosaicNumber>(assembled: Assembled<T>, judge: &Judge) -> CutPatches
         shape: judge.shape,
         samples,
         used,
-        labels: cells.iter().map(|cell| cell.label).collect(),
+        labels,
         positions: windows.iter().map(|window| window.cell).collect(),
     };
     CutPatches { patches, cells, inside_pixels: inside_counts, used_pixels: used_counts }

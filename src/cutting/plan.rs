@@ -114,8 +114,8 @@ impl Tiling {
         (clip(extent.0, place.column, self.tile.0), clip(extent.1, place.row, self.tile.1))
     }
 
-    /// The slabs of its tile that `extent` touches: rows and columns of slabs, counted over the whole raster's grid of blocks
-    /// from the corner of the tile.
+    /// The slabs that `extent`, which lies in the tile at `place`, touches: rows and columns of slabs, counted from the corner
+    /// of the tile.
     fn slabs(&self, extent: &Extent, place: TilePlace) -> (Range<usize>, Range<usize>) {
         let count = |range: &Range<usize>, from: usize, step: usize| {
             (range.start - from) / step..(range.end - from).div_ceil(step)

@@ -29,7 +29,10 @@ impl SpoolPlace {
 /// A cell as it comes back.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SpooledCell {
-    pub(super) cell: Cell,
+    /// All of it, where that was asked for.
+    pub(super) cell: Option<Cell>,
+    /// What is known about its class.
+    pub(super) label: Label,
     /// Which pixels of the mosaic are inside.
     pub(super) footprint: Footprint,
 }
@@ -73,10 +76,12 @@ impl SpoolWriter {
 }
 
 impl CellSpool {
-    /// The cells at `places`, which the writer gave, in their order. Those that lie beside each other are read at once.
+    /// The cells at `places`, which the writer gave, in their order; `whole`, or without what a mask does not need. Those that
+    /// lie beside each other are read at once.
     pub(super) fn get(
         &self,
         places: impl IntoIterator<Item = SpoolPlace>,
+        whole: bool,
     ) -> io::Result<Vec<SpooledCell>> {
         let mut places: Vec<(usize, SpoolPlace)> = places.into_iter().enumerate().collect();
         places.sort_unstable_by_key(|&(_, place)| place.offset);
@@ -91,7 +96,7 @@ impl CellSpool {
                 let length = usize::try_from(place.length).map_err(io::Error::other)?;
                 let (record, behind) =
                     rest.split_at_checked(length).ok_or(io::ErrorKind::InvalidData)?;
-                cells[index] = Some(decode(record)?);
+                cells[index] = Some(decode(record, whole)?);
                 rest = behind;
             }
         }
@@ -115,7 +120,7 @@ fn encode(cell: &Cell, footprint: &Footprint, record: &mut Vec<u8>) {
     footprint.encode(record);
 }
 
-fn decode(record: &[u8]) -> io::Result<SpooledCell> {
+fn decode(record: &[u8], whole: bool) -> io::Result<SpooledCell> {
     let mut rest = record;
     let [label, year] = [number(&mut rest)?, number(&mut rest)?];
     let [length, corners] = [number(&mut rest)?, number(&mut rest)?];
@@ -130,17 +135,21 @@ fn decode(record: &[u8]) -> io::Result<SpooledCell> {
     let present = |number: u64| (number != NONE).then_some(number);
     let class = present(label).map(usize::try_from).transpose().map_err(io::Error::other)?;
     let year = present(year).map(u32::try_from).transpose().map_err(io::Error::other)?;
+    let label = Label::from(class.map(ClassId::new));
+    let footprint = Footprint::decode(rest).ok_or(io::ErrorKind::InvalidData)?;
+    if !whole {
+        return Ok(SpooledCell { cell: None, label, footprint });
+    }
     let corners: Vec<Point> = pairs(corners)
         .map(|[x, y]| Point { x: f64::from_le_bytes(x), y: f64::from_le_bytes(y) })
         .collect();
     let cell = Cell {
         id: CellId::new(std::str::from_utf8(id).map_err(io::Error::other)?),
-        label: Label::from(class.map(ClassId::new)),
+        label,
         outline: (!corners.is_empty()).then_some(Outline { corners }),
         year: year.map(u32::cast_signed),
     };
-    let footprint = Footprint::decode(rest).ok_or(io::ErrorKind::InvalidData)?;
-    Ok(SpooledCell { cell, footprint })
+    Ok(SpooledCell { cell: Some(cell), label, footprint })
 }
 
 fn number(rest: &mut &[u8]) -> io::Result<u64> {
@@ -172,15 +181,19 @@ mod tests {
         let placement = PixelPlacement::new([0.0, 1.0, 0.0, 0.0, 0.0, -1.0]).unwrap();
         let spooled = cells.map(|cell| {
             let corners = cell.outline.clone().unwrap_or_default().corners;
-            SpooledCell { footprint: Footprint::new(&placement, corners), cell }
+            let footprint = Footprint::new(&placement, corners);
+            SpooledCell { label: cell.label, footprint, cell: Some(cell) }
         });
-        let places =
-            spooled.each_ref().map(|cell| writer.push(&cell.cell, &cell.footprint).unwrap());
+        let places = spooled.each_ref().map(|spooled| {
+            writer.push(spooled.cell.as_ref().unwrap(), &spooled.footprint).unwrap()
+        });
         let spool = writer.finish().unwrap();
         for order in [vec![2, 0, 1], vec![0, 1], vec![2, 0], vec![1], vec![]] {
-            let found = spool.get(order.iter().map(|&index| places[index])).unwrap();
-            let expected: Vec<_> = order.iter().map(|&index| spooled[index].clone()).collect();
-            assert_eq!(found, expected);
+            let places = || order.iter().map(|&index| places[index]);
+            let mut expected: Vec<_> = order.iter().map(|&index| spooled[index].clone()).collect();
+            assert_eq!(spool.get(places(), true).unwrap(), expected);
+            expected.iter_mut().for_each(|expected| expected.cell = None);
+            assert_eq!(spool.get(places(), false).unwrap(), expected);
         }
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }

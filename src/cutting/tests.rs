@@ -49,7 +49,7 @@ fn open(path: &Path) -> Mosaic {
 }
 
 fn settings() -> CutterSettings {
-    CutterSettings { patch_pixels: 33, scaling: Product::C1.scaling() }
+    CutterSettings { patch_pixels: 33, scaling: Product::C1.scaling(), with_cells: true }
 }
 
 /// Squares of 1 km, `count` a side, whose upper left corner is at `(x, y)`.

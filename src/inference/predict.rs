@@ -88,7 +88,8 @@ fn prepare(
         sorter.extend(batch).map_err(InferenceError::from)
     })?;
     let patch_pixels = expected.shape.width;
-    let settings = CutterSettings { patch_pixels, scaling: expected.pixel.scaling };
+    let scaling = expected.pixel.scaling;
+    let settings = CutterSettings { patch_pixels, scaling, with_cells: false };
     let cutter = sorter.into_cutter(settings)?;
     let mut identity = Identity::new(models, &mark, digest);
     identity.overlapping = cutter.overlapping();

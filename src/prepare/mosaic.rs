@@ -65,7 +65,8 @@ pub fn prepare_mosaic(
         None => sorter.patch_pixels()?,
     };
     let scaling = imagery.pixel.scaling;
-    let cutter = sorter.into_cutter(CutterSettings { patch_pixels, scaling })?;
+    let settings = CutterSettings { patch_pixels, scaling, with_cells: true };
+    let cutter = sorter.into_cutter(settings)?;
     let definition = StoreDefinition {
         dataset: descriptor.name().to_owned(),
         input: InputDefinition::Patches(PatchDefinition {

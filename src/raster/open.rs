@@ -74,8 +74,8 @@ fn note(messages: &mut Vec<Message>, message: Message) {
     messages.push(message);
 }
 
-/// Megabytes of decoded blocks that GDAL keeps. Enough for a row of blocks of a window, so that the blocks at
-/// its edges are still there when the neighbouring window is read.
+/// Megabytes of decoded blocks that GDAL keeps. Enough for the blocks of a tile of the mosaic, so that what several bands share,
+/// and what lies behind a virtual raster, is decoded once. Blocks that are read by themselves take none of it.
 const CACHE_MEGABYTES: &str = "128";
 
 /// Unless the user has set GDAL's cache, it would take a share of the machine's memory.
