@@ -15,12 +15,12 @@
 //!
 //! | | LeNet | LeNet, compressed mosaic | 100 Extra Trees | the same, compressed |
 //! |---|---|---|---|---|
-//! | model, channels, features, area of applicability | 95.0 % | 88.0 % | 80.8 % | 61.0 % |
-//! | patches: putting together, used pixels | 2.0 % | 1.9 % | 8.7 % | 6.7 % |
-//! | reading the mosaic (GDAL, libtiff, libzstd) | 0.9 % | 8.0 % | 3.4 % | 26.8 % |
-//! | cells on disk, their places, the grid | 0.7 % | 0.6 % | 2.4 % | 2.1 % |
-//! | keeping results, writing the map | 0.5 % | 0.6 % | 2.7 % | 2.0 % |
-//! | start, operating system, not resolved | 0.9 % | 0.9 % | 2.0 % | 1.4 % |
+//! | model, channels, features, area of applicability | 95.6 % | 87.8 % | 82.2 % | 63.1 % |
+//! | patches: putting together, used pixels | 1.5 % | 1.6 % | 7.6 % | 6.3 % |
+//! | reading the mosaic (GDAL, libtiff, libzstd) | 0.9 % | 9.2 % | 3.6 % | 26.0 % |
+//! | cells on disk, their places, the grid | 0.6 % | 0.4 % | 2.3 % | 1.6 % |
+//! | keeping results, writing the map | 0.8 % | 0.5 % | 2.4 % | 2.1 % |
+//! | start, operating system, not resolved | 0.7 % | 0.6 % | 1.9 % | 0.9 % |
 //!
 //! What is not compressed is copied from the operating system once, into a block, and once more, into patches. A compressed mosaic
 //! (Zstandard and the horizontal predictor, which libtiff undoes number by number) costs 29 µs a cell to decode, as much as half of
