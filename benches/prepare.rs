@@ -54,7 +54,7 @@ fn cut(place: &Place) -> usize {
     let mut sorter = CellSorter::new(mosaic, &crs, place.folder.path()).expect("room for cells");
     reader.for_each(|batch| sorter.extend(&batch.expect("cells")).expect("room for cells"));
     let scaling = place.imagery().pixel.scaling;
-    let settings = CutterSettings { patch_pixels: 33, scaling };
+    let settings = CutterSettings { patch_pixels: 33, scaling, with_cells: false };
     let cutter = sorter.into_cutter(settings).expect("cells on the mosaic");
     let mut patches = 0;
     let count = |batch: tesela::cutting::CutPatches| {
