@@ -16,8 +16,8 @@ pub(super) fn copy<T: MosaicNumber>(
     patch: &mut [T],
 ) {
     let window = plane.window();
-    let columns = common(cell.column, size, window.column, window.width);
-    let rows = common(cell.row, size, window.row, window.height);
+    let columns = common(cell.column.into(), size, window.column, window.width);
+    let rows = common(cell.row.into(), size, window.row, window.height);
     let (Some((from_column, columns)), Some((from_row, rows))) = (columns, rows) else { return };
     let from = plane.rows_from(from_row).map(|row| &row[from_column..]);
     let to = patch[rows.start * size..rows.end * size].chunks_exact_mut(size);
@@ -37,8 +37,13 @@ pub(super) fn copy<T: MosaicNumber>(
 
 /// Of the `size` rows or columns of a window that begins at `start`, those within `from..from + length`: where the first of
 /// them lies in the latter, and which they are.
-fn common(start: i32, size: usize, from: usize, length: usize) -> Option<(usize, Range<usize>)> {
-    let offset = i64::try_from(from).ok()? - i64::from(start);
+pub(super) fn common(
+    start: i64,
+    size: usize,
+    from: usize,
+    length: usize,
+) -> Option<(usize, Range<usize>)> {
+    let offset = i64::try_from(from).ok()? - start;
     let first = usize::try_from(offset).unwrap_or(0);
     let end = usize::try_from(offset + i64::try_from(length).ok()?).unwrap_or(0).min(size);
     let skipped = usize::try_from(-offset).unwrap_or(0);

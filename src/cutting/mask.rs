@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use tesela_datasets::patch::{PatchShape, Samples};
 use tesela_datasets::pixel::Scaling;
 
+use super::copy::common;
 use super::footprint::Footprint;
 
 /// Patches that a thread takes at a time.
@@ -109,8 +110,11 @@ impl Judge {
     /// What lies outside the mosaic is not measured, whatever number stands for it.
     fn forget_outside(&self, patch: &Judged, used: &mut [bool]) {
         let (columns, rows) = self.extent;
-        let columns = common(patch.column, self.shape.width, columns);
-        let rows = common(patch.row, self.shape.height, rows);
+        let within = |start: i64, size: usize, extent: usize| {
+            common(start, size, 0, extent).map_or(0..0, |(_, within)| within)
+        };
+        let columns = within(patch.column, self.shape.width, columns);
+        let rows = within(patch.row, self.shape.height, rows);
         if rows.len() == self.shape.height && columns.len() == self.shape.width {
             return;
         }
@@ -147,15 +151,6 @@ impl<T: Copy, V: Fn(T) -> bool> pulp::WithSimd for Measured<'_, T, V> {
         }
         used.iter().filter(|&&used| used).count()
     }
-}
-
-/// Of the rows or columns `start..start + length` of a patch, those within `0..extent`, counted within the patch.
-fn common(start: i64, length: usize, extent: usize) -> std::ops::Range<usize> {
-    let place = |value: usize| {
-        let offset = i64::try_from(value).expect("a raster fits memory") - start;
-        usize::try_from(offset).map_or(0, |offset| offset.min(length))
-    };
-    place(0)..place(extent)
 }
 
 #[cfg(test)]
