@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::plan::CellWindow;
 use super::pool::PatchPool;
+use super::slabs::CellWindow;
 use crate::raster::MosaicNumber;
 
 /// A batch that is filled or full.
@@ -17,76 +17,70 @@ pub(super) struct Batch<T> {
     pub(super) used: Vec<bool>,
 }
 
-/// The place of a patch among all that there will be.
+/// The place of a patch among those that are not gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Slot(u64);
+pub(super) struct Slot(usize);
 
-/// Batches in the order in which their patches are complete.
+/// Batches of one thread in the order in which they are filled.
 #[derive(Debug)]
-pub(super) struct BatchQueue<T> {
+pub(super) struct Batches<T> {
     /// Numbers of a patch.
     patch: usize,
     /// Patches of a batch.
     length: usize,
     pool: PatchPool,
-    /// The cells of patches that are not gone.
-    cells: VecDeque<CellWindow>,
-    /// Memory of the first of these; it is taken when a patch is begun.
-    open: VecDeque<(Vec<T>, Vec<bool>)>,
-    /// Patches in batches that are gone.
-    gone: u64,
-    /// Patches that are complete.
-    complete: u64,
+    open: VecDeque<Batch<T>>,
 }
 
-impl<T: MosaicNumber> BatchQueue<T> {
+impl<T: MosaicNumber> Batches<T> {
     /// Batches of `length` patches of `patch` numbers each, in memory from `pool`.
     pub(super) fn new(patch: usize, length: usize, pool: PatchPool) -> Self {
-        let (cells, open) = (VecDeque::new(), VecDeque::new());
-        Self { patch, length, pool, cells, open, gone: 0, complete: 0 }
+        Self { patch, length: length.max(1), pool, open: VecDeque::new() }
     }
 
-    /// Keeps a place for the patch of `cell`, which will be complete after those that were announced before.
-    pub(super) fn announce(&mut self, cell: CellWindow) -> Slot {
-        self.cells.push_back(cell);
-        Slot(self.gone + self.cells.len() as u64 - 1)
-    }
-
-    /// The numbers of a patch that is not gone; any, before something is written there.
-    pub(super) fn patch(&mut self, slot: Slot) -> &mut [T] {
-        let index = usize::try_from(slot.0 - self.gone).expect("batches fit memory");
-        let (batch, index) = (index / self.length, index % self.length);
-        while self.open.len() <= batch {
+    /// Makes room for the patch of `cell`. Slots hold until a batch is taken.
+    pub(super) fn push(&mut self, cell: CellWindow) -> Slot {
+        if self.open.back().is_none_or(|batch| batch.cells.len() == self.length) {
             let (mut samples, used) = self.pool.take();
             samples.resize(self.length * self.patch, T::default());
-            self.open.push_back((samples, used));
+            self.open.push_back(Batch { cells: Vec::with_capacity(self.length), samples, used });
         }
-        &mut self.open[batch].0[index * self.patch..(index + 1) * self.patch]
+        let full = (self.open.len() - 1) * self.length;
+        let last = self.open.back_mut().expect("there is an open batch");
+        last.cells.push(cell);
+        Slot(full + last.cells.len() - 1)
     }
 
-    /// Says that the next `count` patches are complete.
-    pub(super) fn complete(&mut self, count: usize) {
-        self.complete += count as u64;
+    /// How many patches are not gone.
+    pub(super) fn len(&self) -> usize {
+        self.open.iter().map(|batch| batch.cells.len()).sum()
     }
 
-    /// The next batch that is full, and whose patches are all complete.
-    pub(super) fn next_full(&mut self) -> Option<Batch<T>> {
-        let is_full = self.complete >= self.gone + self.length as u64;
-        is_full.then(|| self.take(self.length)).flatten()
+    /// Leaves out all but the first `len` of them.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.open.truncate(len.div_ceil(self.length));
+        for (place, batch) in self.open.iter_mut().enumerate() {
+            batch.cells.truncate(len - place * self.length);
+        }
     }
 
-    /// What is left when there are no more cells.
-    pub(super) fn finish(mut self) -> Option<Batch<T>> {
-        debug_assert!(self.cells.len() < self.length, "full batches are taken before");
-        self.take(self.cells.len())
+    /// The numbers of the patch at `slot`; any, before something is written there.
+    pub(super) fn patch(&mut self, slot: Slot) -> &mut [T] {
+        let (batch, index) = (slot.0 / self.length, slot.0 % self.length);
+        &mut self.open[batch].samples[index * self.patch..(index + 1) * self.patch]
     }
 
-    /// The first batch, with `length` patches.
-    fn take(&mut self, length: usize) -> Option<Batch<T>> {
-        let (mut samples, used) = self.open.pop_front()?;
-        samples.truncate(length * self.patch);
-        self.gone += length as u64;
-        Some(Batch { cells: self.cells.drain(..length).collect(), samples, used })
+    /// The next batch that is full.
+    pub(super) fn take_full(&mut self) -> Option<Batch<T>> {
+        let is_full = self.open.front()?.cells.len() == self.length;
+        is_full.then(|| self.take()).flatten()
+    }
+
+    /// The next batch as it is.
+    pub(super) fn take(&mut self) -> Option<Batch<T>> {
+        let mut batch = self.open.pop_front()?;
+        batch.samples.truncate(batch.cells.len() * self.patch);
+        Some(batch)
     }
 }
 
@@ -97,28 +91,30 @@ mod tests {
 
     #[test]
     fn batches_come_full_and_in_order_and_the_last_one_as_it_is() {
-        let cell = |cell| CellWindow {
-            place: SpoolPlace { offset: 0, length: 0 },
-            cell,
-            column: 0,
-            row: 0,
-        };
-        let mut queue = BatchQueue::<i16>::new(2, 3, PatchPool::default());
-        let slots: Vec<Slot> = (0..8).map(|number| queue.announce(cell(number))).collect();
-        assert_eq!(queue.open.len(), 0);
+        let place = SpoolPlace { offset: 0, length: 0 };
+        let cell = |cell| CellWindow { place, cell, column: 0, row: 0 };
+        let mut batches = Batches::<i16>::new(2, 3, PatchPool::default());
+        assert_eq!(batches.take_full(), None);
+        let slots: Vec<Slot> = (0..8).map(|number| batches.push(cell(number))).collect();
         for (number, &slot) in (0..).zip(&slots) {
-            queue.patch(slot).fill(number);
+            batches.patch(slot).fill(number);
         }
-        queue.complete(2);
-        assert_eq!(queue.next_full(), None);
-        queue.complete(4);
-        let first = queue.next_full().unwrap();
-        assert_eq!(first.samples, [0, 0, 1, 1, 2, 2]);
-        queue.patch(slots[7]).fill(9);
-        let second = queue.next_full().unwrap();
+        assert_eq!(batches.take_full().unwrap().samples, [0, 0, 1, 1, 2, 2]);
+        let second = batches.take_full().unwrap();
         assert_eq!(second.cells.iter().map(|cell| cell.cell).collect::<Vec<_>>(), [3, 4, 5]);
-        assert_eq!(queue.next_full(), None);
-        queue.complete(2);
-        assert_eq!(queue.finish().unwrap().samples, [6, 6, 9, 9]);
+        assert_eq!(batches.take_full(), None);
+        let slot = batches.push(cell(8));
+        batches.patch(slot).fill(9);
+        assert_eq!(batches.take_full().unwrap().samples, [6, 6, 7, 7, 9, 9]);
+        for number in 9..14 {
+            batches.push(cell(number));
+        }
+        assert_eq!(batches.len(), 5);
+        batches.truncate(3);
+        assert_eq!((batches.len(), batches.open.len()), (3, 1));
+        batches.push(cell(14));
+        batches.truncate(1);
+        assert_eq!(batches.take().unwrap().cells, [cell(9)]);
+        assert_eq!(batches.take(), None);
     }
 }

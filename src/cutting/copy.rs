@@ -2,26 +2,51 @@
 
 use std::ops::Range;
 
-use super::plan::CellWindow;
-use crate::raster::{MosaicNumber, Plane};
+use crate::raster::{MosaicNumber, Plane, Window};
 
 /// Rows of patches of the usual size are copied by code that knows their length: cells of 1 km in pixels of 30 m.
 const USUAL_SIZE: usize = 33;
 
-/// Copies to `patch`, `[row, column]` of the window of `cell` with `size` rows and columns, what of it lies in `plane`.
-pub(super) fn copy<T: MosaicNumber>(
-    plane: &Plane<T>,
-    cell: &CellWindow,
-    size: usize,
-    patch: &mut [T],
-) {
-    let window = plane.window();
-    let columns = common(cell.column.into(), size, window.column, window.width);
-    let rows = common(cell.row.into(), size, window.row, window.height);
+/// Where pixels of one band go.
+#[derive(Debug, PartialEq)]
+pub(super) struct Target<'a, T> {
+    /// First column in the mosaic; may lie outside.
+    pub(super) column: i64,
+    /// First row in the mosaic; may lie outside.
+    pub(super) row: i64,
+    /// Number of columns.
+    pub(super) width: usize,
+    /// `[row, column]`.
+    pub(super) numbers: &'a mut [T],
+}
+
+/// Pixels of one band where they were read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Origin<'a, T> {
+    /// Where they lie in the mosaic.
+    pub(super) window: Window,
+    /// Numbers from the beginning of a row to that of the next.
+    pub(super) stride: usize,
+    /// `[row, column]`.
+    pub(super) numbers: &'a [T],
+}
+
+impl<'a, T> From<&'a Plane<T>> for Origin<'a, T> {
+    fn from(plane: &'a Plane<T>) -> Self {
+        Self { window: plane.window(), stride: plane.stride(), numbers: plane.numbers() }
+    }
+}
+
+/// Copies to `target` what of it lies in `origin`.
+pub(super) fn copy<T: MosaicNumber>(origin: Origin<'_, T>, target: Target<'_, T>) {
+    let (window, Target { column, row, width, numbers }) = (origin.window, target);
+    let columns = common(column, width, window.column, window.width);
+    let rows = common(row, numbers.len() / width, window.row, window.height);
     let (Some((from_column, columns)), Some((from_row, rows))) = (columns, rows) else { return };
-    let from = plane.rows_from(from_row).map(|row| &row[from_column..]);
-    let to = patch[rows.start * size..rows.end * size].chunks_exact_mut(size);
-    if columns == (0..USUAL_SIZE) {
+    let from = origin.numbers[from_row * origin.stride..].chunks(origin.stride);
+    let from = from.map(|row| &row[from_column..]);
+    let to = numbers[rows.start * width..rows.end * width].chunks_exact_mut(width);
+    if columns == (0..USUAL_SIZE) && width == USUAL_SIZE {
         for (from, to) in from.zip(to) {
             if let (Some(from), Some(to)) = (from.first_chunk(), to.first_chunk_mut()) {
                 let row: &mut [T; USUAL_SIZE] = to;
@@ -53,8 +78,6 @@ pub(super) fn common(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cutting::spool::SpoolPlace;
-    use crate::raster::Window;
     use proptest::prelude::*;
 
     fn number(row: usize, column: usize) -> u16 {
@@ -74,20 +97,19 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_in_both_is_copied_and_nothing_else_is_touched(
-            size in prop_oneof![Just(33_usize), 1_usize..40],
-            (column, row) in (-45_i32..70, -45_i32..70),
+            (target_width, target_height) in (prop_oneof![Just(33_usize), 1_usize..40], 1_usize..40),
+            (column, row) in (-45_i64..70, -45_i64..70),
             (left, top) in (0_usize..30, 0_usize..30),
             (width, height) in (1_usize..70, 1_usize..70),
             gap in 0_usize..3,
         ) {
             let window = Window { column: left, row: top, width, height };
-            let place = SpoolPlace { offset: 0, length: 0 };
-            let cell = CellWindow { place, cell: 0, column, row };
-            let mut patch = vec![0_u16; size * size];
-            copy(&plane(window, gap), &cell, size, &mut patch);
-            for (index, &found) in patch.iter().enumerate() {
-                let at = |start: i32, offset: usize| usize::try_from(start + i32::try_from(offset).unwrap());
-                let expected = match (at(row, index / size), at(column, index % size)) {
+            let mut numbers = vec![0_u16; target_width * target_height];
+            let target = Target { column, row, width: target_width, numbers: &mut numbers };
+            copy(Origin::from(&plane(window, gap)), target);
+            for (index, &found) in numbers.iter().enumerate() {
+                let at = |start: i64, offset: usize| usize::try_from(start + i64::try_from(offset).unwrap());
+                let expected = match (at(row, index / target_width), at(column, index % target_width)) {
                     (Ok(row), Ok(column))
                         if (top..top + height).contains(&row)
                             && (left..left + width).contains(&column) => number(row, column),

@@ -1,20 +1,23 @@
 //! The cutter: reads a mosaic ahead of those who want its patches.
 
-use std::sync::mpsc::sync_channel;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
 use tesela_datasets::cell::Cell;
 use tesela_datasets::patch::{PatchBatch, PatchShape, SampleType};
 use tesela_datasets::pixel::Scaling;
 
-use super::assemble::{Assembled, Assembler};
-use super::batches::Batch;
-use super::mask::{Judge, Judged, Mask};
-use super::plan::{RasterLayout, Tiling};
+use super::assemble::Assembler;
+use super::crew::Workplace;
+use super::mask::Judge;
+use super::pieces::Waiting;
+use super::slabs::{RasterLayout, Slabs};
 use super::sorter::SortedCells;
-use super::spool::SpooledCell;
-use super::strips::Wanted;
-use super::{CellSet, CuttingError, Part, PatchPool};
-use crate::raster::{Mosaic, MosaicNumber};
+use super::steps::Steps;
+use super::strips::{Strips, Wanted};
+use super::{CellSet, Crew, CuttingError, Part, PatchPool};
+use crate::raster::{Access, Mosaic, MosaicNumber};
 
 /// What is cut.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -106,7 +109,7 @@ impl Cutter {
         self.pool.clone()
     }
 
-    /// Cuts all patches and hands them to `sink`, in the order of the blocks of the mosaic.
+    /// Cuts all patches and hands them to `sink`, in the order of the slabs of the mosaic; a thread of its own reads ahead.
     ///
     /// # Errors
     /// If the mosaic cannot be read, or `sink` fails.
@@ -114,72 +117,79 @@ impl Cutter {
         self,
         sink: &mut dyn FnMut(CutPatches) -> Result<(), E>,
     ) -> Result<(), E> {
-        let nodata = self.settings.scaling.nodata;
-        #[expect(clippy::cast_possible_truncation, reason = "the mosaic's type holds the value")]
-        #[expect(clippy::cast_sign_loss, reason = "the mosaic's type holds the value")]
+        let mut sink = |cut| sink(cut).map(ControlFlow::Continue);
+        self.run_by(Crew::READER, &|cut| cut, &mut sink)
+    }
+
+    /// Cuts all patches by the threads of `crew`, each of which has `work` done on what it has cut, and hands the results to `sink`
+    /// as they come. Where `sink` breaks off, or the mosaic cannot be read, what was begun is ended and handed on, too.
+    ///
+    /// # Errors
+    /// If the mosaic cannot be read, or `sink` fails, which then gets nothing more.
+    pub fn run_by<R: Send, E: From<CuttingError>>(
+        self,
+        crew: Crew,
+        work: &(dyn Fn(CutPatches) -> R + Sync),
+        sink: &mut dyn FnMut(R) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
         match self.sample_type() {
-            SampleType::UInt8 => self.run_typed(nodata.unwrap_or_default() as u8, sink),
-            SampleType::UInt16 => self.run_typed(nodata.unwrap_or_default() as u16, sink),
-            SampleType::Int16 => self.run_typed(nodata.unwrap_or_default() as i16, sink),
-            SampleType::Float32 => self.run_typed(nodata.unwrap_or(f64::NAN) as f32, sink),
+            SampleType::UInt8 => self.run_typed::<u8, R, E>(crew, work, sink),
+            SampleType::UInt16 => self.run_typed::<u16, R, E>(crew, work, sink),
+            SampleType::Int16 => self.run_typed::<i16, R, E>(crew, work, sink),
+            SampleType::Float32 => self.run_typed::<f32, R, E>(crew, work, sink),
         }
     }
 
-    /// Of numbers of one type; patches hold `fill` outside the mosaic.
-    fn run_typed<T: MosaicNumber, E: From<CuttingError>>(
+    fn run_typed<T: MosaicNumber, R: Send, E: From<CuttingError>>(
         self,
-        fill: T,
-        sink: &mut dyn FnMut(CutPatches) -> Result<(), E>,
+        crew: Crew,
+        work: &(dyn Fn(CutPatches) -> R + Sync),
+        sink: &mut dyn FnMut(R) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         let shape = self.shape();
         let Self { mosaic, settings, sorted, wanted, pool, .. } = self;
-        let extent = (mosaic.columns(), mosaic.rows());
-        let judge = Judge { shape, scaling: settings.scaling, extent };
+        let (extent, number_bytes) =
+            ((mosaic.columns(), mosaic.rows()), mosaic.sample_type().bytes());
         let layout = RasterLayout {
-            columns: mosaic.columns(),
-            rows: mosaic.rows(),
+            columns: extent.0,
+            rows: extent.1,
             block: mosaic.block(),
-            number_bytes: mosaic.sample_type().bytes(),
+            number_bytes,
             access: mosaic.access(),
         };
-        let tiling = Tiling::new(&layout, settings.patch_pixels);
-        let (sender, receiver) = sync_channel(1);
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                let sender = &sender;
-                let whole_cells = settings.with_cells;
-                let assembler =
-                    Assembler { mosaic, sorted, shape, fill, tiling, pool, whole_cells, sender };
-                assembler.run(&wanted);
-            });
-            for assembled in receiver {
-                sink(judged(assembled?, &judge))?;
-            }
-            Ok(())
-        })
+        let slabs = Slabs::new(&layout, settings.patch_pixels);
+        let crew = crew.within(slabs.pixels() * shape.bands * number_bytes);
+        let gap = settings.scaling.nodata.and_then(T::exactly);
+        let strips = Strips::new(&sorted.bands, sorted.reach, &wanted, slabs.height());
+        let workplace = Workplace {
+            crew,
+            steps: Mutex::new(Steps::new(slabs, strips)),
+            mosaics: handles(mosaic, crew.threads)?,
+            assembler: Assembler {
+                shape,
+                fill: gap.unwrap_or(T::BLANK),
+                slabs,
+                waiting: Waiting::default(),
+            },
+            judge: Judge { shape, gap, extent },
+            spool: &sorted.spool,
+            whole_cells: settings.with_cells,
+            directory: sorted.directory.clone(),
+            pool,
+            stopped: AtomicBool::new(false),
+        };
+        workplace.run(work, sink)
     }
 }
 
-/// Patches with what `judge` says of their pixels.
-fn judged<T: MosaicNumber>(assembled: Assembled<T>, judge: &Judge) -> CutPatches {
-    let Batch { cells: windows, samples, used } = assembled.batch;
-    let (mut cells, mut patches, mut labels) = (Vec::new(), Vec::new(), Vec::new());
-    for (SpooledCell { cell, label, footprint }, window) in
-        assembled.cells.into_iter().zip(&windows)
-    {
-        let (column, row) = (window.column.into(), window.row.into());
-        patches.push(Judged { column, row, footprint });
-        labels.push(label);
-        cells.extend(cell);
-    }
-    let samples = T::into_samples(samples);
-    let Mask { used, inside_counts, used_counts } = judge.mask(&patches, &samples, used);
-    let patches = PatchBatch {
-        shape: judge.shape,
-        samples,
-        used,
-        labels,
-        positions: windows.iter().map(|window| window.cell).collect(),
+/// As many handles of `mosaic` as may read side by side for so many threads.
+fn handles(mosaic: Mosaic, threads: usize) -> Result<Vec<Mutex<Mosaic>>, CuttingError> {
+    let most = match mosaic.access() {
+        Access::Blocks => threads,
+        Access::Windows { readers, .. } => readers.min(threads),
     };
-    CutPatches { patches, cells, inside_pixels: inside_counts, used_pixels: used_counts }
+    let others = (1..most).map(|_| Ok(Mutex::new(mosaic.reopen()?)));
+    let mut handles = others.collect::<Result<Vec<_>, CuttingError>>()?;
+    handles.push(Mutex::new(mosaic));
+    Ok(handles)
 }

@@ -6,6 +6,8 @@
 //! from there on every decision is made in exact arithmetic: an edge decides the same for the cells on both
 //! its sides.
 
+use std::ops::Range;
+
 use crate::raster::PixelPlacement;
 use tesela_datasets::cell::Point;
 
@@ -70,6 +72,34 @@ impl Footprint {
     ///
     /// A centre on the western or southern edge is inside, one on the eastern or northern edge is not.
     pub fn mark(&self, column: i64, row: i64, width: usize, inside: &mut [bool]) -> u32 {
+        let count = match self.rectangle() {
+            Some((columns, rows)) => {
+                let columns = columns.start - column..columns.end - column;
+                mark_rectangle(columns, rows.start - row..rows.end - row, width, inside)
+            }
+            None => self.mark_edges(column, row, width, inside),
+        };
+        u32::try_from(count).expect("a window has few pixels")
+    }
+
+    /// The columns and rows of the pixels that are inside, where all edges run along rows and columns.
+    fn rectangle(&self) -> Option<(Range<i64>, Range<i64>)> {
+        let &[one, two, three, four] = &self.corners[..] else { return None };
+        let upright = one.0 == two.0 && two.1 == three.1 && three.0 == four.0 && four.1 == one.1;
+        let lying = one.1 == two.1 && two.0 == three.0 && three.1 == four.1 && four.0 == one.0;
+        if !upright && !lying {
+            return None;
+        }
+        // One rule for both directions: a centre on the western or southern edge is inside.
+        let inside = |from: i64, to: i64, as_pixels: bool| {
+            let (first, end) = (first_row(from.min(to)), first_row(from.max(to)));
+            if as_pixels { first..end } else { -end..-first }
+        };
+        Some((inside(one.0, three.0, self.eastward), inside(one.1, three.1, !self.southward)))
+    }
+
+    /// What [`Self::mark`] does, for edges of any direction.
+    fn mark_edges(&self, column: i64, row: i64, width: usize, inside: &mut [bool]) -> usize {
         inside.fill(false);
         let rows = row..row + i64::try_from(inside.len() / width).expect("a window is small");
         let rows = if self.southward { -rows.end..-rows.start } else { rows };
@@ -86,9 +116,32 @@ impl Footprint {
                 flip_from(&mut inside[row * width..(row + 1) * width], first - column);
             }
         }
-        let count = inside.iter().filter(|&&inside| inside).count();
-        u32::try_from(count).expect("a window has few pixels")
+        inside.iter().filter(|&&inside| inside).count()
     }
+}
+
+/// Marks these columns and rows of a window, as far as it has them, and counts them.
+fn mark_rectangle(
+    columns: Range<i64>,
+    rows: Range<i64>,
+    width: usize,
+    inside: &mut [bool],
+) -> usize {
+    let clip = |range: Range<i64>, length: usize| {
+        let limit = |at: i64| usize::try_from(at.max(0)).map_or(length, |at| at.min(length));
+        limit(range.start)..limit(range.end)
+    };
+    let height = inside.len() / width;
+    let (columns, rows) = (clip(columns, width), clip(rows, height));
+    if columns.len() == width && rows.len() == height {
+        inside.fill(true);
+    } else {
+        inside.fill(false);
+        for row in inside[rows.start * width..rows.end * width].chunks_exact_mut(width) {
+            row[columns.clone()].fill(true);
+        }
+    }
+    columns.len() * rows.len()
 }
 
 /// The pairs of numbers of eight bytes in `bytes`.
@@ -215,6 +268,37 @@ mod tests {
         let (count, inside) = marks(&turned, 0, 0, 33);
         assert!((880..940).contains(&count), "{count}");
         assert!(!inside[0] && inside[16 * 33 + 16]);
+    }
+
+    proptest! {
+        #[test]
+        fn rectangles_are_marked_as_edges_mark_them(
+            (x, y) in (-3.0..40.0, -3.0..40.0),
+            (width, height) in (0.0..40.0, 0.0..40.0),
+            quarters in any::<bool>(),
+            mirrored in any::<bool>(),
+            turn in 0_usize..4,
+            backwards in any::<bool>(),
+        ) {
+            // Quarters put edges on centres and between pixels.
+            let rounded = |value: f64| if quarters { (value * 4.0).round() / 4.0 } else { value };
+            let [x, y, width, height] = [x, y, width, height].map(rounded);
+            let sign = if mirrored { -1.0 } else { 1.0 };
+            let placement = PixelPlacement::new([0.0, sign, 0.0, 0.0, 0.0, -sign]).unwrap();
+            let mut corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)];
+            corners.rotate_left(turn);
+            if backwards {
+                corners.reverse();
+            }
+            let outline = corners.map(|(x, y)| Point { x: sign * x, y: -sign * y });
+            let footprint = Footprint::new(&placement, outline);
+            prop_assert!(footprint.rectangle().is_some());
+            let (mut found, mut expected) = (vec![true; 33 * 33], vec![true; 33 * 33]);
+            let count = footprint.mark(2, 3, 33, &mut found);
+            let of_edges = footprint.mark_edges(2, 3, 33, &mut expected);
+            prop_assert_eq!(count as usize, of_edges);
+            prop_assert_eq!(found, expected);
+        }
     }
 
     #[test]

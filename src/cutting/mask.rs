@@ -1,14 +1,10 @@
 //! Which pixels of patches are used: inside the cell, within the mosaic, and measured in all bands.
 
-use rayon::prelude::*;
-use tesela_datasets::patch::{PatchShape, Samples};
-use tesela_datasets::pixel::Scaling;
+use tesela_datasets::patch::PatchShape;
 
 use super::copy::common;
 use super::footprint::Footprint;
-
-/// Patches that a thread takes at a time.
-const TOGETHER: usize = 16;
+use crate::raster::MosaicNumber;
 
 /// A patch whose pixels are to be judged.
 #[derive(Debug, Clone)]
@@ -34,76 +30,30 @@ pub(super) struct Mask {
 
 /// What decides which pixels are used.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Judge {
+pub(super) struct Judge<T> {
     /// Extent of the patches.
     pub(super) shape: PatchShape,
-    /// What the numbers mean.
-    pub(super) scaling: Scaling,
+    /// The number, if any, that means that nothing was measured.
+    pub(super) gap: Option<T>,
     /// Columns and rows of the mosaic.
     pub(super) extent: (usize, usize),
 }
 
-impl Judge {
+impl<T: MosaicNumber> Judge<T> {
     /// The mask of `patches`, whose numbers are `samples`, `[cell, band, row, column]`; in the memory of `used`.
-    #[expect(clippy::cast_possible_truncation, reason = "the mosaic's type holds its nodata value")]
-    #[expect(clippy::cast_sign_loss, reason = "the mosaic's type holds its nodata value")]
-    pub(super) fn mask(&self, patches: &[Judged], samples: &Samples, used: Vec<bool>) -> Mask {
-        let (scaling, nodata) = (self.scaling, self.scaling.nodata);
-        match samples {
-            Samples::UInt8(samples) => {
-                self.mask_whole(patches, samples, nodata.map(|value| value as u8), used)
-            }
-            Samples::UInt16(samples) => {
-                self.mask_whole(patches, samples, nodata.map(|value| value as u16), used)
-            }
-            Samples::Int16(samples) => {
-                self.mask_whole(patches, samples, nodata.map(|value| value as i16), used)
-            }
-            Samples::Float32(samples) => {
-                let valid = move |value: f32| scaling.is_valid(value);
-                self.mask_valid(patches, samples, valid, used)
-            }
-        }
-    }
-
-    /// Of whole numbers, of which `gap`, if any, means that nothing was measured.
-    fn mask_whole<T: Copy + PartialEq + Send + Sync>(
-        &self,
-        patches: &[Judged],
-        samples: &[T],
-        gap: Option<T>,
-        used: Vec<bool>,
-    ) -> Mask {
-        match gap {
-            Some(gap) => self.mask_valid(patches, samples, move |value| value != gap, used),
-            None => self.mask_valid(patches, samples, |_| true, used),
-        }
-    }
-
-    fn mask_valid<T: Copy + Send + Sync>(
-        &self,
-        patches: &[Judged],
-        samples: &[T],
-        valid: impl Fn(T) -> bool + Copy + Send + Sync,
-        mut used: Vec<bool>,
-    ) -> Mask {
-        let (shape, arch) = (self.shape, pulp::Arch::new());
+    pub(super) fn mask(&self, patches: &[Judged], samples: &[T], mut used: Vec<bool>) -> Mask {
+        let (shape, gap, arch) = (self.shape, self.gap, pulp::Arch::new());
         used.resize(patches.len() * shape.pixels(), false);
-        let mut inside_counts = vec![0; patches.len()];
-        let mut used_counts = vec![0; patches.len()];
-        samples
-            .par_chunks_exact(shape.samples())
-            .zip(used.par_chunks_exact_mut(shape.pixels()))
-            .zip(&mut inside_counts)
-            .zip(&mut used_counts)
-            .zip(patches)
-            .with_min_len(TOGETHER)
-            .for_each(|((((samples, used), inside_count), used_count), patch)| {
-                *inside_count = patch.footprint.mark(patch.column, patch.row, shape.width, used);
-                self.forget_outside(patch, used);
-                let count = arch.dispatch(Measured { samples, used, valid });
-                *used_count = u32::try_from(count).expect("a patch has few pixels");
-            });
+        let (mut inside_counts, mut used_counts) = (Vec::new(), Vec::new());
+        let samples = samples.chunks_exact(shape.samples());
+        for ((patch, used), samples) in
+            patches.iter().zip(used.chunks_exact_mut(shape.pixels())).zip(samples)
+        {
+            inside_counts.push(patch.footprint.mark(patch.column, patch.row, shape.width, used));
+            self.forget_outside(patch, used);
+            let count = arch.dispatch(Measured { samples, used, gap });
+            used_counts.push(u32::try_from(count).expect("a patch has few pixels"));
+        }
         Mask { used, inside_counts, used_counts }
     }
 
@@ -129,24 +79,33 @@ impl Judge {
     }
 }
 
-/// Leaves of the pixels `used` of a patch those that are `valid` in each band of `samples`, and counts them; compiled for each
+/// Leaves of the pixels `used` of a patch those that are measured in each band of `samples`, and counts them; compiled for each
 /// kind of processor.
-struct Measured<'a, T, V> {
+struct Measured<'a, T> {
     samples: &'a [T],
     used: &'a mut [bool],
-    valid: V,
+    gap: Option<T>,
 }
 
-impl<T: Copy, V: Fn(T) -> bool> pulp::WithSimd for Measured<'_, T, V> {
+impl<T: MosaicNumber> pulp::WithSimd for Measured<'_, T> {
     type Output = usize;
 
     #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> usize {
-        let Self { samples, used, valid } = self;
+        let Self { samples, used, gap } = self;
         for plane in samples.chunks_exact(used.len()) {
-            for (used, &sample) in used.iter_mut().zip(plane) {
-                *used &= valid(sample);
+            match gap {
+                Some(gap) => {
+                    for (used, &sample) in used.iter_mut().zip(plane) {
+                        *used &= sample.is_number() & (sample != gap);
+                    }
+                }
+                None => {
+                    for (used, &sample) in used.iter_mut().zip(plane) {
+                        *used &= sample.is_number();
+                    }
+                }
             }
         }
         used.iter().filter(|&&used| used).count()
@@ -159,7 +118,6 @@ mod tests {
     use crate::raster::PixelPlacement;
     use proptest::prelude::*;
     use tesela_datasets::cell::Outline;
-    use tesela_datasets::pixel::Product;
 
     fn everything() -> Footprint {
         let placement = PixelPlacement::new([0.0, 1.0, 0.0, 0.0, 0.0, -1.0]).unwrap();
@@ -174,12 +132,11 @@ mod tests {
             gaps in prop::collection::vec(any::<bool>(), 100),
         ) {
             let shape = PatchShape { bands: 2, height: 5, width: 5 };
-            let scaling = Product::C1.scaling();
-            let judge = Judge { shape, scaling, extent: (20, 15) };
-            let samples = gaps.iter().map(|&gap| if gap { -9999 } else { 7 }).collect();
+            let judge = Judge { shape, gap: Some(-9999_i16), extent: (20, 15) };
+            let samples: Vec<i16> = gaps.iter().map(|&gap| if gap { -9999 } else { 7 }).collect();
             let patches = vec![Judged { column, row, footprint: everything() }; 2];
             // Memory with something in it.
-            let mask = judge.mask(&patches, &Samples::Int16(samples), vec![true; 60]);
+            let mask = judge.mask(&patches, &samples, vec![true; 60]);
             prop_assert_eq!(mask.used.len(), 50);
             for (index, &used) in mask.used.iter().enumerate() {
                 let (patch, pixel) = (index / 25, index % 25);
@@ -197,11 +154,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_number_is_not_measured() {
+        let shape = PatchShape { bands: 1, height: 1, width: 4 };
+        let judge = |gap| Judge { shape, gap, extent: (4, 1) };
+        let patch = [Judged { column: 0, row: 0, footprint: everything() }];
+        let samples = [f32::NAN, -1.0, f32::INFINITY, 2.0];
+        assert_eq!(judge(None).mask(&patch, &samples, Vec::new()).used, [false, true, false, true]);
+        let mask = judge(Some(-1.0)).mask(&patch, &samples, Vec::new());
+        assert_eq!((mask.used_counts, mask.used), (vec![1], vec![false, false, false, true]));
+    }
+
+    #[test]
     fn without_a_nodata_value_only_the_outside_is_unused() {
         let shape = PatchShape { bands: 1, height: 3, width: 3 };
-        let judge = Judge { shape, scaling: Scaling::declared(1.0, 0.0, None), extent: (4, 3) };
+        let judge = Judge { shape, gap: None, extent: (4, 3) };
         let patch = Judged { column: -1, row: 0, footprint: everything() };
-        let mask = judge.mask(&[patch], &Samples::UInt8(vec![0; 9]), Vec::new());
+        let mask = judge.mask(&[patch], &[0_u8; 9], Vec::new());
         assert_eq!(mask.used, [false, true, true].repeat(3));
         assert_eq!((mask.used_counts[0], mask.inside_counts[0]), (6, 9));
     }

@@ -114,7 +114,8 @@ impl CellSorter {
     /// If none does, or the disk cannot be used.
     pub fn into_cutter(self, settings: CutterSettings) -> Result<Cutter, CuttingError> {
         let failed = |source| CuttingError::Spool { path: self.directory.clone(), source };
-        let reach = Reach::new(&self.mosaic, settings.patch_pixels);
+        let extent = (self.mosaic.columns(), self.mosaic.rows());
+        let reach = Reach::new(extent, settings.patch_pixels);
         let mut row_counts = vec![0_u32; self.mosaic.rows()];
         let mut overlapping = 0_u64;
         for band in 0..self.bands.len() {

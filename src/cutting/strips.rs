@@ -4,9 +4,8 @@ use std::io;
 use std::ops::Range;
 
 use super::CellSet;
-use super::plan::CellWindow;
 use super::row_bands::{Located, RowBands};
-use crate::raster::Mosaic;
+use super::slabs::CellWindow;
 
 /// Where windows may begin so that they overlap a mosaic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +17,10 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    /// For windows of `size` by `size` pixels, an odd number.
-    pub(super) fn new(mosaic: &Mosaic, size: usize) -> Self {
+    /// For windows of `size` by `size` pixels, an odd number, on a mosaic of `extent` columns and rows.
+    pub(super) fn new(extent: (usize, usize), size: usize) -> Self {
         let half = i32::try_from(size / 2).expect("a patch is small");
-        Self { half, columns: mosaic.columns(), rows: mosaic.rows() }
+        Self { half, columns: extent.0, rows: extent.1 }
     }
 
     /// The window of `cell`; `None` where it does not overlap the mosaic.

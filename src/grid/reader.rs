@@ -344,7 +344,6 @@ fn unknown(path: &Path, id: &CellId, label: &str, classes: &ClassMap) -> GridErr
     }
 }
 
-/// Moves labels from the classes of a file to those that were asked for.
 /// Refuses a table of cells that are mere points, such as the register of a store of a table.
 fn without_points(path: &Path, cells: Vec<Cell>) -> Result<Vec<Cell>, GridError> {
     let is_point =
@@ -359,6 +358,7 @@ fn without_points(path: &Path, cells: Vec<Cell>) -> Result<Vec<Cell>, GridError>
     }
 }
 
+/// Moves labels from the classes of a file to those that were asked for.
 fn relabel(
     path: &Path,
     mut cells: Vec<Cell>,

@@ -32,7 +32,6 @@ mod deciding;
 mod error;
 mod grid_input;
 mod identity;
-mod in_flight;
 mod ledger;
 mod merge;
 mod models;

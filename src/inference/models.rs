@@ -13,6 +13,7 @@ use tesela_models::describe::Describer;
 use tesela_models::operating_point::OperatingPoint;
 
 use super::{InferenceError, RawLayout};
+use crate::cutting::Crew;
 use crate::map::ModelOrigin;
 
 /// What a bundle says of its model, without its weights.
@@ -160,6 +161,15 @@ impl Models {
             return "any";
         }
         self.device.split(':').next().unwrap_or_default()
+    }
+
+    /// Who cuts and computes: models of features by threads that work alone, each on its own patches; networks, which divide
+    /// their work themselves, on more patches, by two threads of which one goes on where the other waits for its last pieces.
+    pub(super) fn crew(&self) -> Crew {
+        if self.classifiers.iter().all(|classifier| takes_features(&**classifier)) {
+            return Crew { threads: rayon::current_num_threads(), patches: 256, alone: true };
+        }
+        Crew { threads: 2, ..Crew::READER }
     }
 
     /// What the models say of `cells`, as [`RawLayout`] says.

@@ -1,9 +1,9 @@
 //! Asking the models about every cell of a part.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::identity::{GridDigest, Identity, MosaicMark};
-use super::in_flight::InFlight;
 use super::ledger::{LedgerHeader, LedgerWriter, Records};
 use super::{GridInput, InferenceError, Models, MosaicInput, part_name};
 use crate::cutting::{CellSet, CellSorter, CutPatches, Cutter, CutterSettings, Part, PatchPool};
@@ -96,7 +96,8 @@ fn prepare(
     Ok((cutter, identity))
 }
 
-/// Cuts, computes and writes side by side; what is written comes in the order in which it was cut.
+/// Cuts, computes and writes side by side. Where the mosaic fails or the user stops, what is under way is kept; not behind a
+/// block that could not be written.
 fn compute(
     models: &Models,
     cutter: Cutter,
@@ -104,40 +105,29 @@ fn compute(
     progress: &mut dyn Progress,
 ) -> Result<(), InferenceError> {
     let pool = cutter.pool();
-    std::thread::scope(|scope| {
-        let mut in_flight = InFlight::new(scope);
-        let mut keep = |records: Result<Records, InferenceError>, progress: &mut dyn Progress| {
-            let records = records?;
-            ledger.append(&records)?;
-            progress.advance(records.cells.len() as u64);
-            Ok(())
-        };
-        let ran = cutter.run(&mut |batch| {
-            if progress.wants_stop() {
-                return Err(InferenceError::Interrupted);
-            }
-            match in_flight.begin(|| records_of(models, batch, &pool)) {
-                Some(records) => keep(records, progress),
-                None => Ok(()),
-            }
-        });
-        // What is under way is kept also where the mosaic fails or the user stops; not behind a block that could not be
-        // written.
-        if !matches!(ran, Err(InferenceError::Ledger(_))) {
-            in_flight.try_for_each(|records| keep(records, progress))?;
-        }
-        ran
-    })?;
+    let mut stopped = false;
+    let mut keep = |records: Result<Records, InferenceError>| {
+        let records = records?;
+        ledger.append(&records)?;
+        progress.advance(records.cells.len() as u64);
+        stopped |= progress.wants_stop();
+        let went = if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        Ok::<_, InferenceError>(went)
+    };
+    cutter.run_by(models.crew(), &|cut| records_of(models, cut, &pool), &mut keep)?;
+    if stopped {
+        return Err(InferenceError::Interrupted);
+    }
     Ok(ledger.finish()?)
 }
 
 /// What `models` say of some cells, whose memory goes to `pool`.
 fn records_of(
     models: &Models,
-    batch: CutPatches,
+    cut: CutPatches,
     pool: &PatchPool,
 ) -> Result<Records, InferenceError> {
-    let CutPatches { patches, used_pixels, inside_pixels, .. } = batch;
+    let CutPatches { patches, used_pixels, inside_pixels, .. } = cut;
     let cells = patches.positions.clone();
     let patches = Batch::Patches(patches);
     let values = models.compute(&patches)?;

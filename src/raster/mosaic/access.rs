@@ -16,6 +16,8 @@ const SHARED_BYTES: usize = 1 << 20;
 /// Bytes of one band that are read at once where other files or a server are behind the raster: they are asked for much at a
 /// time.
 const DISTANT_BYTES: usize = 8 << 20;
+/// Handles that read side by side where bands share blocks: what each has read of the other bands has room in GDAL's cache.
+const SHARED_READERS: usize = 4;
 
 /// How much of a raster is best read at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,9 @@ pub enum Access {
     Windows {
         /// Bytes of the window.
         bytes: usize,
+        /// How many handles may read side by side: more would put what others need out of the cache, or ask a server for
+        /// more than it gives.
+        readers: usize,
     },
 }
 
@@ -39,13 +44,17 @@ impl Access {
     ) -> Self {
         let is_file = path.is_file() && dataset.driver().short_name() == "GTiff";
         if !is_file {
-            return Self::Windows { bytes: DISTANT_BYTES };
+            return Self::Windows { bytes: DISTANT_BYTES, readers: 1 };
         }
         let interleaving = dataset.metadata_item("INTERLEAVE", "IMAGE_STRUCTURE");
         let by_band = dataset.raster_count() == 1 || interleaving.as_deref() == Some("BAND");
         let fits = block.0.min(block.1) >= SHORTEST_SIDE
             && block.0 * block.1 * number_bytes <= MOST_BLOCK_BYTES;
-        if by_band && fits { Self::Blocks } else { Self::Windows { bytes: SHARED_BYTES } }
+        if by_band && fits {
+            Self::Blocks
+        } else {
+            Self::Windows { bytes: SHARED_BYTES, readers: SHARED_READERS }
+        }
     }
 }
 

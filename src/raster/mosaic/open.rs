@@ -37,10 +37,11 @@ impl MosaicReading {
     }
 }
 
-/// An open mosaic. It is used by one thread at a time.
+/// An open mosaic. It is used by one thread at a time; others [reopen](Self::reopen) it.
 #[derive(Debug)]
 pub struct Mosaic {
     raster: BandRaster,
+    reading: MosaicReading,
     placement: PixelPlacement,
     crs: CoordinateSystem,
 }
@@ -56,7 +57,16 @@ impl Mosaic {
         let dataset = open_raster(path)?;
         let crs = crs_of(&dataset, path)?;
         let placement = placement_of(&dataset, path)?;
-        Ok(Self { raster: BandRaster::new(dataset, path, reading)?, placement, crs })
+        let raster = BandRaster::new(dataset, path, reading)?;
+        Ok(Self { raster, reading: reading.clone(), placement, crs })
+    }
+
+    /// The same mosaic for another thread.
+    ///
+    /// # Errors
+    /// As of [`Self::open`].
+    pub fn reopen(&self) -> Result<Self, MosaicError> {
+        Self::open(self.path(), &self.reading)
     }
 
     /// Where it lies on disk.
