@@ -1,7 +1,8 @@
 //! Plausibility: whether numbers that are declared to be reflectance look like it.
 //!
 //! Mixing up two products is the most damaging error available, and nothing later would notice. Over land the
-//! median near-infrared reflectance lies between 0.15 and 0.35 under the right product only.
+//! median near-infrared reflectance lies between 0.15 and 0.35 under the right product only. What is prepared is looked at, and
+//! what is predicted.
 
 use tesela_datasets::patch::PatchBatch;
 use tesela_datasets::pixel::{Band, PixelDefinition, Product, Scaling};
@@ -10,6 +11,8 @@ use tesela_datasets::pixel::{Band, PixelDefinition, Product, Scaling};
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.15..=0.35;
 /// One pixel in so many is looked at.
 const THINNING: usize = 16;
+/// Patches of a batch that stand for all of it.
+const FEW: usize = 8;
 /// Reflectance between two bins.
 const STEP: f64 = 0.001;
 /// Reflectance at the beginning of the first bin; lower values count there.
@@ -19,7 +22,7 @@ const BINS: usize = 10_000;
 
 /// Gathers the median near-infrared reflectance of a collection.
 #[derive(Debug)]
-pub(super) struct NirMedian {
+pub(crate) struct NirMedian {
     band: usize,
     scaling: Scaling,
     counts: Vec<u64>,
@@ -28,7 +31,7 @@ pub(super) struct NirMedian {
 
 impl NirMedian {
     /// For a collection with a product and a near-infrared band; others have nothing to check.
-    pub(super) fn of(pixel: &PixelDefinition) -> Option<Self> {
+    pub(crate) fn of(pixel: &PixelDefinition) -> Option<Self> {
         let band = pixel.bands.position(Band::Nir)?;
         let scaling = pixel.scaling;
         scaling.is_calibrated().then(|| Self {
@@ -40,10 +43,20 @@ impl NirMedian {
     }
 
     /// Takes in the used pixels of `patches`.
-    pub(super) fn note(&mut self, patches: &PatchBatch) {
+    pub(crate) fn note(&mut self, patches: &PatchBatch) {
+        self.note_each(patches, 1);
+    }
+
+    /// Takes in those of a few of `patches`, far from each other: where there are many, they say the same at no cost.
+    pub(crate) fn note_few(&mut self, patches: &PatchBatch) {
+        self.note_each(patches, patches.len().div_ceil(FEW).max(1));
+    }
+
+    /// Takes in those of one patch in `step`.
+    fn note_each(&mut self, patches: &PatchBatch, step: usize) {
         let shape = patches.shape;
         self.row.resize(shape.pixels(), 0.0);
-        for index in 0..patches.len() {
+        for index in (0..patches.len()).step_by(step) {
             let start = index * shape.samples() + self.band * shape.pixels();
             patches.samples.copy_to_f32(start, &mut self.row);
             let pixels = self.row.iter().zip(patches.used_of(index));
@@ -55,7 +68,7 @@ impl NirMedian {
     }
 
     /// The median; `None` without used pixels.
-    pub(super) fn median(&self) -> Option<f64> {
+    pub(crate) fn median(&self) -> Option<f64> {
         let total: u64 = self.counts.iter().sum();
         let mut below = 0;
         let median = self.counts.iter().position(|count| {
@@ -66,7 +79,7 @@ impl NirMedian {
     }
 
     /// What the user should know, if anything.
-    pub(super) fn warning(&self) -> Option<String> {
+    pub(crate) fn warning(&self) -> Option<String> {
         let median = self.median().filter(|median| !PLAUSIBLE.contains(median))?;
         let product = self.scaling.product?;
         let highest = median > LOWEST + (BINS as f64 - 1.0) * STEP;
@@ -124,6 +137,26 @@ mod tests {
             positions: vec![0],
         });
         median.warning()
+    }
+
+    #[test]
+    fn a_few_patches_of_many_stand_for_all() {
+        let shape = PatchShape { bands: 6, height: 8, width: 8 };
+        let pixel = PixelDefinition::of_product(Product::C1);
+        for patches in [1_usize, 8, 9, 1000] {
+            let mut median = NirMedian::of(&pixel).unwrap();
+            median.note_few(&PatchBatch {
+                shape,
+                samples: Samples::UInt16(vec![2500; patches * shape.samples()]),
+                used: vec![true; patches * 64],
+                labels: vec![Label::Undefined; patches],
+                positions: vec![0; patches],
+            });
+            let looked_at =
+                usize::try_from(median.counts.iter().sum::<u64>()).unwrap() * THINNING / 64;
+            assert!((1..=8).contains(&looked_at), "{looked_at} of {patches}");
+            assert!((median.median().unwrap() - 0.25).abs() < 1e-3);
+        }
     }
 
     #[test]
