@@ -8,7 +8,7 @@ use super::map_forms::MapFiles;
 use super::map_making::{make_map, tell, tell_decider};
 use super::predict::bundle_of;
 use super::{Console, ExitStatus};
-use crate::inference::{Decider, GridInput, ModelFacts, PartSet};
+use crate::inference::{Decider, GridInput, ModelFacts, PartSet, check_class_names};
 use crate::map::MapReader;
 
 /// Join the parts that `tesela predict --part` has made to a map, or write other forms of a map
@@ -58,12 +58,14 @@ pub(crate) fn run(args: &MergeArgs, console: &mut Console) -> anyhow::Result<Exi
     let facts =
         bundles.iter().map(|bundle| ModelFacts::load(bundle)).collect::<Result<Vec<_>, _>>()?;
     let decider = Decider::new(&facts, args.raw)?;
+    check_class_names(&facts, &decider)?;
     files.check_classes(&facts[0].classes)?;
     tell_decider(&decider, args.raw, console);
     let grid = GridInput {
         path: args.grid.clone().unwrap_or_else(|| header.grid.clone()),
         layer: header.layer.clone(),
         id_column: header.id_column.clone(),
+        as_raster: files.has_raster(),
     };
     files.spare(&[("the grid", &grid.path)])?;
     let made = make_map(&parts, &facts, &decider, &grid, &files, console)?;

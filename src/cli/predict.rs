@@ -12,8 +12,8 @@ use super::{Console, ExitStatus};
 use crate::cutting::Part;
 use crate::grid::GridColumns;
 use crate::inference::{
-    Decider, GridInput, Models, MosaicInput, PartSet, TablePredictInput, predict_part,
-    predict_table,
+    Decider, GridInput, Models, MosaicInput, PartSet, TablePredictInput, check_class_names,
+    predict_part, predict_table,
 };
 use crate::progress::Progress;
 use crate::raster::files_behind;
@@ -101,6 +101,7 @@ fn run_grid(
 ) -> anyhow::Result<ExitStatus> {
     let models = load(args)?;
     let decider = Decider::new(models.facts(), args.raw)?;
+    check_class_names(models.facts(), &decider)?;
     files.check_classes(models.classes())?;
     let descriptor = args.descriptor.as_deref().map(Descriptor::load).transpose()?;
     let mosaic = mosaic_of(args, descriptor.as_ref())?;
@@ -110,7 +111,11 @@ fn run_grid(
     files.spare(&inputs.collect::<Vec<_>>())?;
     let mosaic = MosaicInput { path: &mosaic, descriptor: descriptor.as_ref(), force: args.force };
     let id_column = args.id_column.clone().unwrap_or(GridColumns::default().id);
-    let grid = GridInput { path: grid.to_owned(), layer: args.layer.clone(), id_column };
+    let (layer, as_raster) = (args.layer.clone(), files.has_raster());
+    let grid = GridInput { path: grid.to_owned(), layer, id_column, as_raster };
+    if let Some(assumption) = mosaic.assumption(&models) {
+        console.note(assumption);
+    }
     let folder = files.folder();
     let part = args.part.unwrap_or(Part::WHOLE);
     tell_decider(&decider, args.raw, console);
@@ -164,6 +169,7 @@ fn run_table(
     }
     let models = load(args)?;
     let decider = Decider::new(models.facts(), args.raw)?;
+    check_class_names(models.facts(), &decider)?;
     files.check_classes(models.classes())?;
     files.spare(&[("the table", table)])?;
     tell_decider(&decider, args.raw, console);

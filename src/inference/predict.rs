@@ -7,6 +7,8 @@ use super::in_flight::InFlight;
 use super::ledger::{LedgerHeader, LedgerWriter, Records};
 use super::{GridInput, InferenceError, Models, MosaicInput, part_name};
 use crate::cutting::{CellSet, CellSorter, CutPatches, Cutter, CutterSettings, Part, PatchPool};
+use crate::map::LatticeFinder;
+use crate::plausibility::NirMedian;
 use crate::progress::Progress;
 use tesela_datasets::source::Batch;
 
@@ -39,6 +41,7 @@ pub fn predict_part(
         .map_err(|source| InferenceError::Write { path: folder.to_owned(), source })?;
     let (cutter, identity) = prepare(models, mosaic, grid, folder, progress)?;
     let cutter = cutter.part(part);
+    let nir = models.input().patches().and_then(|patches| NirMedian::of(&patches.pixel));
     let header = LedgerHeader {
         identity,
         part: part.number(),
@@ -61,7 +64,7 @@ pub fn predict_part(
     if let Some(ledger) = ledger {
         progress.start("predicting", Some(header.cells), "cells");
         progress.skip(known);
-        compute(models, cutter.without(done), ledger, progress)?;
+        compute(models, cutter.without(done), (ledger, nir), progress)?;
     }
     Ok(PartSummary { ledger: path, cells: header.cells, known })
 }
@@ -77,18 +80,25 @@ fn prepare(
     let input = models.input();
     let expected =
         input.patches().ok_or_else(|| InferenceError::NeedsTable { expected: input.words() })?;
-    let mosaic = mosaic.open(models, expected, progress)?;
-    let mark = MosaicMark::of(&mosaic);
-    let grid = grid.open()?;
-    let crs = grid.crs().clone();
+    let (mosaic, reading) = mosaic.open(models, expected, progress)?;
+    let mark = MosaicMark::of(&mosaic, &reading);
+    let reader = grid.open()?;
+    let crs = reader.crs().clone();
     let mut digest = GridDigest::default();
     let mut sorter = CellSorter::new(mosaic, &crs, folder)?;
-    grid.read(progress, &mut |batch| {
+    let no_lattice = |reason| InferenceError::NoLattice { path: grid.path.clone(), reason };
+    let mut lattice = grid.as_raster.then(LatticeFinder::default);
+    reader.read(progress, &mut |batch| {
         digest.extend(batch);
+        if let Some(lattice) = &mut lattice {
+            batch.iter().try_for_each(|cell| lattice.add(cell)).map_err(no_lattice)?;
+        }
         sorter.extend(batch).map_err(InferenceError::from)
     })?;
+    lattice.map_or(Ok(()), LatticeFinder::check).map_err(no_lattice)?;
     let patch_pixels = expected.shape.width;
-    let scaling = expected.pixel.scaling;
+    // Missing pixels are those of this mosaic, also where its scale is not that of the model.
+    let scaling = reading.scaling;
     let settings = CutterSettings { patch_pixels, scaling, with_cells: false };
     let cutter = sorter.into_cutter(settings)?;
     let mut identity = Identity::new(models, &mark, digest);
@@ -96,11 +106,12 @@ fn prepare(
     Ok((cutter, identity))
 }
 
-/// Cuts, computes and writes side by side; what is written comes in the order in which it was cut.
+/// Cuts, computes and writes side by side; what is written comes in the order in which it was cut. What the model takes for
+/// near-infrared reflectance is looked at on the way.
 fn compute(
     models: &Models,
     cutter: Cutter,
-    mut ledger: LedgerWriter,
+    (mut ledger, mut nir): (LedgerWriter, Option<NirMedian>),
     progress: &mut dyn Progress,
 ) -> Result<(), InferenceError> {
     let pool = cutter.pool();
@@ -116,6 +127,9 @@ fn compute(
             if progress.wants_stop() {
                 return Err(InferenceError::Interrupted);
             }
+            if let Some(nir) = &mut nir {
+                nir.note_few(&batch.patches);
+            }
             match in_flight.begin(|| records_of(models, batch, &pool)) {
                 Some(records) => keep(records, progress),
                 None => Ok(()),
@@ -128,6 +142,9 @@ fn compute(
         }
         ran
     })?;
+    if let Some(warning) = nir.as_ref().and_then(NirMedian::warning) {
+        progress.warn(&warning);
+    }
     Ok(ledger.finish()?)
 }
 
