@@ -19,6 +19,7 @@ pub mod map;
 pub mod metrics;
 pub mod numerals;
 pub mod picture;
+mod plausibility;
 pub mod prepare;
 pub mod progress;
 pub mod raster;

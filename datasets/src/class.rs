@@ -3,7 +3,7 @@
 //! A [`ClassMap`] gives each class of a collection a small number, in a declared order that every table,
 //! model and picture follows. A [`Label`] is the state of one cell: of a class, or undefined.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -87,7 +87,101 @@ pub enum ClassMapError {
     },
 }
 
+/// Between the names of classes where several stand in one text.
+pub const SET_SEPARATOR: char = ';';
+/// What stands for a label where nothing is known.
+const UNDEFINED: &str = "undefined";
+
+/// Why names of classes cannot stand in tables and maps.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClassNameError {
+    /// A name looks like several.
+    #[error("class `{name}` has a `;`, which stands between the classes of a set in maps")]
+    Separator {
+        /// The name.
+        name: String,
+    },
+    /// Two names are one for a database.
+    #[error(
+        "classes `{name}` and `{other}` differ by small and capital letters alone, which the columns of a GeoPackage do not"
+    )]
+    Alike {
+        /// A name.
+        name: String,
+        /// The other one.
+        other: String,
+    },
+    /// A name has a character that is no text.
+    #[error("class {name:?} has a control character, which not every form of a table can hold")]
+    Control {
+        /// The name.
+        name: String,
+    },
+    /// Labels of this name would not be found.
+    #[error("class `{name}` {reason}")]
+    Label {
+        /// The name.
+        name: String,
+        /// What happens to such labels.
+        reason: &'static str,
+    },
+}
+
 impl ClassMap {
+    /// What keeps the names from standing in grids, tables and maps of all forms: for classes that are declared anew. Classes
+    /// that are read are taken as they are.
+    ///
+    /// # Errors
+    /// If a name looks like several or has a control character, two are alike, or labels of a name would not be found.
+    pub fn check_names(&self) -> Result<(), ClassNameError> {
+        for name in &self.names {
+            let label = |reason| Err(ClassNameError::Label { name: name.clone(), reason });
+            if name.trim() != name {
+                return label("begins or ends with a space, which labels are read without");
+            }
+            if name.eq_ignore_ascii_case(UNDEFINED) {
+                return label("is the word for labels of which nothing is known");
+            }
+        }
+        self.check_characters()?;
+        self.check_separator()?;
+        self.check_alike()
+    }
+
+    /// Whether no name has a control character.
+    ///
+    /// # Errors
+    /// If one has.
+    pub fn check_characters(&self) -> Result<(), ClassNameError> {
+        let found = self.names.iter().find(|name| name.chars().any(char::is_control));
+        found.map_or(Ok(()), |name| Err(ClassNameError::Control { name: name.clone() }))
+    }
+
+    /// Whether no name looks like several.
+    ///
+    /// # Errors
+    /// If one does.
+    pub fn check_separator(&self) -> Result<(), ClassNameError> {
+        let found = self.names.iter().find(|name| name.contains(SET_SEPARATOR));
+        found.map_or(Ok(()), |name| Err(ClassNameError::Separator { name: name.clone() }))
+    }
+
+    /// Whether all names differ by more than small and capital letters, as databases tell columns apart.
+    ///
+    /// # Errors
+    /// If two do not.
+    pub fn check_alike(&self) -> Result<(), ClassNameError> {
+        let mut seen = BTreeMap::new();
+        for name in &self.names {
+            if let Some(other) = seen.insert(name.to_ascii_lowercase(), name) {
+                let (name, other) = (name.clone(), other.clone());
+                return Err(ClassNameError::Alike { name, other });
+            }
+        }
+        Ok(())
+    }
+
     /// Checks that the names are present, distinct and few enough to be numbered.
     ///
     /// # Errors
@@ -186,5 +280,19 @@ mod tests {
     #[test]
     fn a_hostile_list_is_refused_while_it_is_read() {
         assert!(serde_json::from_str::<ClassMap>(r#"["a", "a"]"#).is_err());
+    }
+
+    #[test]
+    fn names_that_some_table_cannot_hold_are_told_apart() {
+        let told = |names: [&str; 2]| {
+            let checked = ClassMap::new(names).unwrap().check_names();
+            checked.map_err(|error| error.to_string()).err().unwrap_or_default()
+        };
+        assert_eq!(told(["non-urban", "urban & <new>, \"x\""]), "");
+        assert!(told(["a", "b;c"]).contains("`b;c` has a `;`"));
+        assert!(told(["Town", "town"]).contains("`town` and `Town` differ by small"));
+        assert!(told(["a", "b\n"]).contains("begins or ends with a space"));
+        assert!(told(["a", "b\0c"]).contains("control character"));
+        assert!(told(["a", "Undefined"]).contains("nothing is known"));
     }
 }

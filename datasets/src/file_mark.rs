@@ -31,6 +31,11 @@ impl FileMark {
         Self::within(path, u64::MAX)
     }
 
+    /// The mark of a file that holds `bytes`.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.len() as u64, sha256: hex::encode(&Sha256::digest(bytes)) }
+    }
+
     /// The mark of the file at `path`, of which at most `limit` bytes are read.
     ///
     /// # Errors
@@ -62,6 +67,7 @@ mod tests {
         // FIPS 180-4, appendix B.1.
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!((mark.bytes, mark.sha256.as_str()), (3, expected));
+        assert_eq!(FileMark::of_bytes(b"abc"), mark);
         std::fs::write(&path, "abcd").unwrap();
         assert_eq!(FileMark::within(&path, 3).unwrap(), mark);
         assert!(FileMark::of(&directory.path().join("missing")).is_err());

@@ -6,7 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::class::Label;
-use crate::pixel::PixelDefinition;
+use crate::pixel::{PixelDefinition, ScalingError};
+
+/// The most rows or columns of a patch: those of the largest ready-made one. What is cut from a mosaic is smaller.
+pub const MOST_SIDE: usize = 4096;
 
 /// The extent of every patch of a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +69,63 @@ pub struct PatchDefinition {
     pub sample_type: SampleType,
     /// Meaning of the stored numbers.
     pub pixel: PixelDefinition,
+}
+
+/// Why patches cannot be as they are described.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PatchDefinitionError {
+    /// They are too small or too large.
+    #[error("patches have {height} × {width} pixels; expected 1 to {MOST_SIDE} each way")]
+    Side {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
+    /// They have other bands than their pixels.
+    #[error("patches have {found} bands; their pixels have {expected}")]
+    Bands {
+        /// Bands of the shape.
+        found: usize,
+        /// Bands of the pixels.
+        expected: usize,
+    },
+    /// Their numbers mean nothing.
+    #[error(transparent)]
+    Scaling(#[from] ScalingError),
+    /// The range of histograms is none.
+    #[error("the histogram range is [{low}, {high}]; expected the lower end first")]
+    HistogramRange {
+        /// The lower end.
+        low: f64,
+        /// The upper end.
+        high: f64,
+    },
+}
+
+impl PatchDefinition {
+    /// What makes such patches impossible: for definitions that come from outside.
+    ///
+    /// # Errors
+    /// If sides are out of range, bands contradict each other, or numbers cannot be interpreted.
+    pub fn check(&self) -> Result<(), PatchDefinitionError> {
+        let PatchShape { bands, height, width } = self.shape;
+        if ![height, width].iter().all(|side| (1..=MOST_SIDE).contains(side)) {
+            return Err(PatchDefinitionError::Side { height, width });
+        }
+        let expected = self.pixel.bands.len();
+        if bands != expected {
+            return Err(PatchDefinitionError::Bands { found: bands, expected });
+        }
+        self.pixel.scaling.check()?;
+        match self.pixel.histogram_range {
+            Some([low, high]) if !(low.is_finite() && high.is_finite() && low < high) => {
+                Err(PatchDefinitionError::HistogramRange { low, high })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Stored numbers of one type.

@@ -208,11 +208,80 @@ impl Scaling {
         stored.is_finite() && self.nodata.is_none_or(|nodata| f64::from(stored) != nodata)
     }
 
+    /// What makes it no rule: for those that come from outside.
+    ///
+    /// # Errors
+    /// If a number is not finite, the factor or the divisor gives nothing, or the numbers are not those of the product.
+    pub fn check(&self) -> Result<(), ScalingError> {
+        let numbers = [("factor", self.multiply), ("addend", self.add), ("divisor", self.divide)];
+        let nodata = self.nodata.map(|nodata| ("nodata value", nodata));
+        for (what, found) in numbers.into_iter().chain(nodata) {
+            if !found.is_finite() {
+                return Err(ScalingError::NotFinite { what, found });
+            }
+        }
+        if self.multiply == 0.0 || self.divide <= 0.0 {
+            let (factor, divisor) = (self.multiply, self.divide);
+            return Err(ScalingError::Nothing { factor, divisor });
+        }
+        match self.product {
+            Some(product) if product.scaling() != *self => Err(ScalingError::Product { product }),
+            _ => Ok(()),
+        }
+    }
+
     /// The value of a valid stored number, clamped.
     pub fn value(&self, stored: f64) -> f64 {
         ((self.multiply * stored + self.add) / self.divide)
             .clamp(f64::from(REFLECTANCE_MIN), f64::from(REFLECTANCE_MAX))
     }
+}
+
+/// The name of the product, or all numbers of the rule.
+impl fmt::Display for Scaling {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(product) = self.product {
+            return formatter.write_str(product.name());
+        }
+        write!(formatter, "scale {}, offset {}, ", self.multiply, self.add)?;
+        if self.divide != 1.0 {
+            write!(formatter, "divisor {}, ", self.divide)?;
+        }
+        match self.nodata {
+            Some(nodata) => write!(formatter, "nodata {nodata}"),
+            None => formatter.write_str("no nodata value"),
+        }
+    }
+}
+
+/// Why numbers do not make a [`Scaling`].
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScalingError {
+    /// A number is none that can be computed with.
+    #[error("the {what} of the scaling is {found}; expected a finite number")]
+    NotFinite {
+        /// Which number.
+        what: &'static str,
+        /// Its value.
+        found: f64,
+    },
+    /// All numbers would become the same, or none.
+    #[error(
+        "the scaling has factor {factor} and divisor {divisor}; expected a factor other than 0 and a divisor above 0"
+    )]
+    Nothing {
+        /// The factor.
+        factor: f64,
+        /// The divisor.
+        divisor: f64,
+    },
+    /// The rule is not that of the product that it names.
+    #[error("the scaling is not that of product `{}`, which it names", .product.name())]
+    Product {
+        /// The product.
+        product: Product,
+    },
 }
 
 /// A published rotation of the six bands into brightness, greenness, wetness and three more.
@@ -230,6 +299,19 @@ pub enum TasseledCap {
     OliSr,
     /// Shi and Xu 2019, Sentinel-2 at-sensor reflectance.
     Msi,
+}
+
+impl TasseledCap {
+    /// The name used in descriptors.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tm => "tm",
+            Self::Etm => "etm",
+            Self::Oli => "oli",
+            Self::OliSr => "oli-sr",
+            Self::Msi => "msi",
+        }
+    }
 }
 
 /// Everything that is needed to read a pixel of a collection.
@@ -293,5 +375,42 @@ mod tests {
         assert!(!scaling.is_valid(f32::NAN));
         assert!(scaling.is_valid(-9998.0));
         assert!(Scaling::declared(1.0, 0.0, None).is_valid(-9999.0));
+    }
+
+    #[test]
+    fn a_rule_is_told_by_its_product_or_its_numbers() {
+        assert_eq!(Product::S2Baseline0400.scaling().to_string(), "s2-0400");
+        let own = Scaling::declared(0.5, -1.0, Some(255.0));
+        assert_eq!(own.to_string(), "scale 0.5, offset -1, nodata 255");
+        assert_eq!(
+            Scaling { divide: 4.0, nodata: None, ..own }.to_string(),
+            "scale 0.5, offset -1, divisor 4, no nodata value"
+        );
+    }
+
+    #[test]
+    fn names_are_those_of_descriptors() {
+        use TasseledCap::{Etm, Msi, Oli, OliSr, Tm};
+        for cap in [Tm, Etm, Oli, OliSr, Msi] {
+            assert_eq!(serde_json::to_value(cap).unwrap(), cap.name());
+        }
+        for product in [Product::C1, Product::C2, Product::S2, Product::S2Baseline0400] {
+            assert_eq!(serde_json::to_value(product).unwrap(), product.name());
+            assert_eq!(product.scaling().check(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_no_rule_are_named() {
+        let own = Scaling::declared(1.0, 0.0, None);
+        assert_eq!(own.check(), Ok(()));
+        let told = |scaling: Scaling| scaling.check().unwrap_err().to_string();
+        assert!(told(Scaling { multiply: 0.0, ..own }).contains("factor 0"));
+        assert!(told(Scaling { divide: -1.0, ..own }).contains("divisor -1"));
+        assert!(told(Scaling { add: f64::NAN, ..own }).contains("addend of the scaling is NaN"));
+        let infinite = Scaling { nodata: Some(f64::INFINITY), ..own };
+        assert!(told(infinite).contains("nodata value of the scaling is inf"));
+        let other = Scaling { product: Some(Product::C2), ..Product::C1.scaling() };
+        assert!(told(other).contains("not that of product `c2`"));
     }
 }

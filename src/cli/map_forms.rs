@@ -4,9 +4,13 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use tesela_datasets::class::ClassMap;
 use tesela_datasets::whole_file::WholeFile;
 
-use crate::map::{CogFiles, write_cog, write_csv, write_geopackage, write_quick_look};
+use super::map_targets::{Target, check_distinct, check_spared};
+use crate::map::{
+    CogFiles, check_raster_classes, write_cog, write_csv, write_geopackage, write_quick_look,
+};
 
 /// A form of a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +56,6 @@ impl MapFiles {
         let mut files: Vec<(MapForm, PathBuf)> = Vec::new();
         for path in out {
             let form = MapForm::of(path)?;
-            if files.iter().any(|(_, other)| other == path) {
-                bail!("`{}` is wanted twice", path.display());
-            }
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
                 bail!(
@@ -65,7 +66,61 @@ impl MapFiles {
             }
             files.push((form, path.clone()));
         }
-        Ok(Self { files })
+        let files = Self { files };
+        check_distinct(&files.targets())?;
+        Ok(files)
+    }
+
+    /// Refuses to write over one of `inputs`, each with what it is.
+    pub(super) fn spare(&self, inputs: &[(&str, &Path)]) -> anyhow::Result<()> {
+        check_spared(&self.targets(), inputs)
+    }
+
+    /// Refuses classes that one of the forms cannot hold.
+    pub(super) fn check_classes(&self, classes: &ClassMap) -> anyhow::Result<()> {
+        for (form, path) in &self.files {
+            let checked = match form {
+                MapForm::Table | MapForm::Csv | MapForm::Picture => Ok(()),
+                MapForm::GeoPackage => {
+                    let checked = classes.check_characters().and_then(|()| classes.check_alike());
+                    checked.map_err(|error| error.to_string())
+                }
+                MapForm::Raster => {
+                    let checked = classes.check_characters().map_err(|error| error.to_string());
+                    checked.and_then(|()| check_raster_classes(classes))
+                }
+            };
+            if let Err(reason) = checked {
+                bail!(
+                    "`{}` cannot hold the classes of the model: {reason}; the other forms of a map can",
+                    path.display()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether cells become the pixels of a raster.
+    pub(super) fn has_raster(&self) -> bool {
+        self.files.iter().any(|(form, _)| *form == MapForm::Raster)
+    }
+
+    /// All files that will be written, those beside the named ones and the table from which they are made included.
+    fn targets(&self) -> Vec<Target> {
+        let mut targets = Vec::new();
+        for (form, path) in &self.files {
+            let mut files = vec![path.clone()];
+            if *form == MapForm::Raster {
+                let CogFiles { numbers, style, .. } = CogFiles::of(path);
+                files.extend([numbers, style]);
+            }
+            targets.extend(files.into_iter().map(|file| Target { file, of: path.clone() }));
+        }
+        if self.files.iter().all(|(form, _)| *form != MapForm::Table) {
+            let of = self.files[0].1.clone();
+            targets.push(Target { file: self.table(&self.folder()), of });
+        }
+        targets
     }
 
     /// The folder beside the first file in which work is kept until it is done.
@@ -135,5 +190,54 @@ mod tests {
         assert!(files.write(&table).is_err());
         assert_eq!(fs::read(&copy).unwrap(), b"rows");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn files_that_would_be_written_over_each_other_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("a")).unwrap();
+        let refused = |names: &[&str]| {
+            let paths: Vec<PathBuf> = names.iter().map(|name| folder.path().join(name)).collect();
+            MapFiles::new(&paths).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(refused(&["map.tif", "map.parquet", "a/map.tif", "map.png"]), "");
+        assert!(refused(&["map.tif", "a/../map.tif"]).contains("would be written twice"));
+        let beside = refused(&["map.tif", "map-probability.tif"]);
+        assert!(beside.contains("map-probability.tif` would be written twice"), "{beside}");
+        assert!(refused(&["map.tif", "map.tiff"]).contains("would be written twice"));
+    }
+
+    #[test]
+    fn no_input_is_written_over_whatever_it_is_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("map.tif.parts")).unwrap();
+        for name in ["map.tif", "map-probability.tif", "map.qml", "map.tif.parts/map.parquet"] {
+            fs::write(at(name), "input").unwrap();
+            std::os::unix::fs::symlink(at(name), at("link")).unwrap();
+            for input in [at(name), at("link"), folder.path().join("map.tif.parts/..").join(name)] {
+                let files = MapFiles::new(&[at("map.tif")]).unwrap();
+                let error = files.spare(&[("the grid", &input)]).unwrap_err().to_string();
+                assert!(error.contains("the grid") && error.contains(name), "{error}");
+            }
+            fs::remove_file(at("link")).unwrap();
+        }
+        let files = MapFiles::new(&[at("other.tif")]).unwrap();
+        files.spare(&[("the grid", &at("map.tif")), ("m", Path::new("https://x/m.tif"))]).unwrap();
+    }
+
+    #[test]
+    fn classes_that_a_form_cannot_hold_are_refused_for_that_form() {
+        let of = |name: &str, classes: ClassMap| {
+            let files = MapFiles::new(&[PathBuf::from(name)]).unwrap();
+            files.check_classes(&classes).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        let alike = || ClassMap::new(["Town", "town"]).unwrap();
+        assert!(of("m.gpkg", alike()).contains("differ by small and capital letters"));
+        assert_eq!(of("m.tif", alike()) + &of("m.parquet", alike()), "");
+        let many = || ClassMap::new((0..300).map(|class| format!("c{class}"))).unwrap();
+        assert!(of("m.tif", many()).contains("300 classes; at most 255 fit"));
+        assert_eq!(of("m.csv", many()), "");
+        assert!(of("m.tif", ClassMap::new(["a\0"]).unwrap()).contains("control character"));
     }
 }

@@ -15,6 +15,7 @@ mod inspect;
 mod label;
 mod map_forms;
 mod map_making;
+mod map_targets;
 mod merge;
 mod predict;
 mod prepare;

@@ -12,10 +12,11 @@ use super::{Console, ExitStatus};
 use crate::cutting::Part;
 use crate::grid::GridColumns;
 use crate::inference::{
-    Decider, GridInput, Models, MosaicInput, PartSet, TablePredictInput, predict_part,
-    predict_table,
+    Decider, GridInput, Models, MosaicInput, PartSet, TablePredictInput, check_class_names,
+    predict_part, predict_table,
 };
 use crate::progress::Progress;
+use crate::raster::files_behind;
 use crate::training::{Part as RunPart, RunDirectory};
 
 /// Predict every cell of a grid or every row of a table, labelled or not
@@ -26,18 +27,22 @@ use crate::training::{Part as RunPart, RunDirectory};
 /// the same command goes on from there. `--part` divides the work among processes, and `tesela merge` joins it.
 ///
 /// Of several models the mean is taken. A model of a table predicts `--table`, whose columns may stand in any order.
+///
+/// The mosaic may be a file or a virtual raster (VRT), lie on a server (`https://…`, `s3://…`, `gs://…`, `az://…`), or in an archive
+/// (`/vsizip/images.zip/m.tif`). The exit code is 0 where the map or part is done, and 2 where it could not be made: then what was
+/// computed is kept, and the message says what was found and what was expected.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PredictArgs {
     /// Runs, whose final models are taken, or bundles of models
     #[arg(value_name = "RUN|BUNDLE", required = true)]
     models: Vec<PathBuf>,
 
-    /// Mosaic to predict: GeoTIFF, COG, VRT, or one on a server [default: where the descriptor says]
+    /// Mosaic to predict: GeoTIFF, COG or VRT, also on a server or in an archive [default: where the descriptor says]
     #[arg(long, value_name = "FILE|URL", required_unless_present_any = ["descriptor", "table"])]
     mosaic: Option<PathBuf>,
 
-    /// Descriptor of the mosaic or table, or the name of a built-in one [default: bands or columns as the model knows
-    /// them]
+    /// Descriptor of the mosaic or table, or the name of a built-in one [default: bands in canonical order and of the product,
+    /// or columns, as the model knows them]
     #[arg(long, value_name = "FILE")]
     descriptor: Option<PathBuf>,
 
@@ -69,7 +74,8 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "I/N")]
     part: Option<Part>,
 
-    /// Go on where scale or resolution of the mosaic are not those that the model was fitted on
+    /// Go on, with a warning, where scale, resolution, tasseled cap or names of bands are not those that the model was fitted on:
+    /// nothing that was measured holds for such a map
     #[arg(long)]
     force: bool,
 
@@ -95,11 +101,21 @@ fn run_grid(
 ) -> anyhow::Result<ExitStatus> {
     let models = load(args)?;
     let decider = Decider::new(models.facts(), args.raw)?;
+    check_class_names(models.facts(), &decider)?;
+    files.check_classes(models.classes())?;
     let descriptor = args.descriptor.as_deref().map(Descriptor::load).transpose()?;
     let mosaic = mosaic_of(args, descriptor.as_ref())?;
+    let behind = files_behind(&mosaic);
+    let behind = behind.iter().map(|source| ("a part of the mosaic", source.as_path()));
+    let inputs = [("the grid", grid), ("the mosaic", &mosaic)].into_iter().chain(behind);
+    files.spare(&inputs.collect::<Vec<_>>())?;
     let mosaic = MosaicInput { path: &mosaic, descriptor: descriptor.as_ref(), force: args.force };
     let id_column = args.id_column.clone().unwrap_or(GridColumns::default().id);
-    let grid = GridInput { path: grid.to_owned(), layer: args.layer.clone(), id_column };
+    let (layer, as_raster) = (args.layer.clone(), files.has_raster());
+    let grid = GridInput { path: grid.to_owned(), layer, id_column, as_raster };
+    if let Some(assumption) = mosaic.assumption(&models) {
+        console.note(assumption);
+    }
     let folder = files.folder();
     let part = args.part.unwrap_or(Part::WHOLE);
     tell_decider(&decider, args.raw, console);
@@ -153,6 +169,9 @@ fn run_table(
     }
     let models = load(args)?;
     let decider = Decider::new(models.facts(), args.raw)?;
+    check_class_names(models.facts(), &decider)?;
+    files.check_classes(models.classes())?;
+    files.spare(&[("the table", table)])?;
     tell_decider(&decider, args.raw, console);
     let descriptor = args.descriptor.as_deref().map(Descriptor::load).transpose()?;
     let source = match descriptor.as_ref().map(|descriptor| (descriptor, descriptor.kind())) {
@@ -166,8 +185,12 @@ fn run_table(
     let folder = files.folder();
     std::fs::create_dir_all(&folder)?;
     let made = map_table(&models, &decider, &input, files, console);
-    // A table is predicted in one go: what is half done is of no use.
-    drop(std::fs::remove_dir_all(&folder));
+    // A table is predicted in one go: what is half done is of no use. What others have left there stays.
+    let made_there = files.table(&folder);
+    if made_there.starts_with(&folder) {
+        drop(std::fs::remove_file(made_there));
+    }
+    drop(std::fs::remove_dir(&folder));
     tell(models.classes(), &made?, "no number, no class", console)?;
     Ok(ExitStatus::Success)
 }
@@ -219,8 +242,17 @@ pub(super) fn bundle_of(model: &Path) -> anyhow::Result<PathBuf> {
             model.display()
         );
     }
-    let bundle = RunDirectory::open(model)?.bundle(RunPart::Final);
+    let run = RunDirectory::open(model)?;
+    let bundle = run.bundle(RunPart::Final);
     if !bundle.join("bundle.json").is_file() {
+        // An experiment that cannot be read any more says nothing.
+        if run.experiment().is_ok_and(|experiment| !experiment.final_model()) {
+            bail!(
+                "run `{0}` has no final model, because its experiment says `final-model = false`; `tesela export {0} --model \
+                 ensemble --out DIR` makes one model of all folds",
+                model.display()
+            );
+        }
         bail!(
             "run `{}` has no final model in `{}`; `tesela train` makes it when all folds are done, or name the \
              bundle of a fold, such as `{}`",

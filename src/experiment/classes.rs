@@ -41,6 +41,7 @@ impl ClassGroups {
         let refuse = |reason: String| ExperimentError::Classes { reason };
         let names = self.groups.iter().map(|(name, _)| name.as_str());
         let classes = ClassMap::new(names).map_err(|error| refuse(format!("is wrong: {error}")))?;
+        classes.check_names().map_err(|error| refuse(format!("is wrong: {error}")))?;
         let mut becomes: Vec<Option<ClassId>> = vec![None; store.len()];
         let mut rest = None;
         for (group, (name, members)) in classes.ids().zip(&self.groups) {
@@ -205,6 +206,7 @@ mod tests {
         assert!(error("a = [\"River\"]\nb = [\"River\"]").contains("into two groups"));
         assert!(error("a = \"rest\"\nb = \"rest\"").contains("two rests, `a` and `b`"));
         assert!(error("a = []\nb = \"rest\"").contains("leaves group `a` without"));
+        assert!(error("\"a;b\" = [\"River\"]\nc = \"rest\"").contains("class `a;b` has a `;`"));
         let error = toml::from_str::<ClassGroups>("a = \"others\"").unwrap_err().to_string();
         assert!(error.contains("expected a list of classes, or \"rest\""), "{error}");
     }

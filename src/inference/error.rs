@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use tesela_datasets::class::ClassNameError;
 use tesela_datasets::table::ColumnDifference;
 use tesela_datasets::table_file::TableFileError;
 use tesela_models::bundle::BundleError;
@@ -102,6 +103,67 @@ pub enum InferenceError {
         expected: String,
         /// How many bundles predicted.
         bundles: usize,
+    },
+    /// A class has a name that the map cannot hold.
+    #[error(
+        "a map cannot hold the sets of classes that cannot be ruled out; `--raw` leaves the operating point out, and sets with it"
+    )]
+    ClassNames(#[source] ClassNameError),
+    /// The cells cannot be the pixels of a raster.
+    #[error(
+        "the cells of grid `{}` cannot be the pixels of a raster: {reason}; the other forms of a map can hold them",
+        .path.display()
+    )]
+    NoLattice {
+        /// The grid.
+        path: PathBuf,
+        /// What keeps them from it.
+        reason: String,
+    },
+    /// Patches of a mosaic are other ones.
+    #[error(
+        "the model was fitted on patches of {height} × {width} pixels; those of a mosaic are squares with an odd side of at most \
+         {most} pixels"
+    )]
+    PatchShape {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// The largest side.
+        most: usize,
+    },
+    /// The mosaic has another number of bands, and no descriptor says which are meant.
+    #[error(
+        "`{}` has {found} bands; the model was fitted on {expected} ({bands}), and a mosaic without descriptor holds these alone, in \
+         this order; `--descriptor` says which band is which",
+        .path.display()
+    )]
+    BandCount {
+        /// The mosaic.
+        path: PathBuf,
+        /// Its bands.
+        found: usize,
+        /// Bands of the model.
+        expected: usize,
+        /// Their names.
+        bands: String,
+    },
+    /// The file calls its bands otherwise.
+    #[error(
+        "`{}` calls its bands {found}; {said} {expected}. With `--force` they are read so all the same, but indexes of bands that are \
+         mixed up mean nothing",
+        .path.display()
+    )]
+    BandNames {
+        /// The mosaic.
+        path: PathBuf,
+        /// What the file calls them, by number.
+        found: String,
+        /// What they are read as, by number.
+        expected: String,
+        /// Who says so.
+        said: String,
     },
     /// The mosaic is not quite what the model was fitted on.
     #[error(

@@ -14,6 +14,8 @@ pub struct GridInput {
     pub layer: Option<String>,
     /// The column of ids.
     pub id_column: String,
+    /// Whether each cell will be a pixel of a raster, for which they must stand in rows and columns.
+    pub as_raster: bool,
 }
 
 impl GridInput {

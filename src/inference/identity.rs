@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,10 +11,13 @@ use tesela_datasets::class::Label;
 use tesela_datasets::hex;
 
 use super::Models;
-use crate::raster::{Mosaic, sample_type_name};
+use super::band_names::order_words;
+use crate::raster::{Mosaic, MosaicReading, sample_type_name};
 
 /// Places of a mosaic on this machine whose bytes are looked at, and how many at each.
 const PROBES: u64 = 64;
+/// Such places in all sources of a virtual raster together; two in each where there are many.
+const SOURCE_PROBES: u64 = 1024;
 const PROBE_BYTES: usize = 4096;
 /// The most numbers of a cell.
 const MOST_NUMBERS: usize = 1 << 16;
@@ -33,8 +36,13 @@ pub struct Identity {
     pub numbers: usize,
     /// Extent and type of the mosaic.
     pub mosaic: String,
-    /// Digest of its size and of some of its bytes, where it lies on this machine.
+    /// Digest of its size and of some of its bytes, and of those of its sources where it is a virtual raster; `None` where it does not
+    /// lie on this machine as a file.
     pub mosaic_bytes: Option<String>,
+    /// Which band of the file each band is, such as `blue 3, red 1`.
+    pub bands: String,
+    /// What the numbers of the mosaic mean: a product, or scale, offset and nodata value.
+    pub scaling: String,
     /// Digest of all cells of the grid.
     pub grid: String,
     /// How many cells the grid has.
@@ -54,6 +62,8 @@ impl Identity {
             numbers: models.layout().width(),
             mosaic: mosaic.words.clone(),
             mosaic_bytes: mosaic.bytes.clone(),
+            bands: mosaic.bands.clone(),
+            scaling: mosaic.scaling.clone(),
             grid,
             cells,
             overlapping: 0,
@@ -86,6 +96,8 @@ impl Identity {
             ("the bundle", self.bundles.join(", "), expected.bundles.join(", ")),
             ("the mosaic", self.mosaic.clone(), expected.mosaic.clone()),
             ("the content of the mosaic", bytes(self), bytes(expected)),
+            ("the order of the bands", self.bands.clone(), expected.bands.clone()),
+            ("the scale of the mosaic", self.scaling.clone(), expected.scaling.clone()),
             ("the grid", self.grid.clone(), expected.grid.clone()),
             ("the number of cells", self.cells.to_string(), expected.cells.to_string()),
             ("the device", self.device.clone(), expected.device.clone()),
@@ -107,7 +119,7 @@ impl Identity {
     /// Digest of what the cells were predicted from.
     pub(super) fn input_digest(&self) -> String {
         let mut digest = Sha256::new();
-        for text in [&self.mosaic, &self.grid] {
+        for text in [&self.mosaic, &self.bands, &self.scaling, &self.grid] {
             digest.update((text.len() as u64).to_le_bytes());
             digest.update(text);
         }
@@ -129,10 +141,13 @@ fn short(text: &str) -> String {
 pub(super) struct MosaicMark {
     words: String,
     bytes: Option<String>,
+    bands: String,
+    scaling: String,
 }
 
 impl MosaicMark {
-    pub(super) fn of(mosaic: &Mosaic) -> Self {
+    /// The mark of `mosaic`, read as `reading` says.
+    pub(super) fn of(mosaic: &Mosaic, reading: &MosaicReading) -> Self {
         let corner = mosaic.placement().to_ground(0.0, 0.0);
         let words = format!(
             "{} × {} pixels of {:.4} m, {} bands of {}, from ({}, {}) in {}",
@@ -145,22 +160,40 @@ impl MosaicMark {
             corner.y,
             mosaic.crs(),
         );
-        Self { words, bytes: probe(mosaic.path()) }
+        let (bands, scaling) = (order_words(&reading.bands), reading.scaling.to_string());
+        Self { words, bytes: probe(&mosaic.files()), bands, scaling }
     }
 }
 
-/// Digest of the size of a file and of bytes at even distances: of a compressed raster nearly all change with its content.
-fn probe(path: &Path) -> Option<String> {
-    let file = File::open(path).ok()?;
-    let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+/// Digest of the sizes of `files` and of bytes at even distances in each, by which a mosaic is known again on any machine; `None`
+/// where there are none.
+///
+/// Of a compressed raster nearly all bytes change with its content, so that a change is seen. In a file that is not compressed, what
+/// changed between two probes is not. The sources of a virtual raster are looked at in fewer places, the more there are; one that is
+/// missing is an error when it is read. Nothing is seen of what lies on a server or in an archive, of the sources of sources, and of
+/// a raster that is no file: there the extent and type of the mosaic have to be enough.
+fn probe(files: &[PathBuf]) -> Option<String> {
+    let (own, sources) = files.split_first()?;
     let mut digest = Sha256::new();
-    digest.update(length.to_le_bytes());
-    let mut buffer = vec![0; PROBE_BYTES];
-    for probe in 0..PROBES {
-        let read = file.read_at(&mut buffer, length / PROBES * probe).ok()?;
-        digest.update(&buffer[..read]);
+    probe_file(own, PROBES, &mut digest)?;
+    let each = (SOURCE_PROBES / (sources.len() as u64).max(1)).clamp(2, PROBES);
+    for source in sources {
+        // It was there when the virtual raster was read, and what cannot be read now says so when it is needed.
+        probe_file(source, each, &mut digest).unwrap_or_default();
     }
     Some(hex::encode(&digest.finalize()))
+}
+
+fn probe_file(path: &Path, probes: u64, digest: &mut Sha256) -> Option<()> {
+    let file = File::open(path).ok()?;
+    let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+    digest.update(length.to_le_bytes());
+    let mut buffer = vec![0; PROBE_BYTES];
+    for probe in 0..probes {
+        let read = file.read_at(&mut buffer, length / probes * probe).ok()?;
+        digest.update(&buffer[..read]);
+    }
+    Some(())
 }
 
 /// Takes the digest of the cells of a grid as they come.

@@ -9,7 +9,7 @@
 //! | bytes | what (numbers are little-endian) |
 //! |---|---|
 //! | 8 | `TESLEDGR` |
-//! | 4 | format version, 1 |
+//! | 4 | format version, 2 |
 //! | 4, 4 | length *n* of the header, CRC-32C of its text |
 //! | *n* | JSON: [`LedgerHeader`] |
 //! | … | blocks: number of records *m* (4), CRC-32C of what follows (4), *m* records |
@@ -28,7 +28,7 @@ use super::identity::Identity;
 use crate::cutting::Part;
 
 const MAGIC: &[u8; 8] = b"TESLEDGR";
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 /// The longest header that is read.
 const MOST_HEADER_BYTES: u32 = 16 << 20;
 /// The most records of a block.
@@ -134,6 +134,17 @@ pub enum LedgerError {
         path: PathBuf,
         /// What was found and what was expected.
         reason: String,
+    },
+    /// The ledger is of another format version.
+    #[error(
+        "`{}` has format {found}; this build reads {FORMAT_VERSION}: finish it with the version of tesela that began it, or remove it",
+        .path.display()
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// The version that it names.
+        found: u32,
     },
     /// Something else was predicted there.
     #[error("`{}` holds another prediction: {difference}; remove it, or choose another `--out`", .path.display())]
@@ -328,10 +339,7 @@ impl LedgerReader {
             return Err(foreign("it does not begin with `TESLEDGR`".to_owned()));
         }
         if word(8) != FORMAT_VERSION {
-            return Err(foreign(format!(
-                "it has format {}; this build reads {FORMAT_VERSION}",
-                word(8)
-            )));
+            return Err(LedgerError::Version { path: path.to_owned(), found: word(8) });
         }
         let length = word(12);
         if length > MOST_HEADER_BYTES {

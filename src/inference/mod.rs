@@ -28,6 +28,8 @@
 //! LeNet some 380. A map of LeNet takes 1.14 times as long as the bare inference of its patches from a store (median of four turns
 //! of both, 1.07 to 1.33, compressed; `benches/peers/nation.py`).
 
+mod band_names;
+mod class_names;
 mod deciding;
 mod error;
 mod grid_input;
@@ -45,6 +47,7 @@ mod settling;
 #[cfg(test)]
 mod tests;
 
+pub use class_names::check_class_names;
 pub use deciding::Decider;
 pub use error::InferenceError;
 pub use grid_input::GridInput;

@@ -2,11 +2,14 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::identity::{GridDigest, Identity, MosaicMark};
 use super::ledger::{LedgerHeader, LedgerWriter, Records};
 use super::{GridInput, InferenceError, Models, MosaicInput, part_name};
 use crate::cutting::{CellSet, CellSorter, CutPatches, Cutter, CutterSettings, Part, PatchPool};
+use crate::map::LatticeFinder;
+use crate::plausibility::NirMedian;
 use crate::progress::Progress;
 use tesela_datasets::source::Batch;
 
@@ -39,6 +42,7 @@ pub fn predict_part(
         .map_err(|source| InferenceError::Write { path: folder.to_owned(), source })?;
     let (cutter, identity) = prepare(models, mosaic, grid, folder, progress)?;
     let cutter = cutter.part(part);
+    let nir = models.input().patches().and_then(|patches| NirMedian::of(&patches.pixel));
     let header = LedgerHeader {
         identity,
         part: part.number(),
@@ -61,7 +65,7 @@ pub fn predict_part(
     if let Some(ledger) = ledger {
         progress.start("predicting", Some(header.cells), "cells");
         progress.skip(known);
-        compute(models, cutter.without(done), ledger, progress)?;
+        compute(models, cutter.without(done), (ledger, nir), progress)?;
     }
     Ok(PartSummary { ledger: path, cells: header.cells, known })
 }
@@ -77,18 +81,25 @@ fn prepare(
     let input = models.input();
     let expected =
         input.patches().ok_or_else(|| InferenceError::NeedsTable { expected: input.words() })?;
-    let mosaic = mosaic.open(models, expected, progress)?;
-    let mark = MosaicMark::of(&mosaic);
-    let grid = grid.open()?;
-    let crs = grid.crs().clone();
+    let (mosaic, reading) = mosaic.open(models, expected, progress)?;
+    let mark = MosaicMark::of(&mosaic, &reading);
+    let reader = grid.open()?;
+    let crs = reader.crs().clone();
     let mut digest = GridDigest::default();
     let mut sorter = CellSorter::new(mosaic, &crs, folder)?;
-    grid.read(progress, &mut |batch| {
+    let no_lattice = |reason| InferenceError::NoLattice { path: grid.path.clone(), reason };
+    let mut lattice = grid.as_raster.then(LatticeFinder::default);
+    reader.read(progress, &mut |batch| {
         digest.extend(batch);
+        if let Some(lattice) = &mut lattice {
+            batch.iter().try_for_each(|cell| lattice.add(cell)).map_err(no_lattice)?;
+        }
         sorter.extend(batch).map_err(InferenceError::from)
     })?;
+    lattice.map_or(Ok(()), LatticeFinder::check).map_err(no_lattice)?;
     let patch_pixels = expected.shape.width;
-    let scaling = expected.pixel.scaling;
+    // Missing pixels are those of this mosaic, also where its scale is not that of the model.
+    let scaling = reading.scaling;
     let settings = CutterSettings { patch_pixels, scaling, with_cells: false };
     let cutter = sorter.into_cutter(settings)?;
     let mut identity = Identity::new(models, &mark, digest);
@@ -97,14 +108,20 @@ fn prepare(
 }
 
 /// Cuts, computes and writes side by side. Where the mosaic fails or the user stops, what is under way is kept; not behind a
-/// block that could not be written.
+/// block that could not be written. What the model takes for near-infrared reflectance is looked at on the way.
 fn compute(
     models: &Models,
     cutter: Cutter,
-    mut ledger: LedgerWriter,
+    (mut ledger, nir): (LedgerWriter, Option<NirMedian>),
     progress: &mut dyn Progress,
 ) -> Result<(), InferenceError> {
-    let pool = cutter.pool();
+    let (pool, nir) = (cutter.pool(), Mutex::new(nir));
+    let work = |cut: CutPatches| {
+        if let Some(nir) = &mut *nir.lock().unwrap_or_else(PoisonError::into_inner) {
+            nir.note_few(&cut.patches);
+        }
+        records_of(models, cut, &pool)
+    };
     let mut stopped = false;
     let mut keep = |records: Result<Records, InferenceError>| {
         let records = records?;
@@ -114,9 +131,13 @@ fn compute(
         let went = if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         Ok::<_, InferenceError>(went)
     };
-    cutter.run_by(models.crew(), &|cut| records_of(models, cut, &pool), &mut keep)?;
+    cutter.run_by(models.crew(), &work, &mut keep)?;
     if stopped {
         return Err(InferenceError::Interrupted);
+    }
+    let nir = nir.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(warning) = nir.as_ref().and_then(NirMedian::warning) {
+        progress.warn(&warning);
     }
     Ok(ledger.finish()?)
 }

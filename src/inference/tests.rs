@@ -1,5 +1,6 @@
 //! Mapping with a model that looks at one number.
 
+mod reading;
 mod settling;
 
 use std::fs;
@@ -157,6 +158,9 @@ struct Place {
     models: Models,
     asked: Arc<AtomicU64>,
     descriptor: Option<Descriptor>,
+    /// The name of the mosaic.
+    mosaic: &'static str,
+    as_raster: bool,
 }
 
 impl Place {
@@ -176,7 +180,7 @@ impl Place {
             (Box::new(model) as Box<dyn Classifier>, facts)
         });
         let models = Models::new(models.collect(), "flex").unwrap();
-        Self { folder, models, asked, descriptor: None }
+        Self { folder, models, asked, descriptor: None, mosaic: "m.tif", as_raster: false }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -185,7 +189,12 @@ impl Place {
 
     fn grid(&self) -> GridInput {
         let id_column = "cell_id".to_owned();
-        GridInput { path: self.path("g.parquet"), layer: None, id_column }
+        GridInput {
+            path: self.path("g.parquet"),
+            layer: None,
+            id_column,
+            as_raster: self.as_raster,
+        }
     }
 
     fn predict(&self, part: &str, folder: &str) -> Result<PartSummary, InferenceError> {
@@ -199,7 +208,7 @@ impl Place {
         force: bool,
         watch: &mut dyn Progress,
     ) -> Result<PartSummary, InferenceError> {
-        let mosaic = self.path("m.tif");
+        let mosaic = self.path(self.mosaic);
         let mosaic = MosaicInput { path: &mosaic, descriptor: self.descriptor.as_ref(), force };
         let part: Part = part.parse().unwrap();
         predict_part(&self.models, &mosaic, &self.grid(), part, &self.path(folder), watch)

@@ -311,6 +311,7 @@ fn check_rule(
 ) -> Option<Rule> {
     let names = rest.map(|rest| rest.class.clone()).into_iter().chain(classes.keys().cloned());
     let map = problems.note("classes", ClassMap::new(names))?;
+    problems.note("classes", map.check_names())?;
     let mut groups = Vec::new();
     for (name, class) in classes {
         check_share(&format!("classes.{name}.min-share"), class.min_share, problems);

@@ -29,6 +29,27 @@ pub struct CogFiles {
     pub style: PathBuf,
 }
 
+impl CogFiles {
+    /// The files of the map that is written to `out`.
+    pub fn of(out: &Path) -> Self {
+        let style = out.with_extension("qml");
+        Self { classes: out.to_owned(), numbers: beside(out), style }
+    }
+}
+
+/// Whether a raster can hold so many classes.
+///
+/// # Errors
+/// If there are too many; the message says how many fit.
+pub fn check_raster_classes(classes: &ClassMap) -> Result<(), String> {
+    match classes.len() {
+        found if found > usize::from(NO_CLASS) => {
+            Err(format!("there are {found} classes; at most {NO_CLASS} fit"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes the finished map `map` to `out` (the classes: bytes, 255 without class) and to a second file beside it (the
 /// numbers: single precision, `NaN` where nothing is known), which for `map.tif` is `map-probability.tif`.
 ///
@@ -41,15 +62,11 @@ pub struct CogFiles {
 /// cannot be written; neither file is there then, or both are as they were.
 pub fn write_cog(map: &Path, out: &Path) -> Result<CogFiles, MapError> {
     let header = MapReader::open(map)?.header().clone();
-    let classes = header.origin.classes.len();
-    if classes > usize::from(NO_CLASS) {
-        let reason = format!("there are {classes} classes; at most {NO_CLASS} fit");
-        return Err(MapError::NoLattice { path: map.to_owned(), reason });
-    }
+    check_raster_classes(&header.origin.classes)
+        .map_err(|reason| MapError::NoLattice { path: map.to_owned(), reason })?;
     let lattice = Lattice::of_map(map)?;
     let place = place_of(&header, &lattice)?;
-    let style = out.with_extension("qml");
-    let files = CogFiles { classes: out.to_owned(), numbers: beside(out), style };
+    let files = CogFiles::of(out);
     let class_file = write_classes(map, &header.origin.classes, &lattice, &place, &files.classes)?;
     let number_file = write_numbers(map, &header, &lattice, &place, &files.numbers)?;
     let style = qgis_raster_style(&header.origin.classes);

@@ -1,6 +1,6 @@
 //! The columns of a map: their names, order and values, the same in every form.
 
-use tesela_datasets::class::ClassMap;
+use tesela_datasets::class::{ClassMap, SET_SEPARATOR};
 
 use super::{MapOrigin, MapRows};
 
@@ -24,8 +24,6 @@ pub(super) const USED: &str = "used_share";
 pub(super) const QUALITY: &str = "quality";
 /// Whether a model was trained on the cell.
 pub(super) const TRAINED: &str = "trained_on";
-/// Between the names of the classes of a set.
-pub(super) const BETWEEN: &str = ";";
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,13 +121,13 @@ impl MapRows {
 /// The names of the classes of a set, in order.
 pub(super) fn set_words(set: &[bool], classes: &ClassMap) -> String {
     let names = classes.names().iter().zip(set).filter(|(_, held)| **held);
-    names.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(BETWEEN)
+    names.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(&SET_SEPARATOR.to_string())
 }
 
 /// The set that `words` names; `None` where one is no class.
 pub(super) fn set_of(words: &str, classes: &ClassMap) -> Option<Vec<bool>> {
     let mut set = vec![false; classes.len()];
-    for word in words.split(BETWEEN).filter(|word| !word.is_empty()) {
+    for word in words.split(SET_SEPARATOR).filter(|word| !word.is_empty()) {
         set[classes.id(word)?.index()] = true;
     }
     Some(set)

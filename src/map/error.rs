@@ -13,6 +13,18 @@ pub enum MapError {
     /// The table of cells cannot be read or written.
     #[error(transparent)]
     Cells(#[from] CellTableError),
+    /// The file is not Parquet: another form of a map, perhaps.
+    #[error(
+        "`{}` cannot be read as Parquet; expected a map in its first form, GeoParquet (`tesela predict --out map.parquet`), from \
+         which the others are made",
+        .path.display()
+    )]
+    OtherForm {
+        /// The file.
+        path: PathBuf,
+        /// What the format said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The file is a table of cells, and not a map.
     #[error("`{}` is not a map that `tesela predict` has made: {reason}", .path.display())]
     Foreign {

@@ -10,6 +10,8 @@ use super::{MapError, MapReader};
 const MAX_PIXELS: usize = 1 << 28;
 /// How far corners may be from their place, in cells.
 const SLACK: f64 = 1e-3;
+/// The same for the places of cells, counted in cells.
+const PLACE_SLACK: f64 = 10.0 * SLACK;
 
 /// Equal axis-parallel squares in rows and columns, with gaps.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,40 +55,60 @@ impl Lattice {
     }
 }
 
-/// Takes in cells until it is known on which lattice they lie.
+/// Takes in cells until it is known on which lattice they lie, so that a map of them can be a raster.
 #[derive(Debug, Default)]
-pub(super) struct LatticeFinder {
+pub struct LatticeFinder {
     found: Option<Found>,
 }
 
-/// Side of the cells, and the lower left corners of the outermost ones.
+/// Side and lower left corner of the first cell, and the lower left corners of the outermost ones.
 #[derive(Debug)]
 struct Found {
     size: f64,
+    first: (f64, f64),
     x: (f64, f64),
     y: (f64, f64),
 }
 
 impl LatticeFinder {
-    /// Takes in `cell`; the message says why it cannot belong to the lattice of those before.
-    pub(super) fn add(&mut self, cell: &Cell) -> Result<(), String> {
+    /// Takes in `cell`.
+    ///
+    /// # Errors
+    /// If it cannot belong to the lattice of those before; the message says why.
+    pub fn add(&mut self, cell: &Cell) -> Result<(), String> {
         let square = Square::of(cell)?;
         let Square { x, y, size } = square;
-        let found = self.found.get_or_insert(Found { size, x: (x, x), y: (y, y) });
+        let found = self.found.get_or_insert(Found { size, first: (x, y), x: (x, x), y: (y, y) });
         if (size - found.size).abs() > SLACK * found.size {
             return Err(format!(
                 "cell `{}` is {size} wide, and others are {}",
                 cell.id, found.size
             ));
         }
+        // Which corner the lattice has is not known yet; from there cells may seem nearer to their places.
+        let is_between = |from: f64, to: f64| {
+            let steps = (to - from) / found.size;
+            (steps - steps.round()).abs() > 2.0 * PLACE_SLACK
+        };
+        if is_between(found.first.0, x) || is_between(found.first.1, y) {
+            return Err(format!("cell `{}` lies between rows or columns", cell.id));
+        }
         found.x = (found.x.0.min(x), found.x.1.max(x));
         found.y = (found.y.0.min(y), found.y.1.max(y));
         Ok(())
     }
 
+    /// Ends without the lattice.
+    ///
+    /// # Errors
+    /// If there is none, or none that fits a raster; the message says why.
+    pub fn check(self) -> Result<(), String> {
+        self.finish().map(drop)
+    }
+
     /// The lattice of all cells.
     pub(super) fn finish(self) -> Result<Lattice, String> {
-        let Found { size, x, y } = self.found.ok_or_else(|| "it has no cells".to_owned())?;
+        let Found { size, x, y, .. } = self.found.ok_or_else(|| "it has no cells".to_owned())?;
         let (columns, rows) = (count(x, size)?, count(y, size)?);
         let pixels = columns.checked_mul(rows).filter(|&pixels| pixels <= MAX_PIXELS);
         if pixels.is_none() {
@@ -139,7 +161,7 @@ fn count((first, last): (f64, f64), size: f64) -> Result<usize, String> {
 /// The whole number that `value` is, within the slack.
 fn whole(value: f64) -> Option<usize> {
     let whole = value.round();
-    if (value - whole).abs() > 10.0 * SLACK || !(0.0..=1e9).contains(&whole) {
+    if (value - whole).abs() > PLACE_SLACK || !(0.0..=1e9).contains(&whole) {
         return None;
     }
     #[expect(clippy::cast_possible_truncation, reason = "checked to be near")]

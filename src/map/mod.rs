@@ -22,11 +22,12 @@ mod tests;
 mod writer;
 
 pub use self::csv::write_csv;
-pub use cog::{CogFiles, write_cog};
+pub use cog::{CogFiles, check_raster_classes, write_cog};
 pub use columns::{ColumnData, ColumnKind, MapColumn};
 pub use error::MapError;
 pub use geopackage::write_geopackage;
 pub use header::{MapContent, MapHeader, MapOrigin, ModelOrigin, SettledPrior};
+pub use lattice::LatticeFinder;
 pub use quick_look::write_quick_look;
 pub use reader::MapReader;
 pub use rows::{MapRows, Quality, uncertainty};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float32Type};
 use tesela_datasets::cell::Cell;
-use tesela_datasets::cells::{CellTableReader, table_column};
+use tesela_datasets::cells::{CellTableError, CellTableReader, table_column};
 
 use super::columns::{
     CLASS, DISSIMILARITY, INSIDE, PROBABILITY, QUALITY, SET, SPREAD, TRAINED, UNCERTAINTY, USED,
@@ -28,7 +28,10 @@ impl MapReader {
     /// # Errors
     /// If the file cannot be read, or is no map.
     pub fn open(path: &Path) -> Result<Self, MapError> {
-        let table = CellTableReader::open(path)?;
+        let table = CellTableReader::open(path).map_err(|error| match error {
+            CellTableError::Damaged { path, source } => MapError::OtherForm { path, source },
+            error => error.into(),
+        })?;
         let foreign = |reason| MapError::Foreign { path: path.to_owned(), reason };
         let text = table
             .description(KEY)

@@ -12,7 +12,6 @@ mod error;
 mod mosaic;
 mod origin;
 mod patches;
-mod plausibility;
 mod sink;
 mod table;
 

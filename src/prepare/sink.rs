@@ -9,8 +9,8 @@ use tesela_datasets::store::{Counts, StoreCell, StoreDefinition, StoreOverview, 
 use tesela_datasets::table::RowBatch;
 
 use super::origin::Origin;
-use super::plausibility::NirMedian;
 use super::{Coverage, PrepareError};
+use crate::plausibility::NirMedian;
 use crate::progress::Progress;
 
 /// A store that is ready.

@@ -33,7 +33,7 @@ pub use geotiff::{
 };
 pub use mosaic::{
     Access, Mosaic, MosaicError, MosaicNumber, MosaicReading, MosaicWindow, PixelPlacement, Plane,
-    read_patch_tiff,
+    files_behind, read_patch_tiff,
 };
 pub(crate) use mosaic::{holds, sample_type_name};
 pub(crate) use network::is_remote;

@@ -17,7 +17,7 @@ const LEVELS: &[&[&str]] = &[
     &["prepare", "label", "simulate", "inspection"],
     &["experiment", "grid", "cutting", "statistics", "map"],
     &["raster", "metrics"],
-    &["progress", "data_path", "picture", "numerals"],
+    &["progress", "data_path", "picture", "numerals", "plausibility"],
 ];
 
 fn root() -> &'static Path {

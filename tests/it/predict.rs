@@ -11,6 +11,8 @@ use tesela::raster::{Mosaic, MosaicReading, Window};
 use tesela_datasets::descriptor::FileBands;
 use tesela_datasets::pixel::Scaling;
 
+mod files;
+
 const SIDE: usize = 24;
 const EXPERIMENT: &str = "seed = 5\n[data]\nstore = \"store\"\n[data.sample]\nper-class = 12\n\
                           [validation]\nfolds = 2\n[model.extra-trees]\nn-trees = 20\n";

@@ -144,6 +144,9 @@ impl RawDescriptor {
         let mut problems = Problems::new();
         let name = problems.note("name", checked_name(&self.name));
         let classes = problems.note("classes", ClassMap::new(self.classes));
+        if let Some(Err(error)) = classes.as_ref().map(ClassMap::check_names) {
+            problems.add("classes", error.to_string());
+        }
         let pixels = RawPixels {
             product: self.product,
             scale: self.scale,
@@ -428,6 +431,14 @@ mod tests {
         for key in ["name", "product", "bands", "classes", "checksums.a.tif", "mosaic.patch-pixels"]
         {
             assert!(error.contains(&format!("`{key}`")), "{key} in {error}");
+        }
+    }
+
+    #[test]
+    fn classes_that_some_form_of_a_map_cannot_hold_are_refused() {
+        for (name, problem) in [("A", "differ by small"), ("b;c", "has a `;`"), ("b ", "space")] {
+            let error = read(&SMALLEST.replace("\"b\"", &format!("\"{name}\""))).unwrap_err();
+            assert!(error.contains("`classes`") && error.contains(problem), "{error}");
         }
     }
 

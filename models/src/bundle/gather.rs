@@ -5,11 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tesela_datasets::file_mark::FileMark;
+use tesela_datasets::whole_file::write_whole;
 
-use super::BundleError;
-use super::load::{check_file, read_manifest};
+use super::load::{check_file, load_trained_cells, read_manifest};
 use super::manifest::{BundleManifest, MANIFEST_FILE};
 use super::save::{appear, write_manifest};
+use super::trained_cells::TRAINED_CELLS_FILE;
+use super::{BundleError, TrainedCells};
 use crate::config::ModelConfig;
 use crate::extra_trees;
 use crate::network;
@@ -20,6 +22,8 @@ pub struct Gathering {
     manifest: BundleManifest,
     /// Where each file of the bundle lies now.
     files: BTreeMap<String, PathBuf>,
+    /// Files that lie nowhere yet.
+    made: BTreeMap<String, Vec<u8>>,
 }
 
 impl Gathering {
@@ -32,11 +36,13 @@ impl Gathering {
         manifest.exports.clear();
         let names = manifest.weights.keys();
         let files = names.map(|name| (name.clone(), directory.join(name))).collect();
-        Ok(Self { manifest, files })
+        Ok(Self { manifest, files, made: BTreeMap::new() })
     }
 
     /// An ensemble of the bundles in `members`, each with the name of its folder. Files beside the weights in the bundle `whole`, a
-    /// model of the same settings that was fitted on the cells of all members, are taken over. Nothing is said of how good it is.
+    /// model of the same settings that was fitted on the cells of all members, are taken over. Without it the ensemble knows the
+    /// cells that any of its members was fitted on, where all say so, and no area of applicability: what is unlike the cells of one
+    /// member may be like those of the others. Nothing is said of how good it is.
     ///
     /// # Errors
     /// If there are none, one cannot be read, or they are not of one model and data set.
@@ -48,9 +54,14 @@ impl Gathering {
         let mut joined = read_manifest(first)?;
         let (mut weights, mut files) = (BTreeMap::new(), BTreeMap::new());
         let own_files = model_files(&joined.provenance.model);
+        let (mut made, mut trained) = (BTreeMap::new(), Some(TrainedCells::default()));
         for (name, path) in members {
             let manifest = read_manifest(path)?;
             check_alike(path, &manifest, first, &joined)?;
+            if whole.is_none() {
+                let own = load_trained_cells(path, &manifest)?;
+                trained = trained.zip(own).map(|(all, own)| all.union(&own));
+            }
             for (file, mark) in &manifest.weights {
                 if own_files.contains(&file.as_str()) {
                     weights.insert(format!("{name}/{file}"), mark.clone());
@@ -70,11 +81,16 @@ impl Gathering {
                 }
             }
         }
+        if let Some(trained) = trained.filter(|trained| !trained.is_empty()) {
+            let bytes = trained.to_bytes();
+            weights.insert(TRAINED_CELLS_FILE.to_owned(), FileMark::of_bytes(&bytes));
+            made.insert(TRAINED_CELLS_FILE.to_owned(), bytes);
+        }
         joined.provenance.fold = None;
         joined.members = members.iter().map(|(name, _)| name.clone()).collect();
         joined.exports.clear();
         joined.weights = weights;
-        Ok(Self { manifest: joined, files })
+        Ok(Self { manifest: joined, files, made })
     }
 
     /// What the bundle will say about its model.
@@ -114,7 +130,13 @@ impl Gathering {
                 .map_err(|source| BundleError::Write { path: folder.clone(), source })?;
         }
         for (name, mark) in &self.manifest.weights {
-            let (from, to) = (&self.files[name], partial.join(name));
+            let to = partial.join(name);
+            if let Some(bytes) = self.made.get(name) {
+                write_whole(&to, bytes)
+                    .map_err(|source| BundleError::Write { path: to.clone(), source })?;
+                continue;
+            }
+            let from = &self.files[name];
             check_file(from, mark)?;
             fs::copy(from, &to)
                 .map_err(|source| BundleError::Write { path: to.clone(), source })?;

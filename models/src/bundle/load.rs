@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tesela_datasets::class::ClassMap;
 use tesela_datasets::file_mark::FileMark;
+use tesela_datasets::patch::PatchDefinition;
 use tesela_datasets::source::InputDefinition;
 
 use super::manifest::{APPLICABILITY_FILE, BundleManifest, FORMAT_VERSION, MANIFEST_FILE};
@@ -176,6 +177,9 @@ pub fn read_manifest(directory: &Path) -> Result<BundleManifest, BundleError> {
     if manifest.kind != expected {
         let reason = format!("the kind is `{}`; the model's is `{expected}`", manifest.kind);
         return Err(BundleError::Content { path, reason });
+    }
+    if let Some(Err(error)) = manifest.input.patches().map(PatchDefinition::check) {
+        return Err(BundleError::Content { path, reason: error.to_string() });
     }
     let side = manifest.provenance.pixel_metres;
     if let Some(side) = side.filter(|side| !(side.is_finite() && *side > 0.0)) {

@@ -55,6 +55,22 @@ impl TrainedCells {
         false
     }
 
+    /// These cells and `others`, each once.
+    #[must_use]
+    pub fn union(&self, others: &Self) -> Self {
+        let ids: BTreeSet<&str> = self.iter().chain(others.iter()).collect();
+        let mut cells = Self::default();
+        for id in ids {
+            cells.push(id);
+        }
+        cells
+    }
+
+    /// The ids, in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|index| self.get(index))
+    }
+
     fn get(&self, index: usize) -> &str {
         let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.text[start..self.ends[index]]
@@ -124,6 +140,11 @@ mod tests {
             for id in &ids {
                 prop_assert!(back.contains(id));
             }
+            let (one, two): (Vec<_>, Vec<_>) = ids.iter().enumerate().partition(|(at, _)| at % 3 == 0);
+            let of = |ids: Vec<(usize, &String)>| -> TrainedCells {
+                ids.into_iter().map(|(_, id)| CellId::new(id.as_str())).collect()
+            };
+            prop_assert_eq!(&of(one).union(&of(two)), &cells);
             prop_assert_eq!(back.contains(&other), ids.contains(&other));
         }
 

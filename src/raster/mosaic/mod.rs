@@ -14,6 +14,7 @@ mod open;
 mod placement;
 mod plane;
 mod read;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod unplaced;
@@ -24,6 +25,7 @@ pub use open::{Mosaic, MosaicReading};
 pub use placement::PixelPlacement;
 pub use plane::{MosaicNumber, Plane};
 pub use read::MosaicWindow;
+pub use sources::files_behind;
 pub use unplaced::read_patch_tiff;
 
 pub(crate) use numbers::{holds, name as sample_type_name};

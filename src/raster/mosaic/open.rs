@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use gdal::Dataset;
+use gdal::{Dataset, Metadata};
 use tesela_datasets::descriptor::{FileBands, Imagery};
 use tesela_datasets::patch::SampleType;
 use tesela_datasets::pixel::Scaling;
 
 use super::access::Access;
 use super::plane::{MosaicNumber, Plane};
+use super::sources::files_behind;
 use super::{MosaicError, MosaicWindow, PixelPlacement, numbers};
 use crate::raster::open::{limit_cache, open_raster};
 use crate::raster::{CoordinateSystem, RasterError, Window};
@@ -102,6 +103,28 @@ impl Mosaic {
     /// Where the pixels lie on the ground.
     pub fn placement(&self) -> &PixelPlacement {
         &self.placement
+    }
+
+    /// The files that its pixels come from, as far as they lie on this machine: itself, and the sources of a virtual raster. None
+    /// where it lies on a server or in an archive.
+    pub fn files(&self) -> Vec<PathBuf> {
+        files_behind(self.path())
+    }
+
+    /// What the file calls each of its bands, in its order; empty where it gives them no name.
+    pub fn band_names(&self) -> Vec<String> {
+        let dataset = &self.raster.dataset;
+        let name = |band| dataset.rasterband(band).and_then(|raster| raster.description());
+        (1..=dataset.raster_count()).map(|band| name(band).unwrap_or_default()).collect()
+    }
+
+    /// Whether the file says for all bands that are read which number means "no data".
+    pub fn declares_nodata(&self) -> bool {
+        let declares = |&band: &usize| {
+            let raster = self.raster.dataset.rasterband(band);
+            raster.is_ok_and(|raster| raster.no_data_value().is_some())
+        };
+        self.raster.numbers.iter().all(declares)
     }
 
     /// What ground coordinates mean.

@@ -201,3 +201,18 @@ fn a_raster_without_a_place_is_refused() {
     let reading = reading(&["red"], Product::C1.scaling());
     assert!(refusal(&path, &reading).contains("no coordinate reference system"));
 }
+
+#[test]
+fn a_mosaic_tells_what_its_bands_are_called_and_whether_it_declares_gaps() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("m.tif");
+    for (nodata, declares) in [(None, false), (Some(-9999.0), true)] {
+        let layout = GeoTiffLayout { nodata, ..layout(SampleType::Int16, 3) };
+        write(&path, layout, number);
+        let mosaic = Mosaic::open(&path, &reading(&["red", "-", "nir"], Product::C1.scaling()));
+        let mosaic = mosaic.unwrap();
+        assert_eq!(mosaic.band_names(), ["b0", "b1", "b2"]);
+        assert_eq!(mosaic.declares_nodata(), declares);
+        assert_eq!(mosaic.files(), std::slice::from_ref(&path));
+    }
+}

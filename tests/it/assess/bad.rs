@@ -46,6 +46,7 @@ fn files_that_are_no_maps_no_labels_or_broken_are_refused() {
     for (line, words) in [
         ("nowhere.parquet", "cannot read the table of cells `nowhere.parquet`"),
         ("labels.csv", "`labels.csv` cannot be read as Parquet"),
+        ("labels.csv", "expected a map in its first form, GeoParquet"),
         ("empty.parquet", "`empty.parquet` cannot be read as Parquet"),
         ("half.parquet", "`half.parquet` cannot be read as Parquet"),
         ("map.parquet empty.csv", "`empty.csv`"),

@@ -117,10 +117,22 @@ fn a_fold_is_exported_and_a_run_without_a_final_model_as_an_ensemble() {
     place.succeed(&["train", "trees.toml", "--out", "run"]);
     let message = place.refuse(&["export", "run", "--out", "model"]);
     assert!(message.contains("`final-model = false`"), "{message}");
+    let message = place.refuse(&["predict", "run", "--table", "plots.csv", "--out", "map.csv"]);
+    assert!(message.contains("`tesela export run --model ensemble --out DIR`"), "{message}");
+    assert!(!message.contains("when all folds are done"), "{message}");
     place.succeed(&["export", "run", "--out", "model", "--model", "ensemble"]);
     let found = manifest(&place.path("model"));
     assert!(found["operating_point"].is_object(), "{found}");
     assert!(found["provenance"]["measured"]["accuracy"].is_f64(), "{found}");
+    // It knows the cells of all its members, each of which lacks some.
+    place.succeed(&["predict", "model", "--table", "plots.csv", "--out", "map.csv"]);
+    let map = fs::read_to_string(place.path("map.csv")).unwrap();
+    assert!(map.lines().next().unwrap().ends_with(",trained_on"), "{map}");
+    assert_eq!(map.lines().filter(|line| line.ends_with(",true")).count(), 117);
+    let card = fs::read_to_string(place.path("model/MODEL_CARD.md")).unwrap();
+    assert!(card.contains("Nothing here tells cells that are unlike all training cells"), "{card}");
+    let again = place.succeed(&["inspect", "model", "--verify"]);
+    assert!(again.contains("trained-cells.jsonl"), "{again}");
     place.succeed(&["export", "run", "--out", "fold", "--model", "fold-2"]);
     let found = manifest(&place.path("fold"));
     assert_eq!(found["provenance"]["fold"], 2);

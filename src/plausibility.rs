@@ -1,7 +1,8 @@
 //! Plausibility: whether numbers that are declared to be reflectance look like it.
 //!
 //! Mixing up two products is the most damaging error available, and nothing later would notice. Over land the
-//! median near-infrared reflectance lies between 0.15 and 0.35 under the right product only.
+//! median near-infrared reflectance lies between 0.15 and 0.35 under the right product only. What is prepared is looked at, and
+//! what is predicted.
 
 use tesela_datasets::patch::PatchBatch;
 use tesela_datasets::pixel::{Band, PixelDefinition, Product, Scaling};
@@ -10,6 +11,8 @@ use tesela_datasets::pixel::{Band, PixelDefinition, Product, Scaling};
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.15..=0.35;
 /// One pixel in so many is looked at.
 const THINNING: usize = 16;
+/// One cell in so many stands for all of them.
+const FEW: u32 = 16;
 /// Reflectance between two bins.
 const STEP: f64 = 0.001;
 /// Reflectance at the beginning of the first bin; lower values count there.
@@ -19,7 +22,7 @@ const BINS: usize = 10_000;
 
 /// Gathers the median near-infrared reflectance of a collection.
 #[derive(Debug)]
-pub(super) struct NirMedian {
+pub(crate) struct NirMedian {
     band: usize,
     scaling: Scaling,
     counts: Vec<u64>,
@@ -28,7 +31,7 @@ pub(super) struct NirMedian {
 
 impl NirMedian {
     /// For a collection with a product and a near-infrared band; others have nothing to check.
-    pub(super) fn of(pixel: &PixelDefinition) -> Option<Self> {
+    pub(crate) fn of(pixel: &PixelDefinition) -> Option<Self> {
         let band = pixel.bands.position(Band::Nir)?;
         let scaling = pixel.scaling;
         scaling.is_calibrated().then(|| Self {
@@ -40,22 +43,33 @@ impl NirMedian {
     }
 
     /// Takes in the used pixels of `patches`.
-    pub(super) fn note(&mut self, patches: &PatchBatch) {
-        let shape = patches.shape;
-        self.row.resize(shape.pixels(), 0.0);
-        for index in 0..patches.len() {
-            let start = index * shape.samples() + self.band * shape.pixels();
-            patches.samples.copy_to_f32(start, &mut self.row);
-            let pixels = self.row.iter().zip(patches.used_of(index));
-            for (&stored, _) in pixels.step_by(THINNING).filter(|(_, used)| **used) {
-                let value = reflectance(&self.scaling, f64::from(stored));
-                self.counts[bin(value)] += 1;
+    pub(crate) fn note(&mut self, patches: &PatchBatch) {
+        (0..patches.len()).for_each(|index| self.note_patch(patches, index));
+    }
+
+    /// Takes in those of a few of `patches`: those of the same cells in whichever batches they come.
+    pub(crate) fn note_few(&mut self, patches: &PatchBatch) {
+        for (index, cell) in patches.positions.iter().enumerate() {
+            if cell.is_multiple_of(FEW) {
+                self.note_patch(patches, index);
             }
         }
     }
 
+    fn note_patch(&mut self, patches: &PatchBatch, index: usize) {
+        let shape = patches.shape;
+        self.row.resize(shape.pixels(), 0.0);
+        let start = index * shape.samples() + self.band * shape.pixels();
+        patches.samples.copy_to_f32(start, &mut self.row);
+        let pixels = self.row.iter().zip(patches.used_of(index));
+        for (&stored, _) in pixels.step_by(THINNING).filter(|(_, used)| **used) {
+            let value = reflectance(&self.scaling, f64::from(stored));
+            self.counts[bin(value)] += 1;
+        }
+    }
+
     /// The median; `None` without used pixels.
-    pub(super) fn median(&self) -> Option<f64> {
+    pub(crate) fn median(&self) -> Option<f64> {
         let total: u64 = self.counts.iter().sum();
         let mut below = 0;
         let median = self.counts.iter().position(|count| {
@@ -66,7 +80,7 @@ impl NirMedian {
     }
 
     /// What the user should know, if anything.
-    pub(super) fn warning(&self) -> Option<String> {
+    pub(crate) fn warning(&self) -> Option<String> {
         let median = self.median().filter(|median| !PLAUSIBLE.contains(median))?;
         let product = self.scaling.product?;
         let highest = median > LOWEST + (BINS as f64 - 1.0) * STEP;
@@ -124,6 +138,33 @@ mod tests {
             positions: vec![0],
         });
         median.warning()
+    }
+
+    #[test]
+    fn the_same_few_cells_stand_for_all_in_any_batches() {
+        let shape = PatchShape { bands: 6, height: 8, width: 8 };
+        let pixel = PixelDefinition::of_product(Product::C1);
+        let counts = |batches: &[&[u32]]| {
+            let mut median = NirMedian::of(&pixel).unwrap();
+            for &cells in batches {
+                let stored = cells
+                    .iter()
+                    .flat_map(|&cell| vec![u16::try_from(2000 + cell).unwrap(); shape.samples()]);
+                median.note_few(&PatchBatch {
+                    shape,
+                    samples: Samples::UInt16(stored.collect()),
+                    used: vec![true; cells.len() * 64],
+                    labels: vec![Label::Undefined; cells.len()],
+                    positions: cells.to_vec(),
+                });
+            }
+            median.counts
+        };
+        let all: Vec<u32> = (0..100).collect();
+        let found = counts(&[&all]);
+        assert_eq!(found, counts(&[&all[40..], &all[..7], &all[7..40]]));
+        let cells = usize::try_from(found.iter().sum::<u64>()).unwrap() * THINNING / 64;
+        assert_eq!(cells, 7);
     }
 
     #[test]
