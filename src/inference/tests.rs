@@ -164,7 +164,7 @@ fn write_cells(path: &Path, columns: usize, rows: usize, side: f64) {
 }
 
 /// Cells a side of a grid whose cells have three pixels a side, all within the mosaic.
-const FINE_SIDE: usize = 110;
+const FINE_SIDE: usize = 80;
 
 /// A folder with a mosaic, a grid, and models.
 struct Place {
