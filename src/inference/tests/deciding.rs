@@ -7,7 +7,7 @@ use tesela_models::operating_point::{Decision, OperatingPoint};
 use super::*;
 
 /// An operating point that leaves probabilities as they are.
-fn point(decision: Value, conformal: Value) -> OperatingPoint {
+fn point(decision: &Value, conformal: &Value) -> OperatingPoint {
     let text = json!({
         "classes": ["dark", "bright"],
         "calibration": "none",
@@ -59,7 +59,7 @@ fn classes(rows: &MapRows) -> Vec<Option<usize>> {
 
 #[test]
 fn the_mean_threshold_decides_on_the_mean_of_probabilities() {
-    let points = [0.2, 0.6].map(|at_least| Some(point(threshold(1, at_least), Value::Null)));
+    let points = [0.2, 0.6].map(|at_least| Some(point(&threshold(1, at_least), &Value::Null)));
     let facts = facts(points);
     // The threshold is .4, and one of the two would map each of these cells.
     let rows = decide(&facts, &[&[0.1, 0.6], &[0.75, 0.0625], &[0.9, 0.0]], &[]);
@@ -75,7 +75,7 @@ fn the_mean_threshold_decides_on_the_mean_of_probabilities() {
 
 #[test]
 fn a_cell_at_the_mean_threshold_is_of_its_class() {
-    let points = [0.25, 0.75].map(|at_least| Some(point(threshold(1, at_least), Value::Null)));
+    let points = [0.25, 0.75].map(|at_least| Some(point(&threshold(1, at_least), &Value::Null)));
     let facts = facts(points);
     let rows = decide(&facts, &[&[0.25, 0.75], &[0.25, 0.734_375]], &[]);
     assert_eq!(classes(&rows), [Some(1), Some(0)]);
@@ -85,13 +85,13 @@ fn a_cell_at_the_mean_threshold_is_of_its_class() {
 fn where_models_do_not_share_a_threshold_the_most_probable_class_is_taken() {
     let low = || threshold(1, 0.1);
     for other in [json!("argmax"), threshold(0, 0.1)] {
-        let points = [low(), other.clone()].map(|decision| Some(point(decision, Value::Null)));
+        let points = [low(), other.clone()].map(|decision| Some(point(&decision, &Value::Null)));
         let facts = facts(points);
         let rows = decide(&facts, &[&[0.4, 0.4], &[0.4, 0.8]], &[]);
         assert_eq!(classes(&rows), [Some(0), Some(1)], "{other}");
     }
     // One alone decides as it says.
-    let facts = facts([Some(point(low(), Value::Null))]);
+    let facts = facts([Some(point(&low(), &Value::Null))]);
     assert_eq!(classes(&decide(&facts, &[&[0.4], &[0.05]], &[])), [Some(1), Some(0)]);
 }
 
@@ -105,7 +105,7 @@ fn each_model_is_calibrated_and_moved_by_its_own_operating_point() {
         "conformal": null,
     }))
     .unwrap();
-    let facts = facts([Some(moved), Some(point(json!("argmax"), Value::Null))]);
+    let facts = facts([Some(moved), Some(point(&json!("argmax"), &Value::Null))]);
     let rows = decide(&facts, &[&[0.5, 0.5]], &[]);
     // Even odds become one to nine with the first.
     assert!((rows.probabilities_of(0, 2)[1] - 0.3).abs() < 1e-6, "{:?}", rows.probabilities);
@@ -120,7 +120,7 @@ fn each_model_is_calibrated_and_moved_by_its_own_operating_point() {
 fn a_class_stays_in_the_set_where_one_model_cannot_rule_it_out() {
     // A class is ruled out below these probabilities: a quarter and three quarters.
     let sets = |limit: f64| json!({ "error": 0.1, "limits": [limit, limit] });
-    let points = [0.75, 0.25].map(|limit| Some(point(threshold(1, 0.5), sets(limit))));
+    let points = [0.75, 0.25].map(|limit| Some(point(&threshold(1, 0.5), &sets(limit))));
     let facts = facts(points);
     let nan = f32::NAN;
     let rows = decide(&facts, &[&[0.9, 0.9], &[0.9, 0.1], &[0.5, 0.5], &[nan, nan]], &[]);
@@ -129,7 +129,7 @@ fn a_class_stays_in_the_set_where_one_model_cannot_rule_it_out() {
     assert_eq!(found, expected);
     assert_eq!(classes(&rows)[3], None);
     // A model without sets rules nothing out.
-    let points = [sets(0.75), Value::Null].map(|sets| Some(point(threshold(1, 0.5), sets)));
+    let points = [sets(0.75), Value::Null].map(|sets| Some(point(&threshold(1, 0.5), &sets)));
     let rows = decide(&self::facts(points), &[&[0.9, 0.9]], &[]);
     assert_eq!(rows.sets, [true, true]);
 }
@@ -157,7 +157,7 @@ const FAR: f32 = 1e6;
 
 #[test]
 fn a_cell_is_inside_the_area_where_it_is_inside_that_of_all_and_as_unlike_as_the_worst_says() {
-    let mut facts = facts((0..3).map(|_| Some(point(threshold(1, 0.5), Value::Null))));
+    let mut facts = facts((0..3).map(|_| Some(point(&threshold(1, 0.5), &Value::Null))));
     // One of the three has no area, and nothing to say.
     facts[0].applicability = Some(area());
     facts[2].applicability = Some(area());
@@ -186,7 +186,7 @@ fn a_cell_that_one_of_the_models_has_seen_is_marked() {
 
 #[test]
 fn a_model_without_operating_point_beside_others_is_named() {
-    let facts = facts([Some(point(json!("argmax"), Value::Null)), None]);
+    let facts = facts([Some(point(&json!("argmax"), &Value::Null)), None]);
     let error = Decider::new(&facts, false).unwrap_err();
     assert!(
         matches!(&error, InferenceError::NoOperatingPoint { name } if name == Path::new("model-1"))
@@ -198,7 +198,7 @@ fn a_model_without_operating_point_beside_others_is_named() {
 
 #[test]
 fn an_operating_point_that_cannot_decide_says_so() {
-    let facts = facts([Some(point(json!("argmax"), Value::Null))]);
+    let facts = facts([Some(point(&json!("argmax"), &Value::Null))]);
     let decider = Decider::new(&facts, false).unwrap();
     let error = decider.decide(cells(1), &[0.5, 0.75]).unwrap_err();
     assert!(matches!(error, InferenceError::Deciding(_)), "{error}");
@@ -206,7 +206,7 @@ fn an_operating_point_that_cannot_decide_says_so() {
 
 #[test]
 fn decisions_of_one_model_are_those_of_its_operating_point() {
-    let own = point(threshold(1, 0.3), Value::Null);
+    let own = point(&threshold(1, 0.3), &Value::Null);
     let facts = facts([Some(own.clone())]);
     let shares: Vec<[f32; 1]> = (0..=20_u8).map(|step| [f32::from(step) / 20.0]).collect();
     let of_bright: Vec<&[f32]> = shares.iter().map(<[f32; 1]>::as_slice).collect();
