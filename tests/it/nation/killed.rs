@@ -62,7 +62,7 @@ fn kill_until_done(place: &Place, line: &str, usual: Duration, draws: &mut Gener
 /// Runs the program and kills it as soon as `moment` has come.
 fn kill_at(place: &Place, line: &str, moment: impl Fn() -> bool) {
     let mut child = start(place, line);
-    let limit = Instant::now() + Duration::from_secs(60);
+    let limit = Instant::now() + Duration::from_mins(1);
     while !moment() {
         assert!(child.try_wait().unwrap().is_none(), "it was done before it was killed: {line}");
         assert!(Instant::now() < limit, "the moment does not come: {line}");
