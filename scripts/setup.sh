@@ -14,6 +14,8 @@ need 'command -v pkg-config' pkg-config
 need 'pkg-config --exists gdal' libgdal-dev
 if [ "${1:-}" = test ]; then
     need 'python3 -c "import venv, ensurepip"' python3 python3-venv
+    # What GDAL itself says of maps (4 MB on disk).
+    need 'command -v gdalinfo && command -v ogrinfo' gdal-bin
     # The shell's own `kill` is no program that a test can start.
     need 'type -P kill' procps
     # A browser that looks at the reports, without its window (59 MB to fetch, 206 MB on disk).

@@ -1,13 +1,14 @@
 """The nation: from a mosaic to a map, on this machine, and what it would take for a whole country.
 
-    python benches/peers/nation.py [--shares 1,3,10] [--model extra-trees] [--folder FOLDER] [--threads N] [--plain]
+    python benches/peers/nation.py [--shares 1,3,10] [--model extra-trees] [--folder FOLDER] [--threads N] [--plain] [--forms]
 
 Simulates a country (six bands of 16 bits at 30 m, cells of 1 km), trains on it, and predicts 1, 3 and 10 per cent of the
 1,975,719 cells of the pilot's nation from mosaics of that size. Says for each share the seconds, processor seconds, cells a
 second and peak memory, how far from linear the growth is, and what the largest share means for the whole. For networks it
 also measures the bare inference throughput of the same model on patches in a store, in turns with the map of the largest
 share, and says how far the map is from it: the median of `--turns` pairs. With `--plain` the mosaic is not compressed, as
-35 GB for a nation are; it is compressed with Zstandard and a predictor otherwise. There is no peer: the pilot took hours.
+35 GB for a nation are; it is compressed with Zstandard and a predictor otherwise. With `--forms` the map of the largest share is
+also written in each of its other forms: the seconds that one takes longer than the table alone, and the peak memory. There is no peer: the pilot took hours.
 Ends with one line of JSON.
 """
 from __future__ import annotations
@@ -73,6 +74,27 @@ def plain(mosaic: Path) -> Path:
     return copy
 
 
+def measure_forms(program: Path, run: Path, state: Path, folder: Path, threads: list) -> dict[str, dict[str, float]]:
+    """Seconds that each form of a map takes longer than its table alone, and the peak memory; all are made of one part."""
+    out = folder / "forms"
+    out.mkdir(exist_ok=True)
+    measured([program, "predict", run, "--mosaic", state / "mosaic.tif", "--grid", state / "grid.parquet", "--part", "1/1",
+              "--out", out / "map.parquet", *threads], folder)
+    parts = out / "map.parquet.parts"
+
+    def make(*names: str) -> dict[str, float]:
+        outs = [word for name in names for word in ("--out", out / name)]
+        return measured([program, "merge", parts, *outs, *threads], folder)
+
+    table = make("map.parquet")
+    found = {"parquet": {"seconds": round(table["seconds"], 2), "memory": round(table["memory"])}}
+    for form in ("tif", "gpkg", "csv", "png"):
+        both = make("map.parquet", f"map.{form}")
+        found[form] = {"seconds": round(both["seconds"] - table["seconds"], 2), "memory": round(both["memory"])}
+    shutil.rmtree(out)
+    return found
+
+
 def bare_throughput(threads: int) -> float:
     """Patches a second that LeNet predicts from a store, network and channels."""
     speed = environment.build("tesela-models", "network_speed")
@@ -88,6 +110,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--turns", type=int, default=3, help="maps and bare predictions that are compared")
     parser.add_argument("--plain", action="store_true", help="a mosaic without compression")
+    parser.add_argument("--forms", action="store_true", help="write the largest map in all its forms, too")
     arguments = parser.parse_args()
     program = environment.program()
     kept = arguments.folder is not None
@@ -147,6 +170,11 @@ def main() -> None:
             result["map_over_bare"] = round(statistics.median(ratios), 3)
             print(f"inference alone, from a store: {result['bare_patches_a_second']} patches a second; the map takes "
                   f"{', '.join(f'{ratio:.2f}' for ratio in ratios)} times as long")
+        if arguments.forms:
+            state = folder / f"state-{last['share']}"
+            result["forms"] = measure_forms(program, run, state, folder, threads)
+            for form, values in result["forms"].items():
+                print(f"{form:>8}: {values['seconds']:6.1f} s, {values['memory']:5.0f} MB")
         print(json.dumps(result))
     finally:
         if not kept:

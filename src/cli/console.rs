@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
@@ -24,6 +24,8 @@ pub(crate) struct Console {
     screen: Screen,
     /// What stands behind the bar.
     pace: Option<Pace>,
+    /// What is being done.
+    stage: Option<Stage>,
 }
 
 impl Console {
@@ -32,7 +34,7 @@ impl Console {
         listen_for_interrupts();
         let screen = Screen::default();
         Warnings::hear(&screen);
-        Self { quiet, terminal: io::stderr().is_terminal(), screen, pace: None }
+        Self { quiet, terminal: io::stderr().is_terminal(), screen, pace: None, stage: None }
     }
 
     /// Prints data on standard output. A reader who has gone away is no error.
@@ -58,6 +60,14 @@ impl Console {
         for cause in error.chain().skip(1) {
             self.screen.line(&format!("  because: {}", cause.to_string().replace('\n', "\n    ")));
         }
+    }
+
+    /// Ends the stage with a line that says how much was done, and how fast; `did` is what was done to it, such as
+    /// `predicted`.
+    pub(crate) fn finish_counted(&mut self, did: &str) {
+        let stage = self.stage.take().filter(|stage| stage.done > 0);
+        let summary = stage.map(|stage| stage.words(did, stage.began.elapsed()));
+        self.finish(&summary.unwrap_or_default());
     }
 
     fn end_bar(&mut self) {
@@ -105,6 +115,23 @@ impl Pace {
     }
 }
 
+/// What a stage has done so far, on a terminal and elsewhere.
+#[derive(Debug)]
+struct Stage {
+    began: Instant,
+    done: u64,
+    unit: String,
+}
+
+impl Stage {
+    fn words(&self, did: &str, time: Duration) -> String {
+        let (seconds, unit) = (time.as_secs_f64(), &self.unit);
+        // A clock may stand still for as long as a small map takes.
+        let pace = rate(self.done as f64 / seconds.max(1e-6), unit);
+        format!("{did} {} {unit} in {}, {pace}", grouped(self.done), duration(seconds))
+    }
+}
+
 /// A rate of three digits at most, in the unit of time that brings it above one.
 fn rate(per_second: f64, unit: &str) -> String {
     let (value, time) = match per_second {
@@ -134,6 +161,7 @@ fn three_digits(value: f64) -> u64 {
 impl Progress for Console {
     fn start(&mut self, what: &str, total: Option<u64>, unit: &str) {
         self.end_bar();
+        self.stage = Some(Stage { began: Instant::now(), done: 0, unit: unit.to_owned() });
         if self.quiet || !self.terminal {
             return;
         }
@@ -147,6 +175,9 @@ impl Progress for Console {
     }
 
     fn advance(&mut self, count: u64) {
+        if let Some(stage) = &mut self.stage {
+            stage.done += count;
+        }
         if let Some(bar) = self.screen.bar() {
             bar.inc(count);
         }
@@ -212,5 +243,13 @@ mod tests {
         assert_eq!(rate(0.25, "epochs"), "15.0 epochs/min");
         assert_eq!(rate(0.01, "epochs"), "36.0 epochs/h");
         assert_eq!(rate(0.0, "epochs"), "0.00 epochs/h");
+    }
+
+    #[test]
+    fn what_a_stage_leaves_says_how_much_was_done_and_how_fast() {
+        let stage = Stage { began: Instant::now(), done: 1_975_719, unit: "cells".to_owned() };
+        let words = stage.words("predicted", Duration::from_secs(108));
+        assert_eq!(words, "predicted 1,975,719 cells in 1 min 48 s, 18,300 cells/s");
+        assert!(stage.words("mapped", Duration::ZERO).contains(" in 0.0 s, "));
     }
 }

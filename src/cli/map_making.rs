@@ -30,12 +30,13 @@ pub(super) fn make_map(
     std::fs::create_dir_all(&folder)?;
     let table = files.table(&folder);
     let summary = merge(parts, facts, decider, grid, &table, console)?;
-    let watch: &mut dyn Progress = console;
-    watch.finish("");
-    let written = files.write(&table)?;
+    console.finish_counted("mapped");
+    let written = files.write(&table);
+    // Also where a form failed: what lies beside parts is taken for one by whoever names the files.
     if table.starts_with(&folder) {
         std::fs::remove_file(&table)?;
     }
+    let written = written?;
     // It is left where it holds parts.
     drop(std::fs::remove_dir(&folder));
     Ok(MadeMap { summary, files: written })

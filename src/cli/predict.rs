@@ -120,8 +120,10 @@ fn run_grid(
     let part = args.part.unwrap_or(Part::WHOLE);
     tell_decider(&decider, args.raw, console);
     let done = predict_part(&models, &mosaic, &grid, part, &folder, console);
-    let watch: &mut dyn Progress = console;
-    watch.finish("");
+    match &done {
+        Ok(done) if done.known < done.cells => console.finish_counted("predicted"),
+        _ => Progress::finish(console, ""),
+    }
     let done = done.inspect_err(|_| tell_what_is_kept(&folder, console))?;
     if done.known > 0 {
         let all = if done.known == done.cells { "all" } else { "" };
@@ -136,7 +138,8 @@ fn run_grid(
         return Ok(ExitStatus::Success);
     }
     let parts = PartSet::open(std::slice::from_ref(&done.ledger))?;
-    let made = make_map(&parts, models.facts(), &decider, &grid, files, console)?;
+    let made = make_map(&parts, models.facts(), &decider, &grid, files, console)
+        .inspect_err(|_| tell_what_is_kept(&folder, console))?;
     // The map is there; what was kept to make it is of no more use. Parts that others have made stay.
     drop(std::fs::remove_file(&done.ledger));
     drop(std::fs::remove_dir(&folder));
@@ -205,8 +208,7 @@ fn map_table(
 ) -> anyhow::Result<MadeMap> {
     let map = files.table(&files.folder());
     let summary = predict_table(models, decider, input, &map, console)?;
-    let watch: &mut dyn Progress = console;
-    watch.finish("");
+    console.finish_counted("mapped");
     Ok(MadeMap { summary, files: files.write(&map)? })
 }
 

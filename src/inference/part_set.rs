@@ -12,8 +12,8 @@ use crate::cutting::Part;
 
 /// The extension of the files of parts.
 pub const PART_SUFFIX: &str = "cells";
-/// Cells that are held in memory at a time.
-const WINDOW: usize = 1 << 20;
+/// Cells that are held in memory at a time; fewer in tests, so that small grids have several such windows.
+const WINDOW: usize = if cfg!(test) { 100 } else { 1 << 20 };
 /// Parts that a message lists.
 const LISTED: usize = 10;
 

@@ -1,5 +1,7 @@
 //! Mapping with a model that looks at one number.
 
+mod deciding;
+mod parts;
 mod reading;
 mod settling;
 
@@ -41,9 +43,14 @@ struct Bright {
 
 impl Bright {
     fn new() -> Self {
+        Self::of_side(33)
+    }
+
+    /// Of patches with so many pixels a side.
+    fn of_side(side: usize) -> Self {
         let bands = BandSet::new([Band::Red]).unwrap();
         let pixel = PixelDefinition { bands, ..PixelDefinition::of_product(Product::C1) };
-        let shape = PatchShape { bands: 1, height: 33, width: 33 };
+        let shape = PatchShape { bands: 1, height: side, width: side };
         let input = PatchDefinition { shape, sample_type: SampleType::Int16, pixel };
         let input = InputDefinition::Patches(input);
         let classes = ClassMap::new(["dark", "bright"]).unwrap();
@@ -92,7 +99,7 @@ impl Classifier for Bright {
         for index in 0..patches.len() {
             patches.copy_patch(index, &mut numbers);
             let share = if patches.used_of(index).contains(&true) {
-                numbers[16 * 33 + 16] / 10_000.0 + self.more
+                numbers[numbers.len() / 2] / 10_000.0 + self.more
             } else {
                 f32::NAN
             };
@@ -132,17 +139,22 @@ fn write_mosaic(path: &Path) {
 
 /// 11 by 10 cells of 990 m; the last column lies beyond the mosaic.
 fn write_grid(path: &Path) {
+    write_cells(path, 11, 10, 990.0);
+}
+
+/// Cells from the upper left corner of the mosaic on, their sides in metres.
+fn write_cells(path: &Path, columns: usize, rows: usize, side: f64) {
     let crs = CoordinateSystem::parse("EPSG:32614").unwrap();
     let classes = ClassMap::new(["known"]).unwrap();
     let header = CellTableHeader { classes, crs: Some(crs.to_crs()) };
-    let cells: Vec<Cell> = (0..110_usize)
+    let cells: Vec<Cell> = (0..columns * rows)
         .map(|index| {
-            let (row, column) = ((index / 11) as f64, (index % 11) as f64);
-            let (x, y) = (500_000.0 + column * 990.0, 2_000_000.0 - (row + 1.0) * 990.0);
+            let (row, column) = ((index / columns) as f64, (index % columns) as f64);
+            let (x, y) = (500_000.0 + column * side, 2_000_000.0 - (row + 1.0) * side);
             Cell {
                 id: CellId::new(format!("c{index}")),
                 label: Label::Undefined,
-                outline: Some(Outline::square(x, y, 990.0)),
+                outline: Some(Outline::square(x, y, side)),
                 year: None,
             }
         })
@@ -151,6 +163,9 @@ fn write_grid(path: &Path) {
     writer.append(&cells).unwrap();
     writer.finish().unwrap();
 }
+
+/// Cells a side of a grid whose cells have three pixels a side, all within the mosaic.
+const FINE_SIDE: usize = 80;
 
 /// A folder with a mosaic, a grid, and models.
 struct Place {
@@ -181,6 +196,16 @@ impl Place {
         });
         let models = Models::new(models.collect(), "flex").unwrap();
         Self { folder, models, asked, descriptor: None, mosaic: "m.tif", as_raster: false }
+    }
+
+    /// With so many cells of three pixels a side that they are cut in several batches.
+    fn fine() -> Self {
+        let mut place = Self::new();
+        write_cells(&place.path("g.parquet"), FINE_SIDE, FINE_SIDE, 90.0);
+        let model = Bright { asked: Arc::clone(&place.asked), ..Bright::of_side(3) };
+        let facts = model.facts();
+        place.models = Models::new(vec![(Box::new(model), facts)], "flex").unwrap();
+        place
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -286,35 +311,39 @@ fn any_number_of_parts_gives_the_same_map() {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-    #[test]
-    fn what_is_cut_off_anywhere_is_taken_up_again_and_ends_with_the_same_bytes(
-        share in 0.0_f64..1.0,
-        flipped in any::<bool>(),
-    ) {
-        let place = Place::new();
-        let ledger = place.predict("1/1", "parts").unwrap().ledger;
-        let whole = fs::read(&ledger).unwrap();
-        place.merge(&["parts"], "whole.parquet").unwrap();
-        place.asked();
+#[test]
+fn what_is_cut_off_anywhere_is_taken_up_again_and_ends_with_the_same_bytes() {
+    let place = Place::fine();
+    let all = (FINE_SIDE * FINE_SIDE) as u64;
+    let ledger = place.predict("1/1", "parts").unwrap().ledger;
+    let whole = fs::read(&ledger).unwrap();
+    place.merge(&["parts"], "whole.parquet").unwrap();
+    let map = fs::read(place.path("whole.parquet")).unwrap();
+    place.asked();
+    // Behind magic, version, length and checksum.
+    let header = 20 + u32::from_le_bytes(whole[12..16].try_into().unwrap()) as usize;
+    let in_between = AtomicU64::new(0);
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(24));
+    let outcome = runner.run(&(0..whole.len(), any::<bool>()), |(at, flipped)| {
         let mut bytes = whole.clone();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small file")]
-        let at = (whole.len() as f64 * share) as usize;
-        let in_header = at < whole.len() - (100 * 20 + 16);
-        if flipped && !in_header {
+        if flipped && at >= header {
             bytes[at] ^= 0x10;
         } else {
             bytes.truncate(at);
         }
         fs::write(&ledger, bytes).unwrap();
         let again = place.predict("1/1", "parts").unwrap();
-        prop_assert_eq!(again.known + place.asked(), 100);
+        prop_assert_eq!(again.known + place.asked(), all);
+        if again.known > 0 && again.known < all {
+            in_between.fetch_add(1, Ordering::Relaxed);
+        }
         prop_assert!(fs::read(&ledger).unwrap() == whole);
         place.merge(&["parts"], "map.parquet").unwrap();
-        let [one, other] = ["whole", "map"].map(|name| fs::read(place.path(&format!("{name}.parquet"))).unwrap());
-        prop_assert!(one == other);
-    }
+        prop_assert!(fs::read(place.path("map.parquet")).unwrap() == map);
+        Ok(())
+    });
+    outcome.unwrap();
+    assert!(in_between.into_inner() > 0, "all or nothing was known each time");
 }
 
 #[test]
@@ -495,10 +524,12 @@ fn another_resolution_is_refused_with_its_risk_and_can_be_forced() {
     }
     let mut watch = Hasty { stopped: false, warnings: Vec::new() };
     drop(place.predict_watched("1/1", "parts", true, &mut watch));
-    assert!(
-        watch.warnings[0].contains("the resolution of the mosaic is 30.000 m"),
-        "{:?}",
-        watch.warnings
-    );
+    // It says what was found, what was expected, and what may go wrong.
+    let warning = &watch.warnings[0];
+    for words in ["resolution", "30.000 m", "10.000 m"] {
+        assert!(warning.contains(words), "{warning}");
+    }
+    let risks = ["measured", "wrong", "texture", "risk"];
+    assert!(risks.iter().any(|risk| warning.contains(risk)), "{warning}");
     assert_eq!(place.predict_watched("1/1", "parts", true, &mut Unwatched).unwrap().cells, 100);
 }

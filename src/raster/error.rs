@@ -197,6 +197,16 @@ pub enum RasterError {
         /// What GDAL said.
         source: GdalError,
     },
+    /// GDAL refused, and has said more than its own error holds.
+    #[error("cannot {action} `{}`: {message}", .path.display())]
+    Refused {
+        /// What was to be done.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What it said, such as that the disk is full.
+        message: String,
+    },
     /// A declaration or a request makes no sense.
     #[error("raster `{}`: {message}", .path.display())]
     Request {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use gdal::config::{get_config_option, set_thread_local_config_option};
 use gdal::errors::GdalError;
 use gdal::vector::sql::Dialect;
 use gdal::vector::{
@@ -15,7 +16,7 @@ use tesela_datasets::class::ClassMap;
 use tesela_datasets::whole_file::partial_path;
 
 use super::layer_styles::add_style;
-use super::open::keep_quiet;
+use super::open::{keep_quiet, take_failure};
 use super::{CoordinateSystem, RasterError};
 
 /// Key of the layer's metadata under which the class names lie, in order, as a JSON list.
@@ -28,6 +29,11 @@ const LAYER: &str = "cells";
 const CELL_ID: usize = 0;
 const LABEL: usize = 1;
 const YEAR: usize = 2;
+
+/// The option of GDAL's that says when a GeoPackage was changed.
+const TIME_KEY: &str = "OGR_CURRENT_DATE";
+/// What stands there unless the user has set something else: the same content gives the same bytes at any time.
+const NO_TIME: &str = "1970-01-01T00:00:00.000Z";
 
 /// What a further column of a GeoPackage holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +129,8 @@ impl GeoPackageWriter {
     /// If the file cannot be made.
     pub fn begin(path: &Path, layout: &GeoPackageLayout<'_>) -> Result<Self, RasterError> {
         keep_quiet();
+        // What failed before is none of this file's business.
+        take_failure();
         let partial = partial_path(path);
         remove_leftovers(&partial);
         let mut writer =
@@ -136,7 +144,7 @@ impl GeoPackageWriter {
             ..DatasetOptions::default()
         };
         let dataset = Dataset::open_ex(&writer.partial, open);
-        writer.dataset = Some(dataset.map_err(RasterError::gdal("write", path))?);
+        writer.dataset = Some(dataset.map_err(refused(path))?);
         Ok(writer)
     }
 
@@ -152,7 +160,8 @@ impl GeoPackageWriter {
         ];
         let make = || -> Result<(), GdalError> {
             // What is not finished is thrown away, so nothing has to survive a power cut before the end.
-            gdal::config::set_thread_local_config_option("OGR_SQLITE_SYNCHRONOUS", "OFF")?;
+            set_thread_local_config_option("OGR_SQLITE_SYNCHRONOUS", "OFF")?;
+            let time = set_time()?;
             let driver = DriverManager::get_driver_by_name("GPKG")?;
             let mut dataset = driver.create_vector_only(&self.partial)?;
             let polygons = OGRwkbGeometryType::wkbPolygon;
@@ -171,11 +180,11 @@ impl GeoPackageWriter {
                 dataset.execute_sql(add, None, Dialect::DEFAULT)?;
             }
             if let Some(style) = &layout.style {
-                add_style(&dataset, LAYER, style)?;
+                add_style(&dataset, LAYER, style, &time)?;
             }
             dataset.close()
         };
-        make().map_err(RasterError::gdal("write", &self.path))
+        make().map_err(refused(&self.path))
     }
 
     /// Writes `cells` after those written before.
@@ -218,7 +227,7 @@ impl GeoPackageWriter {
             }
             transaction.commit()
         };
-        write().map_err(RasterError::gdal("write", &self.path))
+        write().map_err(refused(&self.path))
     }
 
     /// Closes the file and puts it under its name.
@@ -228,17 +237,35 @@ impl GeoPackageWriter {
     pub fn finish(mut self) -> Result<(), RasterError> {
         if let Some(dataset) = self.dataset.take() {
             let close = || -> Result<(), GdalError> {
+                set_time()?;
                 let index = format!("SELECT CreateSpatialIndex('{LAYER}', 'geom')");
                 drop(dataset.execute_sql(index, None, Dialect::DEFAULT)?);
                 dataset.close()
             };
-            close().map_err(RasterError::gdal("write", &self.path))?;
+            close().map_err(refused(&self.path))?;
         }
         File::open(&self.partial)
             .and_then(|file| file.sync_all())
             .map_err(RasterError::io("flush", &self.partial))?;
         fs::rename(&self.partial, &self.path).map_err(RasterError::io("write", &self.path))
     }
+}
+
+/// For `map_err`: GDAL refused to write the file at `path`. That the disk is full is in its messages alone.
+fn refused(path: &Path) -> impl FnOnce(GdalError) -> RasterError {
+    let path = path.to_owned();
+    move |source| match take_failure() {
+        Some(message) => RasterError::Refused { action: "write", path, message },
+        None => RasterError::Gdal { action: "write", path, source },
+    }
+}
+
+/// Makes GDAL write a time on this thread that does not pass, or the one that the user has set; gives it.
+fn set_time() -> Result<String, GdalError> {
+    let given = get_config_option(TIME_KEY, "")?;
+    let time = if given.is_empty() { NO_TIME.to_owned() } else { given.replace('\'', "") };
+    set_thread_local_config_option(TIME_KEY, &time)?;
+    Ok(time)
 }
 
 impl Drop for GeoPackageWriter {

@@ -11,6 +11,7 @@ use tesela_datasets::cell::{Cell, CellId, Outline};
 use tesela_datasets::cells::CellTableHeader;
 use tesela_datasets::class::{ClassId, ClassMap, Label};
 
+mod again;
 mod full_disk;
 pub(crate) mod python;
 mod quick_look;

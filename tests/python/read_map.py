@@ -113,23 +113,38 @@ def compare_csv(folder: Path, table: geopandas.GeoDataFrame) -> None:
 
 
 def compare_tools(folder: Path, table: geopandas.GeoDataFrame) -> None:
-    """What the programs of GDAL say, where they are installed."""
+    """What the programs of GDAL say."""
+    for program in ("gdalinfo", "ogrinfo"):
+        assert shutil.which(program), f"`{program}` is needed: apt-get install gdal-bin"
     classes = classes_of(table)
-    if shutil.which("gdalinfo"):
-        said = json.loads(subprocess.check_output(["gdalinfo", "-json", folder / "map.tif"]))
-        assert said["metadata"]["IMAGE_STRUCTURE"]["LAYOUT"] == "COG", said["metadata"]
-        band = said["bands"][0]
-        assert band["noDataValue"] == NO_CLASS and band["categories"] == classes, band
-        assert band["colorTable"]["entries"][1] == [213, 94, 0, 255], band["colorTable"]
-    else:
-        print("skipped: no gdalinfo")
-    if shutil.which("ogrinfo"):
-        said = subprocess.check_output(["ogrinfo", "-so", folder / "map.gpkg", "cells"], text=True)
-        assert f"Feature Count: {len(table)}" in said, said
-        assert f'ID["EPSG",{EPSG}]' in said, said
-        assert "trained_on: Integer(Boolean)" in said, said
-    else:
-        print("skipped: no ogrinfo")
+    said = information(folder / "map.tif")
+    band = said["bands"][0]
+    assert band["description"] == "class" and band["type"] == "Byte", band
+    assert band["noDataValue"] == NO_CLASS and band["categories"] == classes, band
+    assert band["colorTable"]["entries"][:2] == [[220, 220, 210, 255], [213, 94, 0, 255]], band["colorTable"]
+    for band in information(folder / "map-probability.tif")["bands"]:
+        # JSON has no number for it.
+        assert band["noDataValue"] == "NaN" and band["type"] == "Float32", band
+    said = subprocess.check_output(["ogrinfo", "-so", folder / "map.gpkg", "cells"], text=True)
+    assert f"Feature Count: {len(table)}" in said, said
+    assert f'ID["EPSG",{EPSG}]]\n' in said, said
+    assert "Geometry: Polygon" in said, said
+    for column, kind in {"class": "String", "uncertainty": "Real(Float32)", "trained_on": "Integer(Boolean)"}.items():
+        assert f"\n{column}: {kind}" in said, said
+    query = "SELECT DISTINCT class FROM cells WHERE class IS NOT NULL ORDER BY class"
+    said = subprocess.check_output(["ogrinfo", "-q", folder / "map.gpkg", "-sql", query], text=True)
+    found = [line.split(" = ", 1)[1] for line in said.splitlines() if line.startswith("  class (String) = ")]
+    assert found == sorted(classes), said
+
+
+def information(raster: Path) -> dict:
+    """What `gdalinfo` says of a raster of the map; all of them lie in the same place."""
+    said = json.loads(subprocess.check_output(["gdalinfo", "-json", raster]))
+    assert said["metadata"]["IMAGE_STRUCTURE"]["LAYOUT"] == "COG", said["metadata"]
+    reference = said["coordinateSystem"]["wkt"]
+    assert reference.endswith(f'ID["EPSG",{EPSG}]]'), reference
+    assert said["geoTransform"][1] == -said["geoTransform"][5] == 1000, said["geoTransform"]
+    return said
 
 
 def main() -> None:

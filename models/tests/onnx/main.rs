@@ -9,3 +9,5 @@ mod forests;
 mod networks;
 #[cfg(test)]
 mod runtime;
+#[cfg(test)]
+mod twins;

@@ -1,11 +1,12 @@
 //! Cloud-optimised GeoTIFFs: tiles and overviews laid out so that a part is read without the rest.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use gdal::raster::RasterCreationOptions;
 use gdal::{Dataset, DriverManager};
-use tempfile::TempDir;
+use tesela_datasets::whole_file::partial_path;
 
 use super::blocks::verify_blocks;
 use super::categories::{categories_path, write_categories};
@@ -30,7 +31,7 @@ pub struct CogWriter {
     layout: GeoTiffLayout,
     overviews: Overviews,
     plain: GeoTiffWriter,
-    folder: TempDir,
+    folder: WorkFolder,
 }
 
 impl CogWriter {
@@ -45,14 +46,8 @@ impl CogWriter {
     ) -> Result<Self, RasterError> {
         keep_quiet();
         limit_cache();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let folder = tempfile::Builder::new()
-            .prefix(&format!(".{name}."))
-            .suffix(".partial")
-            .tempdir_in(parent.unwrap_or(Path::new(".")))
-            .map_err(RasterError::io("create", path))?;
-        let plain = GeoTiffWriter::begin(path, folder.path().join("plain.tif"), layout.clone())?;
+        let folder = WorkFolder::create(path).map_err(RasterError::io("create", path))?;
+        let plain = GeoTiffWriter::begin(path, folder.file("plain.tif"), layout.clone())?;
         Ok(Self { path: path.to_owned(), layout, overviews, plain, folder })
     }
 
@@ -75,8 +70,8 @@ impl CogWriter {
     /// If a block is missing, as happens where the disk is full.
     pub fn finish(mut self) -> Result<FinishedCog, RasterError> {
         self.plain.complete()?;
-        let finished = self.folder.path().join("whole.tif");
-        self.lay_out(&self.folder.path().join("plain.tif"), &finished)?;
+        let finished = self.folder.file("whole.tif");
+        self.lay_out(&self.folder.file("plain.tif"), &finished)?;
         verify_blocks(&finished, &self.path, self.layout.bands.len())?;
         File::open(&finished)
             .and_then(|file| file.sync_all())
@@ -103,6 +98,38 @@ impl CogWriter {
     }
 }
 
+/// The folder in which a raster grows. Its name follows from that of the raster, so that what a process that was killed has
+/// left is cleared by the next one; dropped, it is gone.
+#[derive(Debug)]
+struct WorkFolder(PathBuf);
+
+impl WorkFolder {
+    fn create(raster: &Path) -> io::Result<Self> {
+        let folder = Self(partial_path(raster));
+        folder.clear()?;
+        fs::create_dir(&folder.0)?;
+        Ok(folder)
+    }
+
+    fn clear(&self) -> io::Result<()> {
+        match fs::remove_dir_all(&self.0) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for WorkFolder {
+    fn drop(&mut self) {
+        // Nobody can be told here that it stays; the next attempt clears it.
+        drop(self.clear());
+    }
+}
+
 /// Compression without loss, and overviews of the right kind.
 fn creation_options(
     driver: &gdal::Driver,
@@ -126,7 +153,7 @@ fn creation_options(
 pub struct FinishedCog {
     path: PathBuf,
     finished: PathBuf,
-    _folder: TempDir,
+    _folder: WorkFolder,
 }
 
 impl FinishedCog {

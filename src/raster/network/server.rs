@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
 /// What becomes of a request.
@@ -32,6 +32,8 @@ struct State {
     files: BTreeMap<String, Vec<u8>>,
     rule: Rule,
     requests: AtomicUsize,
+    /// Bytes of files that were sent.
+    sent: AtomicU64,
     stopped: AtomicBool,
 }
 
@@ -44,7 +46,8 @@ impl Server {
     ) -> Self {
         let files = files.into_iter().map(|(path, bytes)| (path.to_owned(), bytes)).collect();
         let (requests, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let state = Arc::new(State { files, rule: Box::new(rule), requests, stopped });
+        let sent = AtomicU64::new(0);
+        let state = Arc::new(State { files, rule: Box::new(rule), requests, sent, stopped });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let own = Arc::clone(&state);
@@ -74,6 +77,11 @@ impl Server {
     /// How many requests have got something.
     pub(super) fn requests(&self) -> usize {
         self.state.requests.load(Ordering::SeqCst)
+    }
+
+    /// How many bytes of files were sent.
+    pub(super) fn bytes_sent(&self) -> u64 {
+        self.state.sent.load(Ordering::SeqCst)
     }
 }
 
@@ -116,22 +124,26 @@ impl State {
         let answer = (self.rule)(number);
         let (start, end) = part(range.as_deref(), bytes.len()).unwrap_or((0, bytes.len()));
         let content = format!("Content-Range: bytes {start}-{}/{}\r\n", end - 1, bytes.len());
-        let mut stream = stream;
         match answer {
             Answer::Status(status) => head(stream, status, 0, ""),
             Answer::Part if range.is_some() => {
                 head(stream, 206, end - start, &content)?;
-                stream.write_all(&bytes[start..end])
+                self.send(stream, &bytes[start..end])
             }
             Answer::Part | Answer::Whole => {
                 head(stream, 200, bytes.len(), "")?;
-                stream.write_all(bytes)
+                self.send(stream, bytes)
             }
             Answer::Cut => {
                 head(stream, 206, end - start, &content)?;
-                stream.write_all(&bytes[start..usize::midpoint(start, end)])
+                self.send(stream, &bytes[start..usize::midpoint(start, end)])
             }
         }
+    }
+
+    fn send(&self, mut stream: &TcpStream, bytes: &[u8]) -> std::io::Result<()> {
+        self.sent.fetch_add(bytes.len() as u64, Ordering::SeqCst);
+        stream.write_all(bytes)
     }
 }
 

@@ -119,6 +119,8 @@ fn a_window_needs_a_part_of_the_file_alone() {
     mosaic.read(Window { column: 0, row: 0, width: 10, height: 10 }).unwrap();
     let most = whole / (256 << 10);
     assert!(server.requests() < most, "{} requests; the file has {most} parts", server.requests());
+    let sent = server.bytes_sent();
+    assert!(sent < whole as u64 / 2, "{sent} of {whole} bytes");
 }
 
 #[test]

@@ -99,6 +99,9 @@ fn every_cell_is_counted_once_and_training_cells_are_in_the_second_table_alone()
     assert!(printed.contains("contaminated"), "{printed}");
     let csv = fs::read_to_string(folder.path().join("out/confusion.csv")).unwrap();
     assert!(csv.ends_with(&format!("urban,{},{}\n", fresh[1][0], fresh[1][1])), "{csv}");
+    let picture = image::open(folder.path().join("out/confusion.png")).unwrap().to_rgb8();
+    let colours: std::collections::BTreeSet<[u8; 3]> = picture.pixels().map(|own| own.0).collect();
+    assert!(picture.width() > 100 && picture.height() > 100 && colours.len() > 4);
 }
 
 #[test]
@@ -135,6 +138,24 @@ fn intervals_sets_strata_and_areas_follow_from_the_cells() {
     assert!(ends[0] <= 100.0 / 2340.0 && 100.0 / 2340.0 <= ends[1], "{urban}");
     assert_eq!(urban["mapped_cells"], 111);
     assert_eq!(found["areas"]["cell_square_kilometres"], 1.0);
+    // The table says the same.
+    let mut table = csv::Reader::from_path(folder.path().join("out/areas.csv")).unwrap();
+    let header = table.headers().unwrap().clone();
+    let lines: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    assert_eq!((&lines[0][0], &lines[1][0], lines.len()), ("non-urban", "urban", 2));
+    let number = |line: usize, name: &str| -> f64 {
+        lines[line][header.iter().position(|own| own == name).unwrap()].parse().unwrap()
+    };
+    assert_eq!(number(1, "mapped_cells"), 111.0);
+    assert_eq!([number(1, "lower"), number(1, "upper")], ends);
+    for name in ["mapped_share", "share"] {
+        assert!((number(0, name) + number(1, name) - 1.0).abs() < 1e-9, "{name}");
+    }
+    // A cell is a square kilometre, and 2340 have a class.
+    let ground = number(1, "square_kilometres");
+    assert!((ground - 2340.0 * number(1, "share")).abs() < 1e-6, "{ground}");
+    assert!(number(1, "square_kilometres_lower") <= ground, "{ground}");
+    assert!(ground <= number(1, "square_kilometres_upper"), "{ground}");
 }
 
 #[test]

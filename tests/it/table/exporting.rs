@@ -57,6 +57,10 @@ fn the_final_model_is_exported_as_a_bundle_that_predicts_the_same() {
     assert_onnx_agrees(&place, "model");
     let read = |name: &str| fs::read(place.path(name)).unwrap();
     assert!(read("run.csv") == read("model.csv"), "the maps differ");
+    // One operator holds the forest.
+    let operator = b"TreeEnsembleClassifier";
+    let graph = read("model/model.onnx");
+    assert_eq!(graph.windows(operator.len()).filter(|own| own == operator).count(), 1);
     let found = manifest(&place.path("model"));
     assert_eq!(found["provenance"]["licence"], "CC0-1.0");
     assert_eq!(found["provenance"]["source"], "made up");

@@ -2,22 +2,30 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tesela::map::{MapReader, MapRows, Quality};
-use tesela_datasets::random::{generator, unit};
 
-const DATA: &str = "--mosaic state/mosaic.tif --grid state/grid.parquet";
+mod columns;
+#[cfg(unix)]
+mod full_disk;
+mod killed;
+mod watched;
+
+pub(crate) const DATA: &str = "--mosaic state/mosaic.tif --grid state/grid.parquet";
+
+/// All forms of a map.
+const FORMS: [&str; 5] = ["parquet", "csv", "tif", "gpkg", "png"];
 
 /// A folder with a simulated state of 40 by 40 cells and two runs of trees on it.
-struct Place {
+pub(crate) struct Place {
     folder: TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self { folder: TempDir::new().unwrap() };
         place.succeed("simulate --size 40 --seed 3 --out state");
         place.succeed(&format!("prepare simulated {DATA} --out store"));
@@ -33,7 +41,7 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -49,7 +57,7 @@ impl Place {
         (status.code(), text(stdout), text(stderr))
     }
 
-    fn succeed(&self, line: &str) -> (String, String) {
+    pub(crate) fn succeed(&self, line: &str) -> (String, String) {
         let (code, said, remarks) = self.run(line);
         assert_eq!(code, Some(0), "{line}: {remarks}");
         (said, remarks)
@@ -61,7 +69,7 @@ impl Place {
         message
     }
 
-    fn bytes(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap()
     }
 }
@@ -72,38 +80,10 @@ fn rows(map: &Path) -> Vec<MapRows> {
 }
 
 #[test]
-fn a_prediction_that_is_killed_again_and_again_ends_with_the_same_bytes() {
-    let place = Place::new();
-    let begin = Instant::now();
-    place.succeed(&format!("predict run {DATA} --out whole.parquet"));
-    let whole = begin.elapsed();
-    assert!(!place.path("whole.parquet.parts").exists());
-    let mut draws = generator(1, &[]);
-    let mut kills = 0;
-    loop {
-        let mut command = place.command(&format!("predict run {DATA} --out killed.parquet"));
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let wait = whole.mul_f64(1.5 * unit(&mut draws));
-        std::thread::sleep(wait.max(Duration::from_millis(1)));
-        if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success());
-            break;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
-        assert!(kills < 100, "it never comes to an end");
-    }
-    // The draws say so, whatever the speed of the machine.
-    assert!(kills > 0);
-    assert!(place.bytes("killed.parquet") == place.bytes("whole.parquet"));
-    assert!(!place.path("killed.parquet.parts").exists());
-}
-
-#[test]
 fn parts_are_joined_to_the_map_that_one_process_makes() {
     let place = Place::new();
-    let (_, remarks) = place.succeed(&format!("predict run {DATA} --out whole.parquet"));
+    let forms = |name: &str| FORMS.map(|end| format!("--out {name}.{end}")).join(" ");
+    let (_, remarks) = place.succeed(&format!("predict run {DATA} {}", forms("whole")));
     assert!(remarks.contains("40 cells were trained on"), "{remarks}");
     for part in 1..=3 {
         let line = format!("predict run {DATA} --part {part}/3 --out map.parquet");
@@ -112,14 +92,22 @@ fn parts_are_joined_to_the_map_that_one_process_makes() {
         // What is done is not done again.
         let (_, remarks) = place.succeed(&line);
         assert!(remarks.contains("cells were known from before"), "{remarks}");
+        assert!(!remarks.contains("predicted"), "{remarks}");
         if part < 3 {
             let message = place.refuse("merge map.parquet.parts --out map.parquet");
             assert!(message.contains("of 3 parts are missing"), "{message}");
         }
     }
-    let (said, _) = place.succeed("merge map.parquet.parts --out map.parquet --out map.csv");
-    assert!(said.contains("map: map.parquet") && said.contains("map: map.csv"), "{said}");
-    assert!(place.bytes("map.parquet") == place.bytes("whole.parquet"));
+    let (said, _) = place.succeed(&format!("merge map.parquet.parts {}", forms("map")));
+    for end in FORMS {
+        assert!(said.contains(&format!("map: map.{end}")), "{said}");
+        let [map, whole] = ["map", "whole"].map(|name| place.bytes(&format!("{name}.{end}")));
+        assert!(map == whole, "`map.{end}` differs");
+    }
+    for end in ["-probability.tif", ".qml", ".tif.aux.xml"] {
+        let [map, whole] = ["map", "whole"].map(|name| place.bytes(&format!("{name}{end}")));
+        assert!(map == whole, "`map{end}` differs");
+    }
     assert_eq!(String::from_utf8(place.bytes("map.csv")).unwrap().lines().count(), 1601);
     // The parts stay: whoever made them decides when they go. One process that makes the map removes its own alone.
     place.succeed(&format!("predict run {DATA} --out map.parquet"));
@@ -147,39 +135,6 @@ fn parts_are_joined_to_the_map_that_one_process_makes() {
         assert!(message.contains(&expected), "{message}");
         fs::remove_dir_all(place.path("foreign")).unwrap();
     }
-}
-
-#[cfg(unix)]
-#[test]
-fn a_full_disk_loses_nothing_that_was_computed() {
-    let place = Place::new();
-    // Many models say much of each cell, so that the ledger is larger than the cells that wait for their turn.
-    let predict = |out: &str| format!("predict {} {DATA} --out {out}", ["run"; 32].join(" "));
-    place.succeed(&predict("whole.parquet"));
-    // No file may become larger than so many blocks of 512 bytes: a write beyond fails as on a full disk. Cells that wait
-    // for their turn fit into the larger one, and the ledger does not.
-    let on_a_full_disk = |blocks: u32| {
-        let arguments = predict("map.parquet");
-        let output = Command::new("sh")
-            .args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")])
-            .arg(env!("CARGO_BIN_EXE_tesela"))
-            .args(arguments.split(' '))
-            .current_dir(place.folder.path())
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(2));
-        assert!(!place.path("map.parquet").exists());
-        String::from_utf8(output.stderr).unwrap()
-    };
-    let message = on_a_full_disk(20);
-    assert!(!message.contains("what was computed is kept"), "{message}");
-    assert!(!place.path("map.parquet.parts").exists());
-    let message = on_a_full_disk(900);
-    assert!(message.contains("cannot write `map.parquet.parts/part-1-of-1.cells"), "{message}");
-    assert!(message.contains("what was computed is kept in `map.parquet.parts`"), "{message}");
-    let (_, remarks) = place.succeed(&predict("map.parquet"));
-    assert!(remarks.contains("of 1600 cells were known from before"), "{remarks}");
-    assert!(place.bytes("map.parquet") == place.bytes("whole.parquet"));
 }
 
 #[test]
