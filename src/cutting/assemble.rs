@@ -3,6 +3,7 @@
 use super::CuttingError;
 use super::batches::{Batches, Slot};
 use super::copy::{Origin, Target, copy};
+use super::mask::Judge;
 use super::pieces::{Piece, Waiting};
 use super::slabs::{CellWindow, Slabs};
 use super::steps::Step;
@@ -15,6 +16,7 @@ pub(super) struct Assembler<T> {
     pub(super) shape: PatchShape,
     /// What patches hold outside the mosaic.
     pub(super) fill: T,
+    pub(super) judge: Judge<T>,
     pub(super) slabs: Slabs,
     /// What was read of cells that lie in several slabs.
     pub(super) waiting: Waiting<T>,
@@ -38,9 +40,12 @@ impl<T: MosaicNumber> Assembler<T> {
     ) -> Result<(), CuttingError> {
         let mut places: Vec<Place<T>> =
             step.cells.iter().map(|cell| self.place(cell, step, batches)).collect();
+        let mut may_have_gaps = false;
         for &window in &step.windows {
             for band in 0..self.shape.bands {
                 let plane = mosaic.read_plane::<T>(band, window)?;
+                // From one end to the other, which also brings it into the cache.
+                may_have_gaps = may_have_gaps || self.judge.has_gap(plane.numbers());
                 for (cell, place) in step.cells.iter().zip(&mut places) {
                     let target = match place {
                         Place::Patch(slot) => self.target(cell, band, batches.patch(*slot)),
@@ -51,8 +56,13 @@ impl<T: MosaicNumber> Assembler<T> {
             }
         }
         for (cell, place) in step.cells.iter().zip(places) {
-            if let Place::Piece(piece) = place {
-                self.join(cell, piece, batches);
+            match place {
+                Place::Patch(slot) if !may_have_gaps => batches.note_no_gaps(slot),
+                Place::Patch(_) => {}
+                Place::Piece(mut piece) => {
+                    piece.may_have_gaps = may_have_gaps;
+                    self.join(cell, piece, batches);
+                }
             }
         }
         Ok(())
@@ -88,6 +98,9 @@ impl<T: MosaicNumber> Assembler<T> {
         let of = self.slabs.pieces(cell);
         let Some(pieces) = self.waiting.add(cell.cell, of, piece) else { return };
         let slot = self.begin(cell, batches);
+        if pieces.iter().all(|piece| !piece.may_have_gaps) {
+            batches.note_no_gaps(slot);
+        }
         for piece in pieces {
             for band in 0..self.shape.bands {
                 piece.copy_to(band, self.target(cell, band, batches.patch(slot)));

@@ -11,6 +11,8 @@ use crate::raster::MosaicNumber;
 pub(super) struct Batch<T> {
     /// The cells, in the order of their patches.
     pub(super) cells: Vec<CellWindow>,
+    /// Whether each may have pixels in the mosaic that carry no measurement.
+    pub(super) may_have_gaps: Vec<bool>,
     /// `[cell, band, row, column]`.
     pub(super) samples: Vec<T>,
     /// Memory for a mask, of any content.
@@ -43,11 +45,14 @@ impl<T: MosaicNumber> Batches<T> {
         if self.open.back().is_none_or(|batch| batch.cells.len() == self.length) {
             let (mut samples, used) = self.pool.take();
             samples.resize(self.length * self.patch, T::default());
-            self.open.push_back(Batch { cells: Vec::with_capacity(self.length), samples, used });
+            let (cells, may_have_gaps) =
+                (Vec::with_capacity(self.length), Vec::with_capacity(self.length));
+            self.open.push_back(Batch { cells, may_have_gaps, samples, used });
         }
         let full = (self.open.len() - 1) * self.length;
         let last = self.open.back_mut().expect("there is an open batch");
         last.cells.push(cell);
+        last.may_have_gaps.push(true);
         Slot(full + last.cells.len() - 1)
     }
 
@@ -61,6 +66,7 @@ impl<T: MosaicNumber> Batches<T> {
         self.open.truncate(len.div_ceil(self.length));
         for (place, batch) in self.open.iter_mut().enumerate() {
             batch.cells.truncate(len - place * self.length);
+            batch.may_have_gaps.truncate(batch.cells.len());
         }
     }
 
@@ -68,6 +74,11 @@ impl<T: MosaicNumber> Batches<T> {
     pub(super) fn patch(&mut self, slot: Slot) -> &mut [T] {
         let (batch, index) = (slot.0 / self.length, slot.0 % self.length);
         &mut self.open[batch].samples[index * self.patch..(index + 1) * self.patch]
+    }
+
+    /// Says that the patch at `slot` is measured wherever it lies in the mosaic.
+    pub(super) fn note_no_gaps(&mut self, slot: Slot) {
+        self.open[slot.0 / self.length].may_have_gaps[slot.0 % self.length] = false;
     }
 
     /// The next batch that is full.
@@ -99,7 +110,10 @@ mod tests {
         for (number, &slot) in (0..).zip(&slots) {
             batches.patch(slot).fill(number);
         }
-        assert_eq!(batches.take_full().unwrap().samples, [0, 0, 1, 1, 2, 2]);
+        batches.note_no_gaps(slots[1]);
+        let first = batches.take_full().unwrap();
+        assert_eq!(first.samples, [0, 0, 1, 1, 2, 2]);
+        assert_eq!(first.may_have_gaps, [true, false, true]);
         let second = batches.take_full().unwrap();
         assert_eq!(second.cells.iter().map(|cell| cell.cell).collect::<Vec<_>>(), [3, 4, 5]);
         assert_eq!(batches.take_full(), None);

@@ -13,7 +13,7 @@ use tesela_datasets::patch::PatchBatch;
 
 use super::assemble::Assembler;
 use super::batches::{Batch, Batches};
-use super::mask::{Judge, Judged, Mask};
+use super::mask::{Judged, Mask};
 use super::spool::{CellSpool, SpooledCell};
 use super::steps::{Step, Steps};
 use super::{CutPatches, CuttingError, PatchPool};
@@ -54,7 +54,6 @@ pub(super) struct Workplace<'a, T> {
     /// Handles of the mosaic; a thread takes the one with its number, counted round.
     pub(super) mosaics: Vec<Mutex<Mosaic>>,
     pub(super) assembler: Assembler<T>,
-    pub(super) judge: Judge<T>,
     pub(super) spool: &'a CellSpool,
     /// Whether all of a cell is wanted, and not what its mask needs alone.
     pub(super) whole_cells: bool,
@@ -164,20 +163,24 @@ impl<T: MosaicNumber> Workplace<'_, T> {
 
     /// The patches of `batch` with what is known of their pixels.
     fn judged(&self, batch: Batch<T>) -> Result<CutPatches, CuttingError> {
-        let Batch { cells: windows, samples, used } = batch;
+        let Batch { cells: windows, may_have_gaps, samples, used } = batch;
+        let judge = &self.assembler.judge;
         let places = windows.iter().map(|window| window.place);
         let spooled = self.spool.get(places, self.whole_cells);
         let spooled = spooled.map_err(|source| self.failed(source))?;
         let (mut cells, mut patches, mut labels) = (Vec::new(), Vec::new(), Vec::new());
-        for (SpooledCell { cell, label, footprint }, window) in spooled.into_iter().zip(&windows) {
+        let seen = windows.iter().zip(may_have_gaps);
+        for (SpooledCell { cell, label, footprint }, (window, may_have_gaps)) in
+            spooled.into_iter().zip(seen)
+        {
             let (column, row) = (window.column.into(), window.row.into());
-            patches.push(Judged { column, row, footprint });
+            patches.push(Judged { column, row, footprint, may_have_gaps });
             labels.push(label);
             cells.extend(cell);
         }
-        let Mask { used, inside_counts, used_counts } = self.judge.mask(&patches, &samples, used);
+        let Mask { used, inside_counts, used_counts } = judge.mask(&patches, &samples, used);
         let patches = PatchBatch {
-            shape: self.judge.shape,
+            shape: judge.shape,
             samples: T::into_samples(samples),
             used,
             labels,

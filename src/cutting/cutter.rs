@@ -168,10 +168,10 @@ impl Cutter {
             assembler: Assembler {
                 shape,
                 fill: gap.unwrap_or(T::BLANK),
+                judge: Judge { shape, gap, extent },
                 slabs,
                 waiting: Waiting::default(),
             },
-            judge: Judge { shape, gap, extent },
             spool: &sorted.spool,
             whole_cells: settings.with_cells,
             directory: sorted.directory.clone(),

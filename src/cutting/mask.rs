@@ -15,6 +15,8 @@ pub(super) struct Judged {
     pub(super) row: i64,
     /// Which pixels are inside.
     pub(super) footprint: Footprint,
+    /// Whether there may be pixels in the mosaic that carry no measurement.
+    pub(super) may_have_gaps: bool,
 }
 
 /// What is known of the pixels of some patches.
@@ -51,10 +53,18 @@ impl<T: MosaicNumber> Judge<T> {
         {
             inside_counts.push(patch.footprint.mark(patch.column, patch.row, shape.width, used));
             self.forget_outside(patch, used);
-            let count = arch.dispatch(Measured { samples, used, gap });
+            if patch.may_have_gaps {
+                arch.dispatch(Measured { samples, used, gap });
+            }
+            let count = used.iter().filter(|&&used| used).count();
             used_counts.push(u32::try_from(count).expect("a patch has few pixels"));
         }
         Mask { used, inside_counts, used_counts }
+    }
+
+    /// Whether there is a gap among `numbers`.
+    pub(super) fn has_gap(&self, numbers: &[T]) -> bool {
+        pulp::Arch::new().dispatch(Gap { numbers, gap: self.gap })
     }
 
     /// What lies outside the mosaic is not measured, whatever number stands for it.
@@ -79,8 +89,7 @@ impl<T: MosaicNumber> Judge<T> {
     }
 }
 
-/// Leaves of the pixels `used` of a patch those that are measured in each band of `samples`, and counts them; compiled for each
-/// kind of processor.
+/// Leaves of the pixels `used` of a patch those that are measured in each band of `samples`; compiled for each kind of processor.
 struct Measured<'a, T> {
     samples: &'a [T],
     used: &'a mut [bool],
@@ -88,11 +97,11 @@ struct Measured<'a, T> {
 }
 
 impl<T: MosaicNumber> pulp::WithSimd for Measured<'_, T> {
-    type Output = usize;
+    type Output = ();
 
     #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) -> usize {
+    fn with_simd<S: pulp::Simd>(self, _: S) {
         let Self { samples, used, gap } = self;
         for plane in samples.chunks_exact(used.len()) {
             match gap {
@@ -108,7 +117,29 @@ impl<T: MosaicNumber> pulp::WithSimd for Measured<'_, T> {
                 }
             }
         }
-        used.iter().filter(|&&used| used).count()
+    }
+}
+
+/// Looks for a number that is no measurement; compiled for each kind of processor.
+struct Gap<'a, T> {
+    numbers: &'a [T],
+    gap: Option<T>,
+}
+
+impl<T: MosaicNumber> pulp::WithSimd for Gap<'_, T> {
+    type Output = bool;
+
+    #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> bool {
+        /// Numbers that are looked at before anything is decided.
+        const TOGETHER: usize = 1024;
+        let Self { numbers, gap } = self;
+        let Some(gap) = gap else { return numbers.iter().any(|number| !number.is_number()) };
+        let is_gap = |number: T| !number.is_number() | (number == gap);
+        numbers
+            .chunks(TOGETHER)
+            .any(|numbers| numbers.iter().fold(false, |found, &number| found | is_gap(number)))
     }
 }
 
@@ -134,7 +165,7 @@ mod tests {
             let shape = PatchShape { bands: 2, height: 5, width: 5 };
             let judge = Judge { shape, gap: Some(-9999_i16), extent: (20, 15) };
             let samples: Vec<i16> = gaps.iter().map(|&gap| if gap { -9999 } else { 7 }).collect();
-            let patches = vec![Judged { column, row, footprint: everything() }; 2];
+            let patches = vec![Judged { column, row, footprint: everything(), may_have_gaps: true }; 2];
             // Memory with something in it.
             let mask = judge.mask(&patches, &samples, vec![true; 60]);
             prop_assert_eq!(mask.used.len(), 50);
@@ -154,10 +185,27 @@ mod tests {
     }
 
     #[test]
+    fn gaps_are_found_wherever_they_are() {
+        let shape = PatchShape { bands: 1, height: 1, width: 1 };
+        let judge = Judge { shape, gap: Some(7_u16), extent: (1, 1) };
+        let mut numbers = vec![1; 3000];
+        assert!(!judge.has_gap(&numbers) && !judge.has_gap(&[]));
+        for place in [0, 1023, 1024, 2999] {
+            numbers[place] = 7;
+            assert!(judge.has_gap(&numbers));
+            assert!(!Judge { gap: None, ..judge }.has_gap(&numbers));
+            numbers[place] = 1;
+        }
+        let floats = Judge { shape, gap: None, extent: (1, 1) };
+        assert!(floats.has_gap(&[1.0, f32::NAN]) && !floats.has_gap(&[1.0_f32]));
+    }
+
+    #[test]
     fn what_is_no_number_is_not_measured() {
         let shape = PatchShape { bands: 1, height: 1, width: 4 };
         let judge = |gap| Judge { shape, gap, extent: (4, 1) };
-        let patch = [Judged { column: 0, row: 0, footprint: everything() }];
+        let patch = Judged { column: 0, row: 0, footprint: everything(), may_have_gaps: true };
+        let patch = [patch];
         let samples = [f32::NAN, -1.0, f32::INFINITY, 2.0];
         assert_eq!(judge(None).mask(&patch, &samples, Vec::new()).used, [false, true, false, true]);
         let mask = judge(Some(-1.0)).mask(&patch, &samples, Vec::new());
@@ -168,7 +216,7 @@ mod tests {
     fn without_a_nodata_value_only_the_outside_is_unused() {
         let shape = PatchShape { bands: 1, height: 3, width: 3 };
         let judge = Judge { shape, gap: None, extent: (4, 3) };
-        let patch = Judged { column: -1, row: 0, footprint: everything() };
+        let patch = Judged { column: -1, row: 0, footprint: everything(), may_have_gaps: false };
         let mask = judge.mask(&[patch], &[0_u8; 9], Vec::new());
         assert_eq!(mask.used, [false, true, true].repeat(3));
         assert_eq!((mask.used_counts[0], mask.inside_counts[0]), (6, 9));

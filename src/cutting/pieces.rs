@@ -13,12 +13,15 @@ pub(super) struct Piece<T> {
     window: Window,
     /// `[band, row, column]`.
     numbers: Vec<T>,
+    /// Whether there may be pixels that carry no measurement.
+    pub(super) may_have_gaps: bool,
 }
 
 impl<T: MosaicNumber> Piece<T> {
     /// Room for what lies in `window`, in `bands` bands.
     pub(super) fn new(window: Window, bands: usize) -> Self {
-        Self { window, numbers: vec![T::default(); bands * window.width * window.height] }
+        let numbers = vec![T::default(); bands * window.width * window.height];
+        Self { window, numbers, may_have_gaps: true }
     }
 
     /// Where the numbers of `band` go.

@@ -148,17 +148,18 @@ impl Slabs {
 }
 
 /// Columns and rows of a slab: whole blocks. Those that are read one by one are as many as most cells fit into, and others as
-/// many as are best read at once, as square as they come.
+/// many as are best read at once, rather wide than tall: blocks lie beside each other in the file, and cells are complete soon.
 fn slab(layout: &RasterLayout, size: usize) -> (usize, usize) {
     let (width, height) = layout.block;
+    let side = size.max(SIDE);
     let Access::Windows { bytes, .. } = layout.access else {
-        let side = size.max(SIDE);
         return (side.next_multiple_of(width), side.next_multiple_of(height));
     };
     let pixels = bytes / layout.number_bytes.max(1);
-    let columns = (pixels.isqrt() / width).max(1) * width;
+    let rows = side.next_multiple_of(height);
+    let columns = (pixels / rows / width).max(1) * width;
     let columns = columns.min(layout.columns.next_multiple_of(width));
-    (columns, (pixels / columns / height).max(1) * height)
+    (columns, rows.min((pixels / columns / height).max(1) * height))
 }
 
 /// From the first to the last of `places`.

@@ -191,8 +191,8 @@ mod tests {
             access: Access::Windows { bytes, readers: 1 },
             ..blocks(block)
         };
-        assert_eq!(slab(windows(8 << 20, (256, 256))), (2048, 2048));
-        assert_eq!(slab(windows(1 << 20, (256, 256))), (512, 1024));
+        assert_eq!(slab(windows(8 << 20, (256, 256))), (16_384, 256));
+        assert_eq!(slab(windows(1 << 20, (256, 256))), (2048, 256));
         assert_eq!(slab(windows(1, (256, 256))), (256, 256));
         assert_eq!(slab(windows(1 << 20, (70_000, 1))), (70_000, 7));
     }

@@ -15,7 +15,11 @@ use crate::raster::{
 
 const SIDE: usize = 700;
 
+/// A mosaic without measurements in a corner where four blocks meet.
 fn number(row: usize, column: usize) -> i16 {
+    if (505..520).contains(&row) && (250..262).contains(&column) {
+        return -9999;
+    }
     i16::try_from((row * 31 + column * 17) % 9973).unwrap()
 }
 
@@ -94,7 +98,10 @@ fn check_pixels(batch: &CutPatches, place: usize, first: (i64, i64), extent: (us
         let at = (first.0 + index / 33, first.1 + index % 33);
         let index = place * 33 * 33 + usize::try_from(index).unwrap();
         match (on(at.0, extent.1), on(at.1, extent.0)) {
-            (Some(row), Some(column)) => assert_eq!(samples[index], number(row, column)),
+            (Some(row), Some(column)) => {
+                assert_eq!(samples[index], number(row, column));
+                assert_eq!(batch.patches.used[index], number(row, column) != -9999);
+            }
             _ => assert!(samples[index] == -9999 && !batch.patches.used[index]),
         }
     }

@@ -200,31 +200,31 @@ fn probe_file(path: &Path, probes: u64, digest: &mut Sha256) -> Option<()> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct GridDigest {
     digest: Sha256,
+    /// What of one cell is taken in.
+    record: Vec<u8>,
     cells: u64,
 }
 
 impl GridDigest {
     pub(super) fn extend(&mut self, cells: &[Cell]) {
         for cell in cells {
-            self.text(cell.id.as_str());
+            let id = cell.id.as_str();
             let label = match cell.label {
                 Label::Undefined => u64::MAX,
                 Label::Class(class) => class.index() as u64,
             };
-            self.digest.update(label.to_le_bytes());
-            self.digest.update(cell.year.map_or(i64::MIN, i64::from).to_le_bytes());
-            let corners = cell.outline.iter().flat_map(|outline| &outline.corners);
-            for corner in corners {
-                self.digest.update(corner.x.to_le_bytes());
-                self.digest.update(corner.y.to_le_bytes());
+            self.record.clear();
+            self.record.extend((id.len() as u64).to_le_bytes());
+            self.record.extend(id.as_bytes());
+            self.record.extend(label.to_le_bytes());
+            self.record.extend(cell.year.map_or(i64::MIN, i64::from).to_le_bytes());
+            for corner in cell.outline.iter().flat_map(|outline| &outline.corners) {
+                self.record.extend(corner.x.to_le_bytes());
+                self.record.extend(corner.y.to_le_bytes());
             }
-            self.cells += 1;
+            self.digest.update(&self.record);
         }
-    }
-
-    fn text(&mut self, text: &str) {
-        self.digest.update((text.len() as u64).to_le_bytes());
-        self.digest.update(text);
+        self.cells += cells.len() as u64;
     }
 
     /// How many cells there were, and their digest.

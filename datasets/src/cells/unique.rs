@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::fs::File;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 
 use sha2::{Digest, Sha256};
@@ -20,7 +21,7 @@ const RECORD: usize = 24;
 /// temporary files, 24 bytes each, and [`Self::finish`] finds those that come twice.
 #[derive(Debug)]
 pub struct UniqueIds {
-    held: HashMap<u128, u64>,
+    held: HashMap<u128, u64, BuildHasherDefault<OfDigest>>,
     limit: usize,
     noted: u64,
     runs: Vec<File>,
@@ -63,7 +64,7 @@ impl Default for UniqueIds {
 
 impl UniqueIds {
     fn holding(limit: usize) -> Self {
-        Self { held: HashMap::new(), limit, noted: 0, runs: Vec::new() }
+        Self { held: HashMap::default(), limit, noted: 0, runs: Vec::new() }
     }
 
     /// Notes the id of the next row.
@@ -118,6 +119,21 @@ impl UniqueIds {
         }
         self.runs.push(file.into_inner().map_err(io::IntoInnerError::into_error)?);
         Ok(())
+    }
+}
+
+/// Takes a part of a digest for its hash: it is one already.
+#[derive(Debug, Clone, Copy, Default)]
+struct OfDigest(u64);
+
+impl Hasher for OfDigest {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let word = bytes.first_chunk().copied().unwrap_or_default();
+        self.0 ^= u64::from_le_bytes(word);
     }
 }
 

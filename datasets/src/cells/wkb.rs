@@ -69,12 +69,14 @@ fn polygon(words: &mut Words<'_>) -> Result<Outline, String> {
     if count > MAX_CORNERS || words.rest.len() != count * 16 {
         return Err(format!("{count} corners in {} bytes", words.rest.len()));
     }
-    let mut corners = (0..count).map(|_| words.point()).collect::<Result<Vec<_>, _>>()?;
+    let mut corners = Vec::with_capacity(count);
+    for _ in 0..count {
+        corners.push(words.point()?);
+    }
     check_finite(&corners)?;
     if corners.len() > 1 && corners.first() == corners.last() {
         corners.pop();
     }
-    corners.shrink_to_fit();
     Ok(Outline { corners })
 }
 
