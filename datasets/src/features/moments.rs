@@ -45,18 +45,22 @@ pub(super) struct Moments {
 pub(super) fn extent<S: Simd>(simd: S, values: &[[f32; BLOCK]], count: usize) -> Extent {
     let first = values[0][0];
     let start = simd.splat_f32s(first);
-    let (mut low, mut high, mut sum) =
-        ([start; LANES], [start; LANES], [simd.splat_f32s(0.0); LANES]);
+    let (mut low, mut high, mut sum) = ([first; LANES], [first; LANES], [0.0; LANES]);
     let registers = LANES / S::F32_LANES;
-    for vectors in S::as_simd_f32s(values.as_flattened()).0.chunks_exact(registers) {
-        for lane in 0..registers {
-            let value = vectors[lane];
-            sum[lane] = simd.add_f32s(sum[lane], value);
-            low[lane] = simd.min_f32s(value, low[lane]);
-            high[lane] = simd.max_f32s(value, high[lane]);
+    let vectors = S::as_simd_f32s(values.as_flattened()).0;
+    // Register after register: sums of all would be kept in memory.
+    for register in 0..registers {
+        let (mut own_low, mut own_high, mut own_sum) = (start, start, simd.splat_f32s(0.0));
+        for vectors in vectors.chunks_exact(registers) {
+            let value = vectors[register];
+            own_sum = simd.add_f32s(own_sum, value);
+            own_low = simd.min_f32s(value, own_low);
+            own_high = simd.max_f32s(value, own_high);
+        }
+        for (into, own) in [(&mut low, own_low), (&mut high, own_high), (&mut sum, own_sum)] {
+            S::as_mut_simd_f32s(into).0[register] = own;
         }
     }
-    let (low, high, sum) = (lanes::<S>(&low), lanes::<S>(&high), lanes::<S>(&sum));
     let padding = values.len() * BLOCK - count;
     let total: f64 = sum.iter().copied().map(f64::from).sum();
     let pivot = (total - padding as f64 * f64::from(first)) / count as f64;
@@ -65,18 +69,6 @@ pub(super) fn extent<S: Simd>(simd: S, values: &[[f32; BLOCK]], count: usize) ->
         maximum: high.iter().copied().fold(first, f32::max),
         pivot: pivot as f32,
     }
-}
-
-/// The numbers of as many vectors as fill [`LANES`].
-#[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
-#[inline(always)]
-fn lanes<S: Simd>(vectors: &[S::f32s; LANES]) -> [f32; LANES] {
-    let mut numbers = [0.0; LANES];
-    let (to, _) = S::as_mut_simd_f32s(&mut numbers);
-    for (to, &from) in to.iter_mut().zip(vectors) {
-        *to = from;
-    }
-    numbers
 }
 
 /// The moments of `count` values around the pivot of their extent; the padding after them is the pivot. With two `POWERS`
@@ -134,10 +126,12 @@ fn power_sums<S: Simd, const POWERS: usize>(
     let pivot = simd.splat_f32s(pivot);
     let mut totals = [[0.0_f64; LANES]; 4];
     for run in values.chunks(RUN) {
-        let mut sums = [[simd.splat_f32s(0.0); LANES]; 4];
-        for vectors in S::as_simd_f32s(run.as_flattened()).0.chunks_exact(registers) {
-            for lane in 0..registers {
-                let distance = simd.sub_f32s(vectors[lane], pivot);
+        let vectors = S::as_simd_f32s(run.as_flattened()).0;
+        // Register after register: sums of all would be kept in memory.
+        for register in 0..registers {
+            let mut sums = [simd.splat_f32s(0.0); 4];
+            for vectors in vectors.chunks_exact(registers) {
+                let distance = simd.sub_f32s(vectors[register], pivot);
                 let square = simd.mul_f32s(distance, distance);
                 let powers = [
                     distance,
@@ -145,14 +139,17 @@ fn power_sums<S: Simd, const POWERS: usize>(
                     simd.mul_f32s(square, distance),
                     simd.mul_f32s(square, square),
                 ];
-                for (sums, power) in sums.iter_mut().zip(powers).take(POWERS) {
-                    sums[lane] = simd.add_f32s(sums[lane], power);
+                for (sum, power) in sums.iter_mut().zip(powers).take(POWERS) {
+                    *sum = simd.add_f32s(*sum, power);
                 }
             }
-        }
-        for (total, sum) in totals.iter_mut().zip(&sums).take(POWERS) {
-            for (total, sum) in total.iter_mut().zip(lanes::<S>(sum)) {
-                *total += f64::from(sum);
+            let lanes = register * S::F32_LANES..(register + 1) * S::F32_LANES;
+            for (total, sum) in totals.iter_mut().zip(sums).take(POWERS) {
+                let mut numbers = [0.0; LANES];
+                S::as_mut_simd_f32s(&mut numbers).0[0] = sum;
+                for (total, number) in total[lanes.clone()].iter_mut().zip(numbers) {
+                    *total += f64::from(number);
+                }
             }
         }
     }
