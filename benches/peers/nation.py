@@ -114,7 +114,7 @@ def main() -> None:
     arguments = parser.parse_args()
     program = environment.program()
     kept = arguments.folder is not None
-    folder = arguments.folder or Path(tempfile.mkdtemp())
+    folder = (arguments.folder or Path(tempfile.mkdtemp())).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     threads = ["--threads", arguments.threads, "--quiet"]
     shares = [float(share) for share in arguments.shares.split(",")]

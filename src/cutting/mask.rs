@@ -6,6 +6,9 @@ use super::copy::common;
 use super::footprint::Footprint;
 use crate::raster::MosaicNumber;
 
+/// Numbers of a plane that are looked at before anything is decided.
+const TOGETHER: usize = 1024;
+
 /// A patch whose pixels are to be judged.
 #[derive(Debug, Clone)]
 pub(super) struct Judged {
@@ -107,7 +110,7 @@ impl<T: MosaicNumber> pulp::WithSimd for Measured<'_, T> {
             match gap {
                 Some(gap) => {
                     for (used, &sample) in used.iter_mut().zip(plane) {
-                        *used &= sample.is_number() & (sample != gap);
+                        *used &= sample.is_number() && sample != gap;
                     }
                 }
                 None => {
@@ -132,11 +135,9 @@ impl<T: MosaicNumber> pulp::WithSimd for Gap<'_, T> {
     #[expect(clippy::inline_always, reason = "vectorised only inside the dispatched caller")]
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> bool {
-        /// Numbers that are looked at before anything is decided.
-        const TOGETHER: usize = 1024;
         let Self { numbers, gap } = self;
         let Some(gap) = gap else { return numbers.iter().any(|number| !number.is_number()) };
-        let is_gap = |number: T| !number.is_number() | (number == gap);
+        let is_gap = |number: T| !number.is_number() || number == gap;
         numbers
             .chunks(TOGETHER)
             .any(|numbers| numbers.iter().fold(false, |found, &number| found | is_gap(number)))

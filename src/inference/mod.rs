@@ -9,24 +9,24 @@
 //!
 //! # Where the time goes
 //!
-//! A thread reads blocks of the mosaic ahead and puts patches together from them; the others find the used pixels and compute two
-//! batches side by side, whose results are kept in order. Shares of the processor's time in maps of 197,136 cells on two cores
-//! (`perf`, from the start of the program to its end):
+//! With models of features each thread reads blocks of the mosaic, puts patches together and computes them, alone; networks divide
+//! their work, and three threads take turns in reading for them. Shares of the processor's time in maps of 197,136 cells on two cores, from
+//! the start of the program to its end (`benches/peers/shares.py`):
 //!
 //! | | LeNet | LeNet, compressed mosaic | 100 Extra Trees | the same, compressed |
 //! |---|---|---|---|---|
-//! | model, channels, features, area of applicability | 95.6 % | 87.8 % | 82.2 % | 63.1 % |
-//! | patches: putting together, used pixels | 1.5 % | 1.6 % | 7.6 % | 6.3 % |
-//! | reading the mosaic (GDAL, libtiff, libzstd) | 0.9 % | 9.2 % | 3.6 % | 26.0 % |
-//! | cells on disk, their places, the grid | 0.6 % | 0.4 % | 2.3 % | 1.6 % |
-//! | keeping results, writing the map | 0.8 % | 0.5 % | 2.4 % | 2.1 % |
-//! | start, operating system, not resolved | 0.7 % | 0.6 % | 1.9 % | 0.9 % |
+//! | model, channels, features, area of applicability | 95.9 % | 88.5 % | 83.2 % | 58.6 % |
+//! | patches: putting together, used pixels | 1.7 % | 1.7 % | 7.7 % | 6.9 % |
+//! | reading the mosaic (GDAL, libtiff, libzstd) | 0.7 % | 8.3 % | 3.3 % | 30.8 % |
+//! | reading the grid, finding its cells | 0.6 % | 0.6 % | 3.1 % | 2.0 % |
+//! | keeping results, writing the map | 0.4 % | 0.3 % | 2.0 % | 1.3 % |
+//! | start, operating system, not resolved | 0.7 % | 0.6 % | 0.7 % | 0.4 % |
 //!
-//! What is not compressed is copied from the operating system once, into a block, and once more, into patches. A compressed mosaic
-//! (Zstandard and the horizontal predictor, which libtiff undoes number by number) costs 29 µs a cell to decode, as much as half of
-//! its features. A cell costs Extra Trees 85 µs of processor time in a country of 197,136 cells, 102 with a compressed mosaic, and
-//! LeNet some 380. A map of LeNet takes 1.14 times as long as the bare inference of its patches from a store (median of four turns
-//! of both, 1.07 to 1.33, compressed; `benches/peers/nation.py`).
+//! What is not compressed is copied from the operating system once, into a block, and once more, into patches: reading and writing take
+//! 8.4 % of a map of trees then. A compressed mosaic (Zstandard and the horizontal predictor, which libtiff undoes number by number) costs
+//! 30 µs a cell to decode, on all cores side by side. A cell costs Extra Trees some 80 µs of processor time in a country of 197,136
+//! cells, 104 with a compressed mosaic, and LeNet some 390. A map of LeNet takes 1.14 times as long as the bare inference of its patches
+//! from a store (median of four turns of both, 1.07 to 1.33, compressed, before threads took turns; `benches/peers/nation.py`).
 
 mod band_names;
 mod class_names;

@@ -164,12 +164,13 @@ impl Models {
     }
 
     /// Who cuts and computes: models of features by threads that work alone, each on its own patches; networks, which divide
-    /// their work themselves, on more patches, by two threads of which one goes on where the other waits for its last pieces.
+    /// their work themselves, on more patches, by two threads of which one goes on where the other waits for its last pieces. There
+    /// is one thread more than that, because one may wait for a disk or a server.
     pub(super) fn crew(&self) -> Crew {
         if self.classifiers.iter().all(|classifier| takes_features(&**classifier)) {
-            return Crew { threads: rayon::current_num_threads(), patches: 256, alone: true };
+            return Crew { threads: rayon::current_num_threads() + 1, patches: 256, alone: true };
         }
-        Crew { threads: 2, ..Crew::READER }
+        Crew { threads: 3, ..Crew::READER }
     }
 
     /// What the models say of `cells`, as [`RawLayout`] says.
