@@ -117,11 +117,14 @@ impl<T: MosaicNumber> Workplace<'_, T> {
         let _pool = self.crew.alone.then(|| pool.build().ok());
         let mut hand_on = |batch| {
             let result = self.judged(batch).map(work);
-            // Nobody listens any more when the sink has panicked.
-            let _ = sender.send(result);
+            if sender.send(result).is_err() {
+                // The sink has panicked: nobody wants more.
+                self.stopped.store(true, Ordering::Relaxed);
+            }
         };
         if let Err(error) = self.cut(number, &mut hand_on) {
             self.stopped.store(true, Ordering::Relaxed);
+            // Where the sink has panicked, that is what is told.
             let _ = sender.send(Err(error));
         }
     }

@@ -40,4 +40,4 @@ pub use error::CuttingError;
 pub use footprint::Footprint;
 pub use part::Part;
 pub use pool::PatchPool;
-pub use sorter::CellSorter;
+pub use sorter::{CellSorter, MOST_PATCH_PIXELS};

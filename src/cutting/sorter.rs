@@ -13,8 +13,8 @@ use super::usual_side::UsualSide;
 use super::{CellSet, Cutter, CutterSettings, CuttingError};
 use crate::raster::{CoordinateSystem, Mosaic};
 
-/// The largest patch: a window of this side still fits memory many times.
-const MAX_PATCH_PIXELS: f64 = 511.0;
+/// Rows or columns of the largest patch: a window of this side still fits memory many times.
+pub const MOST_PATCH_PIXELS: usize = 511;
 
 /// Cells on disk, sorted by rows of a mosaic.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl CellSorter {
     /// If there are no cells, they are too large, or none has a place in the system of the mosaic.
     pub fn patch_pixels(&self) -> Result<usize, CuttingError> {
         let side = self.sides.median().ok_or_else(|| self.misses())?;
-        if side.is_nan() || side > MAX_PATCH_PIXELS {
+        if side.is_nan() || side > MOST_PATCH_PIXELS as f64 {
             return Err(CuttingError::CellSize {
                 path: self.mosaic.path().to_owned(),
                 pixels: side,

@@ -8,13 +8,12 @@ use tesela_datasets::pixel::{Band, BandSet, PixelDefinition, Scaling};
 
 use super::band_names::{ByName, by_name};
 use super::{InferenceError, Models};
+use crate::cutting::MOST_PATCH_PIXELS;
 use crate::progress::Progress;
 use crate::raster::{Mosaic, MosaicError, MosaicReading, sample_type_name};
 
 /// How far the sides of pixels may be apart, as a share.
 const SLACK: f64 = 0.1;
-/// The largest patch that is cut from a mosaic.
-const MOST_CUT_PIXELS: usize = 511;
 
 /// Where a mosaic lies, and what it is.
 #[derive(Debug, Clone, Copy)]
@@ -214,10 +213,10 @@ impl MosaicInput<'_> {
 /// Patches of a mosaic have a centre, and fit memory many times.
 fn check_shape(shape: PatchShape) -> Result<(), InferenceError> {
     let PatchShape { height, width, .. } = shape;
-    if height == width && width % 2 == 1 && width <= MOST_CUT_PIXELS {
+    if height == width && width % 2 == 1 && width <= MOST_PATCH_PIXELS {
         return Ok(());
     }
-    Err(InferenceError::PatchShape { height, width, most: MOST_CUT_PIXELS })
+    Err(InferenceError::PatchShape { height, width, most: MOST_PATCH_PIXELS })
 }
 
 fn names_of(bands: &BandSet) -> String {
